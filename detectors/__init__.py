@@ -1,0 +1,1 @@
+"""Ways to bin a record, one method a file."""

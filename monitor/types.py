@@ -1,0 +1,156 @@
+"""The nouns that travel through the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Literal, NamedTuple, Protocol
+
+import msgspec
+
+Severity = Literal["info", "warning", "error", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
+
+
+class Partition(NamedTuple):
+    """One ordered log: a partition of a topic, or a file (partition 0 of its path)."""
+
+    topic: str
+    partition: int
+
+
+class RawMessage(Protocol):
+    """A message as it came. kafka-python's ConsumerRecord is one as it is: nothing is copied on the hot path."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int:
+        """Where it stands in its log: the Kafka offset, or the byte offset of a file's line."""
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since 1970: the log's stamp, or for a file the time to use where a record has none."""
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Message(NamedTuple):
+    """A RawMessage of our own making (files, tests)."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class Source(Protocol):
+    """Where messages come from. One thread uses it; `poll` is the only call that waits.
+
+    Attributes
+    ----------
+    stamped : bool
+        Whether a log stamped every message, so that its timestamp bounds the event time. False for files.
+    finished : bool
+        Whether everything there will ever be has been returned by `poll`. Always False for Kafka.
+    """
+
+    stamped: bool
+    finished: bool
+
+    def open(self, remembered: Mapping[Partition, int]) -> None:
+        """Start reading at `remembered`; partitions not named there start where the configuration says.
+
+        Raises SourceError where a remembered offset is no longer there. An unreachable broker is not an
+        error here: `poll` keeps trying, and says so in `trouble`.
+        """
+
+    def poll(self, seconds: float) -> Mapping[Partition, Sequence[RawMessage]]:
+        """Return what has come, in offset order per partition, waiting at most about `seconds` for the first."""
+
+    def partitions(self) -> Set[Partition]:
+        """Return the partitions read by this process now."""
+
+    def at_end(self, partition: Partition) -> bool:
+        """Return whether the log itself confirms, now, that nothing is left to read. May ask the broker."""
+
+    def hold(self, partitions: Set[Partition]) -> None:
+        """Pause exactly these partitions and let all others flow."""
+
+    def lag(self) -> Mapping[Partition, int]:
+        """Return log end minus next offset to read, where known."""
+
+    def trouble(self) -> str | None:
+        """Return why nothing can be read at present, in a sentence that names the address; None when all is well."""
+
+    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Tell the broker how far we are, for lag tools. Never raises for a lost generation or a broker away."""
+
+    def close(self, seconds: float) -> None:
+        """Let go within about `seconds`, broker there or not."""
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """How far a signal is from what was accepted. `w`, `psi` for values; `points` (percentage points) for shares."""
+
+    w: float | None = None
+    low: float | None = None
+    high: float | None = None
+    psi: float | None = None
+    points: float | None = None
+
+
+class BinShift(msgspec.Struct, frozen=True):
+    """One bin that moved: its name, its accepted and its observed share."""
+
+    bin: str
+    expected: float
+    observed: float
+
+
+class SignalChange(msgspec.Struct, frozen=True):
+    """What an incident says about one signal. `evidence` is log10; None where no statistic is behind it."""
+
+    signal: str
+    group: str
+    evidence: float | None
+    effect: Effect
+    shape: str
+    bins: tuple[BinShift, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One change of one incident: what every sink gets. The keys are a contract with users.
+
+    `id` is the same whenever the same change is told again; `incident` the same over an incident's life.
+    Times are RFC 3339 UTC. `notes` are sentences for a person: a new model version, a provisional reference.
+    """
+
+    id: str
+    event: Literal["opened", "updated", "resolved"]
+    incident: str
+    model: str
+    version: str | None
+    severity: Severity
+    time: str
+    records: int | None
+    since: str | None
+    since_records: int | None
+    summary: str
+    reference: str | None
+    runbook: str | None
+    signals: tuple[SignalChange, ...]
+    notes: tuple[str, ...] = ()
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """Return the event as plain values, as sinks and `--events` write it."""
+    plain: dict[str, Any] = msgspec.to_builtins(event)
+    return plain
