@@ -1,0 +1,1 @@
+"""Records into slots, slots into tallies."""

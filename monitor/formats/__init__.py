@@ -1,0 +1,1 @@
+"""Wire formats, one a file, and the decoder that turns messages into columns."""

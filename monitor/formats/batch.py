@@ -1,0 +1,74 @@
+"""Columns of one model's records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass
+class Batch:
+    """Some records of one model, as columns of equal length.
+
+    Attributes
+    ----------
+    rows : int array (n,)
+        Where each record stands in the block it was decoded from.
+    numbers : dict of float array (n,)
+        Numeric columns (`feature.income`, `confidence`, ...); NaN is missing.
+    texts : dict of list (n,)
+        Columns compared as levels; None is missing. A number stands for its spelling.
+    mismatched : dict of list of int
+        For some columns: positions whose value has the wrong type. The column holds missing there.
+    deviations : dict of int to tuple of str
+        Positions whose features do not fit the schema, and how (`absent: income`, `unknown: incme`).
+    versions : list (n,)
+        Model version of each record, as text or None.
+    """
+
+    rows: Indices
+    numbers: dict[str, Numbers] = field(default_factory=dict)
+    texts: dict[str, Sequence[str | float | bool | None]] = field(default_factory=dict)
+    mismatched: dict[str, list[int]] = field(default_factory=dict)
+    deviations: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    versions: Sequence[str | None] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass
+class Decoded:
+    """One block of messages of one partition, in offset order.
+
+    Attributes
+    ----------
+    offsets, times, clocks : int arrays (n,)
+        Per record: its offset; event time and clock time in milliseconds. The clock time is the event time,
+        capped by the log's stamp where there is one. For a dead letter both mean nothing.
+    model : int array (n,)
+        Index of the watched model, `IGNORED` or `DEAD`.
+    ids : list (n,)
+    batches : list of Batch or None
+        One per watched model.
+    dead : dict of int to (reason, detail)
+        Dead letters by row.
+    """
+
+    offsets: Indices
+    times: Indices
+    clocks: Indices
+    model: NDArray[np.int64]
+    ids: Sequence[str | float | None]
+    batches: list[Batch | None]
+    dead: dict[int, tuple[str, str]]
+
+
+IGNORED = -1
+DEAD = -2

@@ -1,0 +1,55 @@
+"""The Seawall envelope: one JSON object a record.
+
+    {"id", "time", "model", "version", "features": {...} or [...], "prediction", "scores": {...} or [...],
+     "confidence", "caller", "latency_ms", "label"}
+
+Every other wire format is a file beside this one that turns its messages into the same shape.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from monitor.errors import BadRecord
+from monitor.formats.json_value import parse
+from monitor.types import RawMessage
+
+
+class Format(Protocol):
+    """How one wire format is told apart and read."""
+
+    name: str
+
+    def sniff(self, message: RawMessage) -> bool:
+        """Return whether the message looks like this format, from headers and the first bytes alone."""
+
+    def read(self, message: RawMessage) -> list[dict[str, Any]]:
+        """Return the message's records in the shape of the envelope. Raises BadRecord."""
+
+
+class Envelope:
+    """Seawall's own format."""
+
+    name = "seawall"
+
+    def sniff(self, message: RawMessage) -> bool:
+        """Return whether the value begins as a JSON object: what is not known otherwise is taken for an envelope."""
+        return (message.value or b"")[:64].lstrip()[:1] == b"{"
+
+    def read(self, message: RawMessage) -> list[dict[str, Any]]:
+        """Return the one record of the message."""
+        record = parse(message.value)
+        if not isinstance(record, dict):
+            raise BadRecord("not_a_record", f"a JSON {type(record).__name__} where an object was expected")
+        return [record]
+
+
+FORMATS: tuple[Format, ...] = (Envelope(),)
+
+
+def format_named(name: str, message: RawMessage) -> Format:
+    """Return the configured format, or for `auto` the first that recognises the message."""
+    for candidate in FORMATS:
+        if candidate.name == name or (name == "auto" and candidate.sniff(message)):
+            return candidate
+    return FORMATS[-1]

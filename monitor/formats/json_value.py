@@ -1,0 +1,82 @@
+"""JSON from strangers: capped before it is parsed, and tolerant of what Python's own json writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from monitor.errors import BadRecord
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_decode = msgspec.json.Decoder().decode
+
+
+def check_caps(value: bytes | None) -> bytes:
+    """Return the value, if it is small and flat enough to be parsed.
+
+    Raises
+    ------
+    BadRecord
+        `empty`, `too_large` or `too_deep`.
+    """
+    if not value:
+        raise BadRecord("empty", "the message has no value")
+    if len(value) > MAX_BYTES:
+        raise BadRecord("too_large", f"{len(value):,} bytes, at most {MAX_BYTES:,} are read")
+    if value.count(b"[") + value.count(b"{") > MAX_DEPTH and depth(value) > MAX_DEPTH:
+        raise BadRecord("too_deep", f"nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def depth(value: bytes) -> int:
+    """Return how deep arrays and objects nest, brackets in strings left out.
+
+    >>> depth(b'{"a": [1, "[[["]}')
+    2
+    """
+    level = deepest = 0
+    for match in _BRACKETS.finditer(value):
+        token = match.group()
+        if token in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif token in b"]}":
+            level -= 1
+    return deepest
+
+
+def parse(value: bytes | None) -> Any:
+    """Return the JSON value. Of duplicate keys the last wins; NaN, Infinity and 1e999 are numbers.
+
+    Raises
+    ------
+    BadRecord
+        `empty`, `too_large`, `too_deep`, `not_utf8` or `not_json`.
+    """
+    value = check_caps(value)
+    try:
+        return _decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _parse_as_python_wrote_it(value)
+
+
+def _parse_as_python_wrote_it(value: bytes) -> Any:
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRecord("not_utf8", f"byte {error.start} is not UTF-8") from None
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRecord("not_json", str(error)[:200]) from None
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadRecord("not_utf8", "half of a surrogate pair") from None
+    return parsed

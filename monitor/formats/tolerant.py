@@ -1,0 +1,156 @@
+"""The slow path: a plain JSON object into a typed record, sparing whatever can be spared.
+
+One wrong feature spoils that feature, not the record. What spoils the record is said in `BadRecord`.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from monitor.errors import BadRecord
+from monitor.formats.typed import TypedRecord
+from monitor.reference.schema import Feature, kind_of, text_of
+
+MAX_UNKNOWN_NAMES = 16
+MAX_TEXT = 256
+
+
+class Repaired(NamedTuple):
+    """A typed record, and what did not fit."""
+
+    record: Any
+    mismatched: tuple[str, ...]
+    deviations: tuple[str, ...]
+
+
+def repair(plain: dict[str, Any], typed: TypedRecord) -> Repaired:
+    """Return the record with what fits its schema.
+
+    Raises
+    ------
+    BadRecord
+        `not_a_record` without features, `bad_time` for a time that is none.
+    """
+    schema = typed.schema
+    values, mismatched, deviations = _features(plain, typed)
+    fields: dict[str, Any] = {
+        "features": typed.Features(**values),
+        "id": _identity(plain.get("id")),
+        "time": time_of(plain.get("time")),
+        "version": version_of(plain.get("version")),
+    }
+    if schema.prediction == "number":
+        fields["prediction"] = _checked("prediction", plain.get("prediction"), mismatched)
+    elif schema.prediction == "class":
+        fields["prediction"] = _level("prediction", plain.get("prediction"), mismatched)
+    if schema.confidence:
+        fields["confidence"] = _checked("confidence", plain.get("confidence"), mismatched)
+    if schema.latency:
+        fields["latency_ms"] = _checked("latency", plain.get("latency_ms"), mismatched)
+    if typed.Scores is not None:
+        fields["scores"] = _scores(plain.get("scores"), typed, mismatched, deviations)
+    return Repaired(typed.Record(**fields), tuple(mismatched), tuple(deviations))
+
+
+def _features(plain: dict[str, Any], typed: TypedRecord) -> tuple[dict[str, Any], list[str], list[str]]:
+    given = plain.get("features")
+    if isinstance(given, list):
+        names = [f.name for f in typed.schema.features]
+        given = dict(zip([*names, *(f"features[{i}]" for i in range(len(names), len(given)))], given, strict=False))
+    if not isinstance(given, dict):
+        raise BadRecord("not_a_record", 'no "features" object or array in it')
+    mismatched: list[str] = []
+    deviations: list[str] = []
+    values: dict[str, Any] = {}
+    for feature in typed.schema.features:
+        if feature.name not in given and feature.required:
+            deviations.append(f"absent: {feature.name}")
+        values[typed.fields[feature.name]] = _feature(feature, given.get(feature.name), mismatched)
+    unknown = sorted(name for name in given if name not in typed.fields)
+    deviations += [f"unknown: {name[:MAX_TEXT]}" for name in unknown[:MAX_UNKNOWN_NAMES]]
+    return values, mismatched, deviations
+
+
+def _feature(feature: Feature, value: Any, mismatched: list[str]) -> Any:
+    column = f"feature.{feature.name}"
+    if feature.type == "aside" or value is None:
+        return None
+    if not feature.textual:
+        return _checked(column, value, mismatched)
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if kind_of(value) not in feature.kinds:
+        mismatched.append(column)
+        return None
+    return text_of(value)
+
+
+def _checked(column: str, value: Any, mismatched: list[str]) -> float:
+    """Return a float, NaN where missing or of the wrong type; numbers beyond float's range are infinite."""
+    if value is None:
+        return math.nan
+    if kind_of(value) != "number":
+        mismatched.append(column)
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _level(column: str, value: Any, mismatched: list[str]) -> str | None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if kind_of(value) is None:
+        mismatched.append(column)
+        return None
+    return text_of(value)
+
+
+def _scores(given: Any, typed: TypedRecord, mismatched: list[str], deviations: list[str]) -> Any:
+    names = typed.schema.scores
+    if given is None:
+        return None
+    if isinstance(given, list) and len(given) == len(names):
+        given = dict(zip(names, given, strict=True))
+    if not isinstance(given, dict):
+        mismatched.extend(f"score.{name}" for name in names)
+        return None
+    deviations += [f"unknown: scores.{name[:MAX_TEXT]}" for name in sorted(set(given) - set(names))[:MAX_UNKNOWN_NAMES]]
+    values = {f"s{i}": _checked(f"score.{name}", given.get(name), mismatched) for i, name in enumerate(names)}
+    assert typed.Scores is not None
+    return typed.Scores(**values)
+
+
+def _identity(value: Any) -> str | int | None:
+    if value is None or isinstance(value, str | int):
+        return value
+    return text_of(value) if isinstance(value, float) else None
+
+
+def version_of(value: Any) -> str | None:
+    """Return a model version as text."""
+    return None if kind_of(value) is None else text_of(value)
+
+
+def time_of(value: Any) -> datetime | float | None:
+    """Return a time that was given: epoch seconds, or RFC 3339; without an offset it is UTC.
+
+    Raises
+    ------
+    BadRecord
+        `bad_time` for anything else.
+    """
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if kind_of(value) == "number" and math.isfinite(value):
+            return float(value)
+    except (ValueError, OverflowError):
+        pass
+    raise BadRecord("bad_time", "time is neither RFC 3339 nor seconds since 1970")

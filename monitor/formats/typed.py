@@ -1,0 +1,116 @@
+"""The fast path's record type, generated from the reference's schema.
+
+msgspec decodes into these structs in about a microsecond. Only what fits the schema exactly passes; everything
+else raises and is read again by `tolerant`. Fields are `f0, f1, …` because feature names are anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from operator import attrgetter
+from typing import Annotated, Any
+
+import msgspec
+
+from monitor.reference.schema import Feature, Schema
+
+AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+_NUMBER = float | None
+_TEXT = {
+    ("string",): str | None,
+    ("boolean",): bool | None,
+    ("boolean", "string"): str | bool | None,
+    ("number",): float | None,
+    ("number", "string"): str | float | None,
+    ("boolean", "number", "string"): str | float | None,  # true would equal 1: booleans take the slow path here
+}
+
+
+class TypedRecord:
+    """Struct types for records of one schema, and getters for their columns.
+
+    Attributes
+    ----------
+    Record, Features, Scores : msgspec.Struct types
+        `Scores` is None where the reference has no scores.
+    decode : callable
+        bytes -> Record; raises msgspec.MsgspecError for whatever does not fit exactly.
+    numeric, textual : tuple of (column name, field name)
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.fields = {f.name: f"f{i}" for i, f in enumerate(schema.features)}
+        self.numeric = tuple((f"feature.{f.name}", self.fields[f.name]) for f in schema.features if not _skipped(f) and not f.textual)
+        self.textual = tuple((f"feature.{f.name}", self.fields[f.name]) for f in schema.features if not _skipped(f) and f.textual)
+        self.Features = _struct(
+            "Features",
+            [(self.fields[f.name], _field_type(f), msgspec.NODEFAULT if f.required else None) for f in schema.features],
+            rename={v: k for k, v in self.fields.items()},
+        )
+        self.Scores = self._scores_type() if schema.scores else None
+        self.Record = self._record_type()
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.Record).decode
+        self.numbers_of = _tuple_getter([field for _, field in self.numeric])
+        self.scores_of = _tuple_getter([f"s{i}" for i in range(len(schema.scores))])
+
+    def _scores_type(self) -> type[msgspec.Struct]:
+        fields = [(f"s{i}", _NUMBER, msgspec.NODEFAULT) for i in range(len(self.schema.scores))]
+        return _struct("Scores", fields, rename={f"s{i}": name for i, name in enumerate(self.schema.scores)})
+
+    def _record_type(self) -> type[msgspec.Struct]:
+        fields: list[tuple[str, Any, Any]] = [
+            ("features", self.Features | _listed(self.schema), msgspec.NODEFAULT),
+            ("id", str | int | None, None),
+            ("time", AwareTime | float | None, None),
+            ("model", str | None, None),
+            ("version", str | int | None, None),
+        ]
+        if self.schema.prediction:
+            prediction = _NUMBER if self.schema.prediction == "number" else str | float | None
+            fields.append(("prediction", prediction, None))
+        if self.Scores is not None:
+            listed = tuple[(_NUMBER,) * len(self.schema.scores)]  # type: ignore[misc]
+            fields.append(("scores", self.Scores | listed | None, None))
+        if self.schema.confidence:
+            fields.append(("confidence", _NUMBER, None))
+        if self.schema.latency:
+            fields.append(("latency_ms", _NUMBER, None))
+        return _struct("Record", fields, forbid_unknown_fields=False)
+
+
+def _struct(name: str, fields: list[tuple[str, Any, Any]], *, rename: dict[str, str] | None = None, forbid_unknown_fields: bool = True) -> type[msgspec.Struct]:
+    return msgspec.defstruct(
+        name,
+        [(field, kind) if default is msgspec.NODEFAULT else (field, kind, default) for field, kind, default in fields],
+        rename=rename,
+        forbid_unknown_fields=forbid_unknown_fields,
+        gc=False,  # records are flat: the collector need not look at them
+        kw_only=True,
+    )
+
+
+def _skipped(feature: Feature) -> bool:
+    return feature.type == "aside"
+
+
+def _field_type(feature: Feature) -> Any:
+    if _skipped(feature):
+        return msgspec.Raw
+    return _TEXT.get(feature.kinds, str | None) if feature.textual else _NUMBER
+
+
+def _listed(schema: Schema) -> Any:
+    """Features as an array: one typed item each, in the order of the reference."""
+    return tuple[tuple(_field_type(f) for f in schema.features)]  # type: ignore[misc]
+
+
+def _tuple_getter(fields: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a getter of a tuple, whatever the number of fields (attrgetter unwraps a single one)."""
+    if not fields:
+        return lambda _: ()
+    if len(fields) == 1:
+        single = attrgetter(fields[0])
+        return lambda record: (single(record),)
+    return attrgetter(*fields)

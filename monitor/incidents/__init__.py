@@ -1,0 +1,1 @@
+"""Findings into incidents: what a person is told, and when."""

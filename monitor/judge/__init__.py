@@ -1,0 +1,1 @@
+"""Evidence and effect, one slot at a time."""

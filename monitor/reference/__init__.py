@@ -1,0 +1,1 @@
+"""What was accepted: schema, bins, counts, provenance."""
