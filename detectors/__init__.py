@@ -1,1 +1,17 @@
-"""Ways to bin a record, one method a file."""
+"""Ways to bin a record, one method a file.
+
+`KINDS` is how a reference finds the class of a detector it stored: a new detector is a file and a line here.
+"""
+
+from __future__ import annotations
+
+from detectors.categorical import CategoryBins
+from detectors.conformity import SchemaConformity
+from detectors.detector import Detector
+from detectors.numeric import NumericBins
+
+KINDS: dict[str, type[Detector]] = {
+    "numeric": NumericBins,
+    "categorical": CategoryBins,
+    "schema": SchemaConformity,
+}

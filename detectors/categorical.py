@@ -1,0 +1,92 @@
+"""Bins of a column compared as levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.detector import Codes, Counts, Signal, merged, share
+from monitor.formats.batch import Batch
+
+
+@dataclass(frozen=True)
+class CategoryBins:
+    """Cells: one a level, other known levels, unseen ones, missing, wrong type.
+
+    Parameters
+    ----------
+    column : str
+        Column of the batch; also the value signal's name.
+    group : str
+    levels : tuple of str
+        Most frequent first.
+    rare : tuple of str
+        Known levels too rare for a cell of their own.
+    quality : tuple of str
+        Which quality signals are watched: of `missing`, `type`, `unseen`.
+    """
+
+    column: str
+    group: str
+    levels: tuple[str, ...]
+    rare: tuple[str, ...] = ()
+    quality: tuple[str, ...] = ("missing", "type", "unseen")
+    kind: ClassVar[str] = "categorical"
+
+    @property
+    def cells(self) -> int:
+        return len(self.levels) + 4
+
+    @cached_property
+    def _cell_of(self) -> dict[str | float | bool | None, int]:
+        """Cells by value. A level that spells a number or a boolean is found by that too."""
+        other = len(self.levels)
+        by_text = {**dict.fromkeys(self.rare, other), **{level: i for i, level in enumerate(self.levels)}}
+        by_value: dict[str | float | bool | None, int] = {None: other + 2}
+        for text, cell in by_text.items():
+            for value in (text, _spelled(text)):
+                by_value.setdefault(value, cell)
+        return by_value
+
+    def bin(self, batch: Batch) -> Codes:
+        """Return the cell of each record."""
+        unseen = len(self.levels) + 1
+        cell_of = self._cell_of.get
+        codes = np.array([cell_of(value, unseen) for value in batch.texts[self.column]], dtype=np.int64)
+        if self.column in batch.mismatched:
+            codes[batch.mismatched[self.column]] = self.cells - 1
+        return codes
+
+    def signals(self, counts: Counts) -> list[Signal]:
+        """Return the value signal (where two levels are thick enough) and the quality signals."""
+        name = self.column.removeprefix("feature.")
+        other = len(self.levels)
+        event = {"unseen": other + 1, "missing": other + 2, "type": other + 3}
+        word = {"unseen": "never seen before", "missing": "missing", "type": "wrong type"}
+        outside = {"unseen": (other + 2, other + 3), "missing": (), "type": ()}
+        found = [share(f"quality.{what}.{name}", self.cells, event[what], outside=outside[what], bins=("others", word[what])) for what in self.quality]
+        bins = merged([int(c) for c in counts[: other + 1]], ordered=False)
+        if max(bins) == 0:
+            return found
+        names = [*self.levels, "other"]
+        labels = tuple(_joined([names[c] for c, b in enumerate(bins) if b == wanted and (c != other or counts[other])]) for wanted in range(max(bins) + 1))
+        value = Signal(self.column, self.group, "values", False, labels, (*bins, -1, -1, -1))
+        return [value, *found]
+
+
+def _joined(names: list[str]) -> str:
+    return " or ".join(names) if len(names) < 4 else f"{names[0]} or {len(names) - 1} rarer ones"
+
+
+def _spelled(text: str) -> str | float | bool:
+    """Return the number or boolean that is spelled so, else the text."""
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if repr(number) == text or str(int(number) if number.is_integer() else number) == text else text

@@ -1,0 +1,100 @@
+"""What a detector promises.
+
+A detector sorts each record of a batch into one of its *cells* and names *signals*: views that gather cells into
+bins. Counting cells is all the pipeline does on the hot path; the engine judges every signal alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.formats.batch import Batch
+
+Codes = NDArray[np.int64]
+Counts = NDArray[np.int64]
+
+THIN = 50
+"""A bin with fewer reference records than this is too thin to be bet on as a value."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One stream of bins to be judged.
+
+    Attributes
+    ----------
+    kind : {"values", "share"}
+        `values`: some bins, each with at least `THIN` reference records. `share`: bin 1 is the event whose share is
+        watched, bin 0 everything else.
+    ordered : bool
+        Whether neighbouring bins are neighbouring values, so that "up" and "spread" mean something.
+    bins : tuple of str
+        What a person reads.
+    bin_of : tuple of int
+        For each cell of the detector its bin, -1 where the signal does not apply.
+    """
+
+    name: str
+    group: str
+    kind: Literal["values", "share"]
+    ordered: bool
+    bins: tuple[str, ...]
+    bin_of: tuple[int, ...]
+
+
+class Detector(Protocol):
+    """One way to bin a record. A frozen dataclass; its fields are what the reference stores, as JSON."""
+
+    kind: ClassVar[str]
+
+    @property
+    def cells(self) -> int:
+        """Number of cells, two at least."""
+
+    def bin(self, batch: Batch) -> Codes:
+        """Return the cell of each record, shape (n,): the same record gives the same cell in every batch."""
+
+    def signals(self, counts: Counts) -> list[Signal]:
+        """Return the signals, given the reference's count per cell, shape (cells,)."""
+
+
+def merged(counts: Sequence[int], *, ordered: bool) -> list[int]:
+    """Return the bin of each cell so that every bin holds at least `THIN` reference records.
+
+    Ordered cells join their neighbours, from the left; others join the smallest bin that is thick enough.
+
+    >>> merged([100, 3, 60, 10], ordered=True)
+    [0, 1, 1, 1]
+    >>> merged([100, 3, 60, 10], ordered=False)
+    [0, 1, 1, 1]
+    """
+    if ordered:
+        bins: list[int] = []
+        current, held = 0, 0
+        for count in counts:
+            bins.append(current)
+            held += count
+            if held >= THIN:
+                current, held = current + 1, 0
+        return [min(b, max(current - 1, 0)) for b in bins]
+    thick = [i for i, count in enumerate(counts) if count >= THIN]
+    if not thick:
+        return [0] * len(counts)
+    refuge = min(thick, key=lambda i: (counts[i], i))
+    return [thick.index(i if i in thick else refuge) for i in range(len(counts))]
+
+
+def share(name: str, cells: int, event: int, *, outside: Sequence[int] = (), bins: tuple[str, str] = ("others", "event")) -> Signal:
+    """Return a quality signal: the share of one cell among all that are not `outside`."""
+    bin_of = [1 if cell == event else -1 if cell in outside else 0 for cell in range(cells)]
+    return Signal(name, "quality", "share", False, bins, tuple(bin_of))
+
+
+def constructor_fields(detector: Any) -> dict[str, Any]:
+    """Return what the reference stores of a detector."""
+    return {"kind": detector.kind, **{f: getattr(detector, f) for f in detector.__dataclass_fields__}}

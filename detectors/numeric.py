@@ -1,0 +1,119 @@
+"""Bins of a numeric column: equal-mass in the reference, the outer ones open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.detector import Codes, Counts, Signal, merged, share
+from monitor.formats.batch import Batch
+
+MOST_BINS = 32
+
+
+@dataclass(frozen=True)
+class NumericBins:
+    """Cells: below the accepted range, K bins, above it, missing, wrong type.
+
+    Parameters
+    ----------
+    column : str
+        Column of the batch; also the value signal's name.
+    group : str
+    edges : tuple of float
+        K + 1 increasing numbers: the smallest accepted value, where each further bin begins, the largest accepted
+        value. Bin k holds `edges[k] <= x < edges[k + 1]`, the last one its upper edge too.
+    quality : tuple of str
+        Which quality signals are watched: of `missing`, `type`, `below`, `above`.
+    """
+
+    column: str
+    group: str
+    edges: tuple[float, ...]
+    quality: tuple[str, ...] = ("missing", "type", "below", "above")
+    kind: ClassVar[str] = "numeric"
+
+    @property
+    def cells(self) -> int:
+        return len(self.edges) + 3
+
+    @cached_property
+    def _sorted(self) -> NDArray[np.float64]:
+        """Edges for one search: the last is the first number above the range, NaN sorts missing past it."""
+        return np.array([*self.edges[:-1], np.nextafter(self.edges[-1], np.inf), np.nan])
+
+    def bin(self, batch: Batch) -> Codes:
+        """Return the cell of each record."""
+        codes = self._sorted.searchsorted(batch.numbers[self.column], side="right")
+        if self.column in batch.mismatched:
+            codes[batch.mismatched[self.column]] = self.cells - 1
+        return codes
+
+    def signals(self, counts: Counts) -> list[Signal]:
+        """Return the value signal (where two bins are thick enough) and the quality signals."""
+        name = self.column.removeprefix("feature.")
+        inside = len(self.edges) - 1
+        missing, mismatch = self.cells - 2, self.cells - 1
+        outside = {"missing": (), "type": (), "below": (missing, mismatch), "above": (missing, mismatch)}
+        event = {"missing": missing, "type": mismatch, "below": 0, "above": inside + 1}
+        found = [share(f"quality.{what}.{name}", self.cells, event[what], outside=outside[what], bins=("others", self._label(what))) for what in self.quality]
+        value = self._value_signal(counts, inside)
+        return [value, *found] if value else found
+
+    def _value_signal(self, counts: Counts, inside: int) -> Signal | None:
+        whole = [int(c) for c in counts[1 : inside + 1]]
+        whole[0] += int(counts[0])
+        whole[-1] += int(counts[inside + 1])
+        bins = merged(whole, ordered=True)
+        if bins[-1] == 0:
+            return None
+        first = [self.edges[bins.index(b)] for b in range(bins[-1] + 1)]
+        labels = _labels([*first, self.edges[-1]])
+        return Signal(self.column, self.group, "values", True, labels, (bins[0], *bins, bins[-1], -1, -1))
+
+    def _label(self, what: str) -> str:
+        low, high = _short(self.edges[0]), _short(self.edges[-1])
+        return {"missing": "missing", "type": "not a number", "below": f"below {low}", "above": f"above {high}"}[what]
+
+
+def equal_mass_edges(values: NDArray[np.float64], thin: int) -> tuple[float, ...]:
+    """Return edges for `NumericBins`: up to 16 equal bins, the outer ones halved while both halves hold enough.
+
+    Parameters
+    ----------
+    values : float array (n,)
+        Finite reference values.
+    thin : int
+        Fewest records of a bin.
+
+    Returns
+    -------
+    tuple of float
+        From the smallest value to the largest. Few distinct values get a bin each.
+    """
+    ordered = np.sort(values)
+    distinct = np.unique(ordered)
+    if len(distinct) <= MOST_BINS // 2:
+        return tuple(distinct.tolist()) + ((float(distinct[-1]),) if len(distinct) else ())
+    count = max(1, min(MOST_BINS // 2, len(ordered) // thin))
+    tail = [2.0**-k / count for k in range(1, 4) if len(ordered) * 2.0**-k / count >= thin]
+    fractions = sorted({*(i / count for i in range(1, count)), *tail, *(1 - t for t in tail)})
+    inner = ordered[[int(f * len(ordered)) for f in fractions]]
+    edges = np.unique(np.concatenate([ordered[:1], inner, ordered[-1:]]))
+    return tuple(edges.tolist())
+
+
+def _labels(edges: list[float]) -> tuple[str, ...]:
+    """Return what a person reads for bins between edges; the outer ones are open."""
+    if len(edges) >= 2 and edges[-1] == edges[-2]:  # one value a bin
+        return tuple(_short(e) for e in edges[:-1])
+    inner = [f"[{_short(a)}, {_short(b)})" for a, b in zip(edges[1:-2], edges[2:-1], strict=True)]
+    return (f"< {_short(edges[1])}", *inner, f"≥ {_short(edges[-2])}")
+
+
+def _short(value: float) -> str:
+    return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:.3g}"
