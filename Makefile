@@ -1,0 +1,76 @@
+# Two commands matter: `make demo` and `make test`. They need make, Python 3.11 or later and a package index.
+# Whatever they install lands in .venv, from the locks in requirements/.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+PYTEST := $(BIN)/python -m pytest
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-real check bench lock hooks clean
+
+help: ## what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+install: $(VENV)/.dev ## what is needed to work on Seawall, in .venv
+
+ifdef KAFKA
+demo: $(VENV)/.dev
+	$(BIN)/python tests/kafka_broker.py -- $(BIN)/seawall demo $(ARGS)
+else
+demo: $(VENV)/.base ## one minute of drift and what an on-call person receives (KAFKA=1: through a real broker)
+	$(BIN)/seawall demo $(ARGS)
+endif
+
+test: $(VENV)/.dev ## all tests that need no more than the package index and the broker
+	$(PYTEST) -m "not real" $(ARGS)
+
+test-real: $(VENV)/.chart ## the tests that need more, or are heavy
+	$(PYTEST) -m real $(ARGS)
+
+check: $(VENV)/.chart ## format, lint, types, import arrows, house rules, the chart
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(PYTEST) -q tests/house -m "not slow" $(ARGS)
+
+bench: $(VENV)/.dev ## the speed and size table
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+lock: $(VENV)/.tools ## the locks anew, from pyproject.toml (UPGRADE=1: with the newest versions)
+	$(COMPILE) -o requirements/base.txt pyproject.toml
+	$(COMPILE) -o requirements/build.txt --group build -c requirements/base.txt
+	$(COMPILE) -o requirements/dev.txt --group dev -c requirements/base.txt -c requirements/build.txt
+	$(COMPILE) -o requirements/chart.txt --group chart -c requirements/base.txt -c requirements/dev.txt
+	$(COMPILE) -o requirements/alibi.txt --extra alibi pyproject.toml
+
+hooks: $(VENV)/.dev ## check every commit before it is made
+	$(BIN)/prek install
+
+clean: ## take away what was installed and cached
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Each stamp is as new as the lock it was installed from.
+$(VENV)/.tools: .ci/venv requirements/build.txt
+	@.ci/venv $(VENV)
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.tools requirements/base.txt pyproject.toml monitor/__init__.py
+	@echo "Installing Seawall and what it needs into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements/base.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base requirements/dev.txt
+	@echo "Installing what its tests need"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.chart: $(VENV)/.dev requirements/chart.txt
+	@echo "Installing what renders the chart (100 MB)"
+	@$(INSTALL) --require-hashes -r requirements/chart.txt
+	@touch $@
