@@ -1,0 +1,237 @@
+"""One partition's records folded into slots, in offset order, by pure code.
+
+The result depends on the records and the logged decisions alone: not on how they are cut into blocks, nor on what
+other partitions do. A slot closes when the clock passes its end plus the allowed lateness; a record of a closed
+slot is late: it adds one to `late` of the next open slot and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.counting.tally import DEAD as DEAD_CELL
+from monitor.counting.tally import LATE, Layout, Tally
+from monitor.formats.batch import DEAD, IGNORED, Batch, Decoded
+
+NEVER = -(1 << 62)
+"""Before any clock, any slot, any offset."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass
+class Position:
+    """Where to read on, and what the fold knew there. All that is remembered of a partition.
+
+    Attributes
+    ----------
+    offset : int
+        Next offset to fold.
+    clock : int
+        Largest clock time seen, in milliseconds.
+    closed : int
+        Slots up to this one are closed.
+    """
+
+    offset: int
+    clock: int = NEVER
+    closed: int = NEVER
+
+
+@dataclass
+class OpenSlot:
+    """A slot not yet judged: where it began, and its tallies and ids by model."""
+
+    began: Position
+    tallies: dict[int, Tally] = field(default_factory=dict)
+    seen: dict[int, set[str | float]] = field(default_factory=dict)
+
+
+@dataclass
+class Folded:
+    """What one block added, by model: counts for the metrics."""
+
+    counted: dict[int, int] = field(default_factory=dict)
+    late: dict[int, int] = field(default_factory=dict)
+    duplicates: dict[int, int] = field(default_factory=dict)
+
+
+class Fold:
+    """The state of one partition.
+
+    Parameters
+    ----------
+    slot, lateness : int
+        Milliseconds.
+    layouts : sequence of Layout
+        One per watched model.
+    at : Position
+        Where to begin, and what was known there.
+    decisions : list of (offset, slot)
+        Logged decisions: before this offset is read, slots up to this one are closed (an idle partition, one that
+        rejoined). Those at or after `at.offset` are taken again.
+    """
+
+    def __init__(self, slot: int, lateness: int, layouts: Sequence[Layout], at: Position, decisions: Sequence[tuple[int, int]] = ()) -> None:
+        self.slot = slot
+        self.lateness = lateness
+        self.layouts = layouts
+        self.next = Position(at.offset, at.clock, at.closed)
+        self.slots: dict[int, OpenSlot] = {}
+        self.decisions = list(decisions)
+        self._early: tuple[Position, int] | None = None  # undecodable records before there is a clock
+
+    def fold(self, decoded: Decoded) -> Folded:
+        """Count a block, whose offsets begin at or after `next.offset`."""
+        folded = Folded()
+        codes = [layout.codes(batch) if batch else None for layout, batch in zip(self.layouts, decoded.batches, strict=True)]
+        start = 0
+        for offset, through in sorted(self.decisions):
+            stop = int(np.searchsorted(decoded.offsets, offset))
+            if offset >= self.next.offset and stop < len(decoded.offsets):
+                self._fold_rows(decoded, codes, start, stop, folded)
+                self._close(through)
+                start = stop
+        self._fold_rows(decoded, codes, start, len(decoded.offsets), folded)
+        return folded
+
+    def decide(self, through: int) -> None:
+        """Close slots up to `through` before the next offset, and remember the decision."""
+        self.decisions.append((self.next.offset, through))
+        self._close(through)
+
+    def close_all(self) -> None:
+        """Close every slot that has been opened: the partition is idle, or its file ended."""
+        self.decide(max(self.slots, default=self.next.closed))
+
+    def forget(self, through: int) -> None:
+        """Drop slots up to `through`: they are judged."""
+        for slot in [s for s in self.slots if s <= through]:
+            del self.slots[slot]
+        resume = self.resume().offset
+        self.decisions = [d for d in self.decisions if d[0] > resume]
+
+    def resume(self) -> Position:
+        """Return where a restart must read on so that every slot not yet judged is counted whole."""
+        began = [slot.began for slot in self.slots.values()]
+        if self._early:
+            began.append(self._early[0])
+        return min(began, key=lambda p: p.offset, default=self.next)
+
+    def _close(self, through: int) -> None:
+        self.next.closed = max(self.next.closed, through)
+
+    def _fold_rows(self, decoded: Decoded, codes: Sequence[Ints | None], start: int, stop: int, folded: Folded) -> None:
+        if start == stop:
+            return
+        rows = slice(start, stop)
+        times, model, offsets = decoded.times[rows], decoded.model[rows], decoded.offsets[rows]
+        clock = np.maximum(np.maximum.accumulate(np.where(model == DEAD, NEVER, decoded.clocks[rows])), self.next.clock)
+        closed = np.maximum((clock - self.lateness) // self.slot - 1, self.next.closed)
+        slot = times // self.slot
+        late = (slot <= closed) & (model >= 0)
+        target = np.where(late, closed + 1, slot)
+        target = np.where(model == DEAD, np.maximum(clock // self.slot, closed + 1), target)
+        history = _History(self.next, offsets, clock, closed)
+        placed = (model != IGNORED) & (clock > NEVER)
+        for s in np.unique(target[placed]).tolist():
+            if s not in self.slots:
+                self.slots[s] = OpenSlot(history.before(int(np.argmax(placed & (target == s)))))
+        self._count_dead(model, clock, target, history)
+        for index, (layout, batch) in enumerate(zip(self.layouts, decoded.batches, strict=True)):
+            if batch is not None:
+                chosen = np.flatnonzero((batch.rows >= start) & (batch.rows < stop))
+                at = batch.rows[chosen] - start
+                self._count(index, layout, decoded, batch, codes[index], chosen, target[at], late[at], folded)  # type: ignore[arg-type]
+        self.next = Position(int(offsets[-1]) + 1, int(clock[-1]), int(closed[-1]))
+
+    def _count(
+        self, index: int, layout: Layout, decoded: Decoded, batch: Batch, codes: Ints, chosen: Ints, target: Ints, late: Ints, folded: Folded
+    ) -> None:
+        """Count one model's records of a block: `chosen` positions of its batch, each with its slot."""
+        for s in np.unique(target).tolist():
+            here = target == s
+            tally = self._tally(s, index)
+            too_late = int(np.count_nonzero(here & late))
+            tally.cells[LATE] += too_late
+            positions = chosen[here & ~late]
+            seen = self.slots[s].seen.setdefault(index, set())
+            fresh = _fresh(seen, decoded.ids, batch.rows, positions)
+            tally += layout.count(batch, codes, fresh)
+            for total, added in ((folded.late, too_late), (folded.counted, len(fresh)), (folded.duplicates, len(positions) - len(fresh))):
+                total[index] = total.get(index, 0) + added
+
+    def _count_dead(self, model: Ints, clock: Ints, target: Ints, history: _History) -> None:
+        dead = model == DEAD
+        if not dead.any() and not self._early:
+            return
+        unplaced = int(np.count_nonzero(dead & (clock == NEVER)))
+        if unplaced:
+            self._early = self._early or (history.before(0), 0)
+            self._early = (self._early[0], self._early[1] + unplaced)
+        for s, count in zip(*np.unique(target[dead & (clock > NEVER)], return_counts=True), strict=True):
+            self._add_dead(int(s), int(count))
+        if self._early and clock[-1] > NEVER:
+            began, count = self._early
+            first = int(clock[np.argmax(clock > NEVER)]) // self.slot
+            self._early = None
+            self._add_dead(first, count, began)
+
+    def _add_dead(self, slot: int, count: int, began: Position | None = None) -> None:
+        opened = self.slots.get(slot)
+        if opened is None or (began and began.offset < opened.began.offset):
+            tallies = opened.tallies if opened else {}
+            seen = opened.seen if opened else {}
+            assert began is not None
+            self.slots[slot] = OpenSlot(began, tallies, seen)
+        for index in range(len(self.layouts)):
+            self._tally(slot, index).cells[DEAD_CELL] += count
+
+    def _tally(self, slot: int, index: int) -> Tally:
+        tallies = self.slots[slot].tallies
+        if index not in tallies:
+            tallies[index] = self.layouts[index].empty()
+        return tallies[index]
+
+
+class _History:
+    """What was known before each row of a block."""
+
+    def __init__(self, begin: Position, offsets: Ints, clock: Ints, closed: Ints) -> None:
+        self.begin, self.offsets, self.clock, self.closed = begin, offsets, clock, closed
+
+    def before(self, row: int) -> Position:
+        """Return the state before the row's message; the first row of a message of several counts."""
+        offset = int(self.offsets[row])
+        first = int(np.searchsorted(self.offsets, offset))
+        if first == 0:
+            return Position(offset, self.begin.clock, self.begin.closed)
+        return Position(offset, int(self.clock[first - 1]), int(self.closed[first - 1]))
+
+
+def _fresh(seen: set[str | float], ids: Sequence[str | float | None], rows: Ints, positions: Ints) -> Ints:
+    """Return the positions whose id was not seen yet in this slot, and remember them. No id, no duplicate."""
+    given = [ids[row] for row in rows[positions].tolist()]
+    new = set(given)
+    if len(new) == len(given) and None not in new and seen.isdisjoint(new):
+        seen |= new  # type: ignore[arg-type]
+        return positions
+    keep = []
+    for position, identity in zip(positions.tolist(), given, strict=True):
+        if identity is None or identity not in seen:
+            keep.append(position)
+            if identity is not None:
+                seen.add(identity)
+    return np.array(keep, dtype=np.int64)
+
+
+def ready(folds: Mapping[object, Fold], idle: set[object]) -> int:
+    """Return the last slot that every partition has closed; idle partitions hold nobody up."""
+    awake = [fold.next.closed for key, fold in folds.items() if key not in idle]
+    if awake:
+        return min(awake)
+    return max((fold.next.closed for fold in folds.values()), default=NEVER)

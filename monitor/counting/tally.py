@@ -1,0 +1,105 @@
+"""Counts of one model in one slot. They add, in any order, to the same integers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import Detector
+from detectors.detector import Counts, Signal, share
+from monitor.formats.batch import Batch
+
+RECORDS, LATE, DEAD = 0, 1, 2
+"""The first cells of every tally: records counted, records too late, records that could not be used."""
+
+FLOW_SIGNALS = (
+    share("quality.late", 3, LATE, outside=(DEAD,), bins=("in time", "too late")),
+    share("quality.dead_letters", 3, DEAD, outside=(LATE,), bins=("usable", "unusable")),
+)
+NAMES_KEPT = 16
+
+
+@dataclass
+class Tally:
+    """Counts of one model, reference and slot.
+
+    Attributes
+    ----------
+    cells : int array (total,)
+        Laid out by `Layout`.
+    versions : dict
+        Records per model version.
+    names : dict
+        How the features of deviating records differ from the schema. Only the `NAMES_KEPT` first names in
+        alphabetical order are kept: that is bounded and still adds exactly.
+    """
+
+    cells: Counts
+    versions: dict[str, int] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+
+    def __iadd__(self, other: Tally) -> Tally:
+        self.cells += other.cells
+        self.versions = _first(Counter(self.versions) + Counter(other.versions))
+        self.names = _first(Counter(self.names) + Counter(other.names))
+        return self
+
+
+def _first(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items())[:NAMES_KEPT])
+
+
+class Layout:
+    """Where each detector's cells stand in a tally.
+
+    Attributes
+    ----------
+    total : int
+        Length of a tally.
+    detectors : tuple of Detector
+    starts : tuple of int
+        First cell of each detector.
+    """
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self.detectors = tuple(detectors)
+        starts = [3]
+        for detector in self.detectors:
+            starts.append(starts[-1] + detector.cells)
+        self.starts = tuple(starts[:-1])
+        self.total = starts[-1]
+
+    def codes(self, batch: Batch) -> NDArray[np.int64]:
+        """Return the cell of each record for each detector, shape (detectors, n)."""
+        codes = np.empty((len(self.detectors), len(batch)), dtype=np.int64)
+        for row, (detector, start) in enumerate(zip(self.detectors, self.starts, strict=True)):
+            np.add(detector.bin(batch), start, out=codes[row])
+        return codes
+
+    def empty(self) -> Tally:
+        """Return a tally of nothing."""
+        return Tally(np.zeros(self.total, dtype=np.int64))
+
+    def count(self, batch: Batch, codes: NDArray[np.int64], positions: NDArray[np.int64]) -> Tally:
+        """Return the tally of the batch's records at these positions."""
+        chosen = codes if len(positions) == len(batch) else codes[:, positions]
+        cells = np.bincount(chosen.ravel(), minlength=self.total)
+        cells[RECORDS] = len(positions)
+        versions = Counter(batch.versions if len(positions) == len(batch) else [batch.versions[p] for p in positions.tolist()])
+        versions.pop(None, None)  # type: ignore[call-overload]
+        names: Counter[str] = Counter()
+        if batch.deviations:
+            for position in positions.tolist():
+                names.update(batch.deviations.get(position, ()))
+        return Tally(cells, _first(Counter({str(v): n for v, n in versions.items()})), _first(names))
+
+    def signals(self, counts: Counts) -> list[tuple[Signal, int]]:
+        """Return every signal with the first cell of what it gathers, given the reference's counts."""
+        found = [(signal, 0) for signal in FLOW_SIGNALS]
+        for detector, start in zip(self.detectors, self.starts, strict=True):
+            found += [(signal, start) for signal in detector.signals(counts[start : start + detector.cells])]
+        return found
