@@ -1,0 +1,1 @@
+"""Getting events to sinks without ever making the pipeline wait."""

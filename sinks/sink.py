@@ -1,0 +1,69 @@
+"""What a sink promises, and what the configurations of all of them share."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor.types import Event, Severity, event_json
+
+
+class Sink(Protocol):
+    """One destination. It builds a message and sends it once; whoever calls it retries. One thread uses it.
+
+    Attributes
+    ----------
+    name : str
+        What logs and metrics call it.
+    min_severity : {"info", "warning", "error", "critical"}
+        What is below is not for this destination.
+    """
+
+    name: str
+    min_severity: Severity
+
+    def send(self, event: Event, thread: str | None) -> str | None:
+        """Send one event, once, and return when the destination has taken it.
+
+        Parameters
+        ----------
+        event : Event
+            Sending the same one again must not make a second incident at the receiver.
+        thread : str or None
+            What this method returned for the incident's first message; None if this is the first.
+
+        Returns
+        -------
+        str or None
+            What later events of the incident need in order to join this one, for destinations that have threads.
+
+        Raises
+        ------
+        DeliveryError
+            The destination did not take it. Its words hold no secret.
+        """
+
+    def close(self) -> None:
+        """Let go of connections. Nothing is sent afterwards."""
+
+
+class SinkOptions(BaseModel):
+    """What every sink's configuration has besides its own keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    """What logs and metrics call this sink. Letters, digits, `_`, `.` and `-`; no two sinks share one."""
+    min_severity: Severity = "warning"
+    """Incidents below this severity are not sent here."""
+
+
+def event_line(event: Event) -> str:
+    r"""Return the event as one line of JSON, without the newline: the contract's keys, nothing a terminal acts upon.
+
+    What is not printable is written as ``\u....``, so a crafted name can neither end the line nor colour it.
+    """
+    text = json.dumps(event_json(event), ensure_ascii=False)
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
