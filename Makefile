@@ -36,7 +36,8 @@ check: $(VENV)/.chart ## format, lint, types, import arrows, house rules, the ch
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(PYTEST) -q tests/house -m "not slow" $(ARGS)
+	$(PYTEST) -q -m "not real" tests/house
+	$(PYTEST) -q -m real tests/house/test_chart.py
 
 bench: $(VENV)/.dev ## the speed and size table
 	$(BIN)/python benchmarks/run.py $(ARGS)
