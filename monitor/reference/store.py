@@ -1,0 +1,225 @@
+"""A folder of reference versions: immutable, content-addressed, one of them promoted.
+
+    <folder>/<digest>/reference.json   schema, detectors, sample size, time range
+    <folder>/<digest>/counts.npz       count per cell, design effect per signal
+    <folder>/<digest>/provenance.json  where it came from (not part of the digest)
+    <folder>/promotions.jsonl          who accepted which, when and why; the last line counts
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import KINDS, Detector
+from detectors.detector import Signal, constructor_fields
+from monitor.counting.tally import Layout
+from monitor.errors import BadReference
+from monitor.reference.schema import Schema
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What was accepted.
+
+    Attributes
+    ----------
+    model : str
+    schema : Schema
+    layout : Layout
+        The detectors and where their cells stand.
+    counts : int array (layout.total,)
+        Reference records per cell.
+    rows : int
+        Usable records behind it.
+    design_effects : dict
+        By signal: by how much dependence in time shrinks the sample; 1 where none was found.
+    first, last : int or None
+        Time range in milliseconds, None where records had no time.
+    provisional : bool
+        Learned from live traffic; nobody accepted it.
+    digest : str
+        `sha256:…` of all of the above.
+    """
+
+    model: str
+    schema: Schema
+    layout: Layout
+    counts: NDArray[np.int64]
+    rows: int
+    design_effects: dict[str, float]
+    first: int | None
+    last: int | None
+    provisional: bool = False
+
+    @cached_property
+    def signals(self) -> list[tuple[Signal, int]]:
+        """Every signal, with the first cell of what it gathers."""
+        return self.layout.signals(self.counts)
+
+    @cached_property
+    def digest(self) -> str:
+        return "sha256:" + hashlib.sha256(self.document() + self.counts.astype("<i8").tobytes()).hexdigest()
+
+    def document(self) -> bytes:
+        """Return the JSON part, the same bytes for the same content."""
+        return msgspec.json.format(
+            msgspec.json.encode(
+                {
+                    "format": FORMAT,
+                    "model": self.model,
+                    "rows": self.rows,
+                    "first": self.first,
+                    "last": self.last,
+                    "provisional": self.provisional,
+                    "schema": self.schema,
+                    "detectors": [constructor_fields(d) for d in self.layout.detectors],
+                    "design_effects": dict(sorted(self.design_effects.items())),
+                }
+            ),
+            indent=1,
+        )
+
+
+class Store:
+    """The folder. Only `save` and `promote` write, each in one atomic step."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, reference: Reference, provenance: dict[str, Any]) -> bool:
+        """Write a version. Returns False where it is there already; its provenance then stays the first one."""
+        target = self._path(reference.digest)
+        if target.exists():
+            return False
+        building = target.with_name(f".{target.name}.{os.getpid()}")
+        building.mkdir(parents=True, exist_ok=True)
+        (building / "reference.json").write_bytes(reference.document())
+        arrays = io.BytesIO()
+        np.savez_compressed(arrays, counts=reference.counts)
+        (building / "counts.npz").write_bytes(arrays.getvalue())
+        (building / "provenance.json").write_text(json.dumps(provenance, indent=1, sort_keys=True) + "\n")
+        building.rename(target)
+        return True
+
+    def load(self, name: str) -> Reference:
+        """Return a version by its digest or the beginning of it.
+
+        Raises
+        ------
+        BadReference
+            Where there is none, or several, or its content does not match its digest.
+        """
+        digest = self.find(name)
+        folder = self._path(digest)
+        try:
+            document = json.loads((folder / "reference.json").read_bytes())
+            with np.load(folder / "counts.npz", allow_pickle=False) as arrays:
+                counts = arrays["counts"].astype(np.int64)
+            reference = _from_document(document, counts)
+        except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+            raise BadReference(f"reference {digest[:19]} in {self.folder} cannot be read ({error}). Build it again: seawall reference build DATA") from None
+        if reference.digest != digest:
+            raise BadReference(f"reference {digest[:19]} in {self.folder} was changed after it was built: its content is {reference.digest[:19]}. Build it again.")
+        return reference
+
+    def find(self, name: str) -> str:
+        """Return the whole digest for the beginning of one. Raises BadReference."""
+        wanted = name.removeprefix("sha256:")
+        found = [d for d in self.digests() if d.removeprefix("sha256:").startswith(wanted)]
+        if len(found) == 1 and wanted:
+            return found[0]
+        known = ", ".join(d[7:19] for d in self.digests()) or "none"
+        what = "is not there" if not found else f"could be any of {len(found)}"
+        raise BadReference(f'reference "{name}" {what}: {self.folder} has {known}')
+
+    def digests(self) -> list[str]:
+        """Return the versions there are, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        folders = [p for p in self.folder.iterdir() if (p / "reference.json").is_file() and not p.name.startswith(".")]
+        return ["sha256:" + p.name for p in sorted(folders, key=lambda p: ((p / "provenance.json").stat().st_mtime_ns, p.name))]
+
+    def provenance(self, digest: str) -> dict[str, Any]:
+        """Return where a version came from."""
+        loaded: dict[str, Any] = json.loads((self._path(digest) / "provenance.json").read_text())
+        return loaded
+
+    def promote(self, digest: str, *, by: str, why: str, at: str) -> bool:
+        """Make a version the accepted one. Returns False where it is already."""
+        if self.promoted() == digest:
+            return False
+        line = json.dumps({"reference": digest, "by": by, "why": why, "at": at})
+        with (self.folder / "promotions.jsonl").open("a") as log:
+            log.write(line + "\n")
+            log.flush()
+            os.fsync(log.fileno())
+        return True
+
+    def promotions(self) -> list[dict[str, str]]:
+        """Return every promotion, oldest first; a line torn by a crash is left out."""
+        path = self.folder / "promotions.jsonl"
+        found = []
+        for line in path.read_text().splitlines() if path.is_file() else []:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+        return found
+
+    def promoted(self) -> str | None:
+        """Return the digest of the accepted version."""
+        promotions = self.promotions()
+        return promotions[-1]["reference"] if promotions else None
+
+    def accepted(self) -> Reference:
+        """Return the accepted version. Raises BadReference, with the command that helps."""
+        digest = self.promoted()
+        if digest is None and self.digests():
+            newest = self.digests()[-1][7:19]
+            raise BadReference(f'no reference in {self.folder} is promoted. Look at it and accept it: seawall reference promote {newest} --by YOU --why "…"')
+        if digest is None:
+            raise BadReference(
+                f"no reference in {self.folder}: nothing says what this model's traffic should look like. "
+                "Build one from accepted records: seawall reference build DATA --promote --by YOU --why \"…\""
+            )
+        return self.load(digest)
+
+    def _path(self, digest: str) -> Path:
+        return self.folder / digest.removeprefix("sha256:")
+
+
+def _from_document(document: dict[str, Any], counts: NDArray[np.int64]) -> Reference:
+    if document["format"] != FORMAT:
+        raise ValueError(f"format {document['format']}, this build reads {FORMAT}")
+    layout = Layout([_detector(d) for d in document["detectors"]])
+    if counts.shape != (layout.total,):
+        raise ValueError(f"{counts.shape} counts for {layout.total} cells")
+    return Reference(
+        model=document["model"],
+        schema=msgspec.convert(document["schema"], Schema),
+        layout=layout,
+        counts=counts,
+        rows=document["rows"],
+        design_effects=document["design_effects"],
+        first=document["first"],
+        last=document["last"],
+        provisional=document["provisional"],
+    )
+
+
+def _detector(stored: dict[str, Any]) -> Detector:
+    fields = {k: v for k, v in stored.items() if k != "kind"}
+    return msgspec.convert(fields, KINDS[stored["kind"]])
