@@ -1,0 +1,1 @@
+"""The configuration: one section a file, each key documented where it is defined."""

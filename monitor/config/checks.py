@@ -1,0 +1,101 @@
+"""What no single key can tell: whether the parts of a configuration fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.config.config import ALL_MODELS, PLANNED, Config
+from monitor.config.durations import format_duration
+from monitor.config.paths import PLACEHOLDER, fits_a_path, has_place, paths_in
+from monitor.config.permodel import PerModel
+from monitor.config.substitution import Location
+
+Mistake = tuple[Location, str]
+
+
+def structure(document: dict[str, Any]) -> Iterator[Mistake]:
+    """Yield what is wrong with the file's outline, whatever its values are."""
+    overrides = document.get("models")
+    own = (
+        {name: keys for name, keys in overrides.items() if isinstance(keys, dict)}
+        if isinstance(overrides, dict)
+        else {}
+    )
+    for where, keys in [((), document), *((("models", name), keys) for name, keys in own.items())]:
+        for key in PLANNED:
+            if keys.get(key):
+                yield (*where, key), "not carried out by this build; remove the section. Planned."
+    if "model" in document and "models" in document:
+        yield ("models",), "stands beside model; keep one of them"
+    elif "model" not in document and not overrides:
+        yield ("model",), "missing. Whose records to watch: model: NAME, or a map of several under models"
+    without = [name for name in own if "reference" not in own[name]] if overrides else ["the model"]
+    if "reference" not in document and (without or len(own) < len(overrides or ())):
+        yield ("reference",), "missing. The folder of what the model was accepted on: reference: ./reference"
+
+
+def without_planned(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document without the sections that this build does not carry out, set or empty."""
+    kept = {key: value for key, value in document.items() if key not in PLANNED}
+    if isinstance(models := kept.get("models"), dict):
+        kept["models"] = {
+            name: {k: v for k, v in keys.items() if k not in PLANNED} if isinstance(keys, dict) else keys
+            for name, keys in models.items()
+        }
+    return kept
+
+
+def placeholders(config: Config) -> Iterator[Mistake]:
+    """Yield where `{model}` stands in vain or cannot be filled. Before names are put in."""
+    if config.model is not None:
+        if not fits_a_path(config.model) and any(has_place(path) for path in paths_in(config)):
+            yield ("model",), f'"{config.model}" cannot stand for {PLACEHOLDER} in a path'
+        return
+    for key in Config.model_fields:
+        if key not in {*PerModel.model_fields, "models"} and any(has_place(p) for p in paths_in(getattr(config, key))):
+            yield (key,), f"{PLACEHOLDER} cannot stand here: all models share it"
+    for name, own in config.models.items():
+        reference = own.reference or config.models.get(ALL_MODELS, own).reference or config.reference
+        if reference is None:
+            continue
+        if name == ALL_MODELS and PLACEHOLDER not in reference.path.parts:
+            yield (
+                ("models", name),
+                f"needs {PLACEHOLDER} as a folder in the reference's path: ./references/{PLACEHOLDER}",
+            )
+        elif name != ALL_MODELS and not fits_a_path(name) and has_place(reference.path):
+            yield ("models", name), f'"{name}" cannot stand for {PLACEHOLDER} in a path'
+
+
+def together(config: Config) -> Iterator[Mistake]:
+    """Yield what does not fit together in a configuration that is complete."""
+    if config.dead_letters.to == "topic" and config.source.type != "kafka":
+        yield ("dead_letters", "to"), "a file has no dead-letter topic. Use file"
+    if config.max_ahead < config.slot:
+        yield ("max_ahead",), f"shorter than a slot ({format_duration(config.slot)})"
+    references: dict[Any, str] = {}
+    sinks: dict[str, Any] = {}
+    for name, model in config.models_resolved().items():
+        where: Location = ("models", name) if config.models else ()
+        every = model.false_alarm_every
+        if every.unit == "ms" and every.amount <= config.slot:
+            yield (*where, "false_alarm_every"), f"not longer than a slot ({format_duration(config.slot)})"
+        other = references.setdefault(model.reference.path, name)
+        if other != name:
+            yield (
+                ("models", name),
+                f"has the same reference as {other}. Put {PLACEHOLDER} into its path, or name another",
+            )
+        seen: set[str] = set()
+        for sink in model.sinks:
+            if sink.name in seen or sinks.setdefault(sink.name, sink) != sink:
+                yield _sinks_of(config, name), f'"{sink.name}" names two sinks. Give each a name of its own: name: NAME'
+            seen.add(sink.name)
+
+
+def _sinks_of(config: Config, model: str) -> Location:
+    for name in (model, ALL_MODELS):
+        if name in config.models and "sinks" in config.models[name].model_fields_set:
+            return ("models", name, "sinks")
+    return ("sinks",)

@@ -1,0 +1,113 @@
+"""The whole configuration, as contract.md's table has it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from monitor.config.dead_letters import DeadLettersSection
+from monitor.config.durations import Duration, PositiveDuration, parse_duration
+from monitor.config.http import Http, HttpSection
+from monitor.config.paths import folders_at_place
+from monitor.config.permodel import ModelSettings, PerModel, settings
+from monitor.config.privacy import PrivacySection
+from monitor.config.source import FileSource, KafkaSource
+
+ALL_MODELS = "*"
+
+PLANNED = MappingProxyType(
+    {
+        "detectors": "scorers for single records, query attacks, river's detectors",
+        "checks": "declared relations between features, evaluated on every record",
+        "verdicts": "one line for each scored record",
+        "shadow": "queries of a shadow endpoint that probe how close the model is to breaking",
+        "labels": "late labels, joined to predictions",
+        "retrain": "actions that start a retraining",
+        "memory_limit": "detail is shed above it before records are",
+    }
+)
+"""Sections of the contract that this build does not carry out: configuring one is refused, by name."""
+
+
+def _model_name(name: str) -> str:
+    if not name or len(name) > 200 or not name.isprintable():
+        raise ValueError("a model's name has 1 to 200 printable characters")
+    return name
+
+
+def _nothing_is_no_override(value: Any) -> Any:
+    return {name: {} if own is None else own for name, own in value.items()} if isinstance(value, dict) else value
+
+
+SourceConfig = Annotated[KafkaSource | FileSource, Field(discriminator="type")]
+ModelName = Annotated[str, AfterValidator(_model_name)]
+
+
+class Config(PerModel):
+    """One Seawall process. Made by `loading.load`; what it holds has been checked as a whole there."""
+
+    model: ModelName | None = Field(
+        default=None,
+        description="Which model's records to watch; others on the topic are counted and ignored. "
+        "A record that names no model counts for it. This or `models` is required.",
+    )
+    models: Annotated[
+        dict[ModelName, PerModel],
+        BeforeValidator(_nothing_is_no_override, json_schema_input_type=dict[str, PerModel | None]),
+    ] = Field(
+        default_factory=dict,
+        description="Instead of `model`: a map of name to that model's own settings. `*` is every model that has a "
+        "folder where `{model}` stands in the path of the reference.",
+    )
+    source: SourceConfig = Field(description="Where records come from: `kafka` or `file`.")
+    format: Literal["auto", "seawall"] = Field(default="auto", description="Wire format; `auto` sniffs.")
+    slot: PositiveDuration = Field(default=parse_duration("10s"), description="Event-time slot.")
+    allowed_lateness: Duration = Field(
+        default=parse_duration("30s"), description="How late a record may come and still count."
+    )
+    idle_timeout: PositiveDuration = Field(
+        default=parse_duration("60s"),
+        description="A partition read to its end that brings nothing for this long no longer holds up the others.",
+    )
+    max_ahead: PositiveDuration = Field(
+        default=parse_duration("10m"),
+        description="A partition this far ahead of the slowest one is paused, so that memory is bounded.",
+    )
+    freshness: PositiveDuration = Field(
+        default=parse_duration("10m"),
+        description="No record read for this long, by the wall clock, is an incident.",
+    )
+    dead_letters: DeadLettersSection = Field(
+        default=DeadLettersSection(), description="Where records go that cannot be used."
+    )
+    state_dir: Path = Field(default=Path("state"), description="Folder of checkpoint, outbox and audit log.")
+    http: Http = Field(default=HttpSection(), description="`/metrics`, `/healthz`, `/readyz` and the page.")
+    privacy: PrivacySection = Field(default=PrivacySection(), description="What may appear in messages.")
+
+    @property
+    def dead_letters_to(self) -> Literal["topic", "file"]:
+        """Where dead letters go: as configured, else the topic for Kafka and the file for a file."""
+        return self.dead_letters.to or ("topic" if self.source.type == "kafka" else "file")
+
+    @property
+    def group_id(self) -> str:
+        """The consumer group that stands for this process where the source names none."""
+        names = [self.model] if self.model is not None else sorted(self.models)
+        joined = "-".join(["seawall", *names]) if ALL_MODELS not in names else "seawall"
+        if len(joined) <= 200:
+            return joined
+        return f"{joined[:180]}-{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
+
+    def models_resolved(self) -> dict[str, ModelSettings]:
+        """Return the settings of every model to watch, by name. Looks for folders where `models` has `*`."""
+        if self.model is not None:
+            return {self.model: settings(self.model, [self])}
+        every = self.models.get(ALL_MODELS, PerModel())
+        names = [name for name in self.models if name != ALL_MODELS]
+        if ALL_MODELS in self.models and (reference := every.reference or self.reference):
+            names += [name for name in folders_at_place(reference.path) if name not in self.models]
+        return {name: settings(name, [self, every, self.models.get(name, PerModel())]) for name in names}

@@ -1,0 +1,32 @@
+"""`reference`: what the model was accepted on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from monitor.config.section import Section
+
+
+class ReferenceSection(Section):
+    """Where accepted references are kept; a plain string is the path."""
+
+    path: Path = Field(
+        description="Folder of reference versions, of which one is promoted. `{model}` stands for the model's name."
+    )
+    learn: int | None = Field(
+        default=None,
+        ge=500,
+        le=10_000_000,
+        description="Without a reference, the first so many records become a provisional one; "
+        "every page and alert then says that nobody accepted it yet.",
+    )
+
+
+def _path_alone(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+Reference = Annotated[ReferenceSection, BeforeValidator(_path_alone, json_schema_input_type=str | ReferenceSection)]

@@ -1,0 +1,28 @@
+"""What every section of the configuration has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, and strict about its keys.
+
+    A field of type `Path` is relative to the configuration file; loading makes it absolute.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+def mistakes(title: str, found: dict[str, tuple[str, Any]]) -> ValidationError:
+    """Return the error that carries several mistakes of one value at once: key to (words, what was found)."""
+    details = [
+        InitErrorDetails(
+            type=PydanticCustomError("words", "{words}", {"words": words}), loc=(key,) if key else (), input=value
+        )
+        for key, (words, value) in found.items()
+    ]
+    return ValidationError.from_exception_data(title, details)
