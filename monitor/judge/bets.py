@@ -1,0 +1,108 @@
+"""Bets that are fixed in advance: integer tables of log factors.
+
+A bet is a table r over a signal's bins with accepted mean 1. In the ball chi2(Q || p) <= rho2 its mean is at most
+1 + rho sd(r) (Cauchy-Schwarz), so L = r / (1 + rho sd(r)) has mean at most 1 for every Q in it. Tables are
+floor(2^24 log L / D): sums of integers are the same in any order, on any machine.
+"""
+
+from __future__ import annotations
+
+from math import exp, floor, log, sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.detector import Signal
+from monitor.judge.null import FIXED_BETS, Null
+
+SCALE = 1 << 24
+"""One nat in the tables' integers."""
+
+TILTS = (0.1, 0.25, 0.6, 1.2)
+LEVEL_TILTS = (0.25, 0.6)
+SHARE_FACTORS = (1.2, 1.5, 2.0, 4.0, 16.0, 64.0)
+
+Ints = NDArray[np.int64]
+
+
+def in_table(factor: float, effect: float) -> int:
+    """Return a log factor as an integer, rounded down, which only makes the bet more careful."""
+    return floor(SCALE * log(factor) / effect)
+
+
+def directions(signal: Signal, accepted: list[float]) -> list[tuple[str, list[float]]]:
+    """Return named scores over the bins, each with mean 0 and variance 1 where accepted.
+
+    Ordered bins have normal scores z: up and down in location, spread and narrow in scale, either tail. Levels
+    have one indicator each, up and down while there is room.
+    """
+    if signal.ordered:
+        below = [sum(accepted[:k]) for k in range(len(accepted))]
+        z = [NormalDist().inv_cdf(b + p / 2) for b, p in zip(below, accepted, strict=True)]
+        found = [("shifted up", z), ("shifted down", [-v for v in z])]
+        if len(z) > 2:
+            found += [("spread out", [v * v for v in z]), ("narrowed", [-v * v for v in z])]
+            found += [("heavier upper tail", [max(0.0, v - 1) for v in z]), ("heavier lower tail", [max(0.0, -v - 1) for v in z])]
+        return [(name, standard) for name, g in found if (standard := _standardised(g, accepted))]
+    room = FIXED_BETS // len(LEVEL_TILTS)
+    levels = [(label, [1.0 if j == k else 0.0 for j in range(len(accepted))]) for k, label in enumerate(signal.bins)]
+    found = [(f"more of {label}", g) for label, g in levels][:room]
+    found += [(f"less of {label}", [-v for v in g]) for label, g in levels][: room - len(found)]
+    return [(name, standard) for name, g in found if (standard := _standardised(g, accepted))]
+
+
+def _standardised(g: list[float], accepted: list[float]) -> list[float]:
+    """Return the score with mean 0 and variance 1, or nothing where it is constant."""
+    mean = sum(p * v for p, v in zip(accepted, g, strict=True))
+    variance = sum(p * (v - mean) ** 2 for p, v in zip(accepted, g, strict=True))
+    return [(v - mean) / sqrt(variance) for v in g] if variance > 1e-12 else []
+
+
+def tilts(null: Null) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return exponential tilts of the value signals: tables (S, 24, K), and which of the 24 exist (S, 24)."""
+    signals, width = null.shape
+    tables = np.zeros((signals, FIXED_BETS, width), dtype=np.int64)
+    exist = np.zeros((signals, FIXED_BETS), dtype=bool)
+    for row, signal in enumerate(null.signals):
+        accepted = null.accepted[row, : len(signal.bins)].tolist()
+        scores = directions(signal, accepted)
+        strengths = TILTS if signal.ordered else LEVEL_TILTS
+        pairs = [(g, strength) for _, g in scores for strength in strengths]
+        for bet, (g, strength) in enumerate(pairs[:FIXED_BETS]):
+            tables[row, bet, : len(g)] = _tilt(g, strength, accepted, float(null.fixed[row]), float(null.effects[row]))
+            exist[row, bet] = True
+    return tables, exist
+
+
+def _tilt(g: list[float], strength: float, accepted: list[float], radius: float, effect: float) -> list[int]:
+    raw = [exp(strength * v) for v in g]
+    mean = sum(p * r for p, r in zip(accepted, raw, strict=True))
+    r = [v / mean for v in raw]
+    spread = sqrt(sum(p * (v - 1) ** 2 for p, v in zip(accepted, r, strict=True)))
+    return [in_table(v / (1 + radius * spread), effect) for v in r]
+
+
+def share_bets(null: Null) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return Bernoulli bets of the shares: tables (S, B, 2), and which exist (S, B).
+
+    Against "the share is at most p0" a bet on p1 > p0 pays p1/p0 for an event and (1 - p1)/(1 - p0) otherwise; its
+    mean is at most 1 for every share up to p0.
+    """
+    count = len(SHARE_FACTORS) + 1
+    tables = np.zeros((null.shape[0], count, null.shape[1]), dtype=np.int64)
+    exist = np.zeros((null.shape[0], count), dtype=bool)
+    for row in range(null.shape[0]):
+        most, effect = float(null.fixed[row]), float(null.effects[row])
+        for bet, p1 in enumerate(alternatives(most)):
+            tables[row, bet, 0] = in_table((1 - p1) / (1 - most), effect)
+            tables[row, bet, 1] = in_table(p1 / most, effect)
+            exist[row, bet] = True
+    return tables, exist
+
+
+def alternatives(most: float) -> list[float]:
+    """Return the shares that are bet on against "at most `most`"."""
+    if most >= 0.99:
+        return []
+    return [*(most * f for f in SHARE_FACTORS if most * f < 0.5), max(0.5, (1 + most) / 2)]

@@ -1,0 +1,65 @@
+"""When a signal that alarmed is back: an e-process against "it is still beyond".
+
+It runs from the last alarm on, in the direction that alarmed. Waiting for w below the tolerance instead can take
+for ever: noise alone keeps w up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.judge.bets import SCALE, in_table
+
+CONVINCED = floor(SCALE * log(100.0))
+"""log E at which "still beyond" is given up: wrongly once in a hundred alarms."""
+
+_BETS = 3
+
+
+@dataclass
+class Calm:
+    """One signal's way back.
+
+    Attributes
+    ----------
+    table : int array (3, K)
+    log_e : int array (3,)
+    alarmed : int
+        Slot of the last alarm.
+    """
+
+    table: NDArray[np.int64]
+    log_e: NDArray[np.int64]
+    alarmed: int
+
+    def add(self, counts: NDArray[np.int64]) -> None:
+        """Judge one slot's counts (K,)."""
+        self.log_e = self.log_e + (self.table * counts).sum(axis=1)
+
+    @property
+    def reached(self) -> bool:
+        """Whether it is convincing that the signal is back. The mixture of three counts a third of the largest."""
+        return int(self.log_e.max()) - floor(SCALE * log(_BETS)) >= CONVINCED
+
+
+def value_calm(g: Sequence[float], radius: float, design: float, width: int, slot: int) -> Calm:
+    """Return the way back against "the mean of g is at least radius": bets 1 - c (g - radius), c about the radius."""
+    most = 0.9 / max(max(g) - radius, 1e-9)
+    table = np.zeros((_BETS, width), dtype=np.int64)
+    for bet, c in enumerate((radius / 2, radius, 2 * radius)):
+        table[bet, : len(g)] = [in_table(1 - min(c, most) * (v - radius), design) for v in g]
+    return Calm(table, np.zeros(_BETS, dtype=np.int64), slot)
+
+
+def share_calm(most: float, design: float, width: int, slot: int) -> Calm:
+    """Return the way back against "the share is at least `most`": bets on smaller shares."""
+    table = np.zeros((_BETS, width), dtype=np.int64)
+    for bet, p1 in enumerate((most / 1.25, most / 2, most / 8)):
+        table[bet, 0] = in_table((1 - p1) / (1 - most), design) if most < 1 else 0
+        table[bet, 1] = in_table(p1 / most, design)
+    return Calm(table, np.zeros(_BETS, dtype=np.int64), slot)

@@ -1,0 +1,102 @@
+"""How far a signal is from what was accepted, in which shape, and where. Evidence says whether; this says how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log, sqrt
+
+from detectors.detector import Signal
+from monitor.judge.bets import directions
+from monitor.types import BinShift, Effect
+
+TOLD_BINS = 3
+LIKE = 0.7
+"""A shift is called by a direction's name when at least this much of it (a cosine) points there."""
+
+_SHARE_SHAPES = {
+    "missing": "missing",
+    "type": "of the wrong type",
+    "below": "below the accepted range",
+    "above": "above the accepted range",
+    "unseen": "in categories never seen before",
+    "schema": "with absent or unknown features",
+    "late": "too late to count",
+    "dead_letters": "unusable",
+}
+
+
+def radius(deviation: float, records: float, miss: float = 0.05) -> float:
+    """Return half the width of a confidence sequence for a mean: valid at every number of records at once.
+
+    Robbins' normal mixture (Howard, Ramdas, McAuliffe, Sekhon 2021, eq. 3.7), tuned to be tightest near a few
+    hundred records.
+    """
+    prior = 100.0
+    whole = records + prior
+    return deviation * sqrt(whole * log(whole / (prior * miss * miss))) / max(1.0, records)
+
+
+def value_effect(counts: Sequence[int], accepted: Sequence[float], design: float) -> Effect:
+    """Return Cohen's w with its interval, and PSI, of counts against accepted shares."""
+    records = sum(counts)
+    q = [c / records for c in counts]
+    seen = sum((a - p) ** 2 / p for a, p in zip(q, accepted, strict=True))
+    w = sqrt(max(0.0, seen - (len(q) - 1) * design / records))
+    psi = _psi(counts, accepted)
+    if seen == 0.0:
+        return Effect(w=0.0, low=0.0, high=0.0, psi=psi)
+    g = [(a / p - 1) / sqrt(seen) for a, p in zip(q, accepted, strict=True)]
+    mean = sum(a * v for a, v in zip(q, g, strict=True))
+    variance = sum(a * (v - mean) ** 2 for a, v in zip(q, g, strict=True))
+    half = radius(sqrt(variance), records / design)
+    return Effect(w=_round(w), low=_round(max(0.0, w - half)), high=_round(w + half), psi=_round(psi))
+
+
+def _psi(counts: Sequence[int], accepted: Sequence[float]) -> float:
+    """Population stability index; half a record is added to each bin, or an empty one would make it infinite."""
+    whole = sum(counts) + 0.5 * len(counts)
+    shares = [(c + 0.5) / whole for c in counts]
+    return sum((a - p) * log(a / p) for a, p in zip(shares, accepted, strict=True))
+
+
+def share_effect(events: int, records: int, accepted: float, design: float) -> Effect:
+    """Return percentage points above the accepted share, with the interval."""
+    share = events / records
+    half = radius(sqrt(max(share * (1 - share), 1.0 / (records + 1))), records / design)
+    low, high = max(0.0, share - half), min(1.0, share + half)
+    return Effect(points=_round(100 * (share - accepted)), low=_round(100 * (low - accepted)), high=_round(100 * (high - accepted)))
+
+
+def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) -> str:
+    """Return the name of the direction that the shift points in."""
+    records = sum(counts)
+    excess = [c / records - p for c, p in zip(counts, accepted, strict=True)]
+    size = sqrt(sum(e * e / p for e, p in zip(excess, accepted, strict=True)))
+    plain = "changed shape" if signal.ordered else "changed mix"
+    if size == 0.0:
+        return plain
+    along = [(sum(e * v for e, v in zip(excess, g, strict=True)) / size, name) for name, g in directions(signal, accepted)]
+    best, name = max(along, key=lambda pair: pair[0], default=(0.0, plain))
+    return name if best >= LIKE else plain
+
+
+def share_shape(name: str) -> str:
+    """Return what the records of a share signal are."""
+    what = name.split(".")[1] if "." in name else name
+    return _SHARE_SHAPES.get(what, "failing")
+
+
+def moved_bins(labels: Sequence[str], counts: Sequence[int], accepted: Sequence[float]) -> tuple[BinShift, ...]:
+    """Return the bins that carry the most evidence, those that grew first."""
+    records = sum(counts)
+    shifts = []
+    for label, count, p in zip(labels, counts, accepted, strict=True):
+        observed = count / records
+        weight = abs(observed - p) * abs(log(max(observed, 0.5 / records) / max(p, 0.5 / records)))
+        shifts.append((observed <= p, -weight, BinShift(label, _round(p), _round(observed))))
+    strongest = sorted(shifts, key=lambda s: s[1])[:TOLD_BINS]
+    return tuple(shift for _, _, shift in sorted(strongest, key=lambda s: s[:2]))
+
+
+def _round(value: float) -> float:
+    return round(value, 4)

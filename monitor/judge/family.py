@@ -1,0 +1,115 @@
+"""Signals of one kind, judged together: values with tilts and bets that follow the data, shares with Bernoulli bets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.detector import Signal
+from monitor.judge import effect
+from monitor.judge.bets import FIXED_BETS, LEVEL_TILTS, SCALE, TILTS, directions, share_bets, tilts
+from monitor.judge.calm import Calm, share_calm, value_calm
+from monitor.judge.edetector import EDetector
+from monitor.judge.null import Null
+from monitor.judge.plugin import MEMORIES, SHOWN, Recent
+from monitor.types import BinShift, Effect
+
+Ints = NDArray[np.int64]
+
+LOG10 = SCALE * log(10.0)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An alarm: one signal is beyond what was accepted."""
+
+    signal: Signal
+    evidence: float
+    onset: int
+    onset_records: int
+    effect: Effect
+    shape: str
+    bins: tuple[BinShift, ...]
+
+
+class Family:
+    """The signals of one kind.
+
+    Parameters
+    ----------
+    null : Null
+    slots_a_day : float
+    """
+
+    def __init__(self, null: Null, slots_a_day: float) -> None:
+        self.null = null
+        self.values = bool(null.signals) and null.signals[0].kind == "values"
+        self.fixed, exist = tilts(null) if self.values else share_bets(null)
+        self.recent = Recent(null, slots_a_day)
+        self.detector = EDetector(_mixture(exist, MEMORIES if self.values else 0), null.shape[1])
+        self.counts: Ints = np.zeros(null.shape, dtype=np.int64)
+
+    def advance(self, cells: Ints, *, mass: int, slot: int, slots: int, records: int) -> Ints:
+        """Judge one slot's cells; return log M per signal. `slots` is how many passed since the last one."""
+        self.counts = self.null.gather(cells)
+        tables, active = self.fixed, np.ones(self.fixed.shape[:2], dtype=bool)
+        if self.values:
+            following, awake = self.recent.bets()
+            tables = np.concatenate([tables, following], axis=1)
+            active = np.concatenate([active, awake], axis=1)
+        self.detector.advance(self.counts, tables, active, mass=mass, slot=slot, records=records)
+        self.recent.add(self.counts, slots)
+        return self.detector.evidence()
+
+    def finding(self, row: int, log_m: int) -> Finding:
+        """Return what to tell of a signal that alarms."""
+        signal = self.null.signals[row]
+        bet = self.detector.leading(row)
+        counts = self.detector.since[row, bet, : len(signal.bins)].tolist()
+        accepted = self.null.accepted[row, : len(signal.bins)].tolist()
+        design = float(self.null.effects[row])
+        if self.values:
+            size = effect.value_effect(counts, accepted, design)
+            shape = effect.value_shape(signal, counts, accepted)
+        else:
+            size = effect.share_effect(counts[1], sum(counts), accepted[1], design)
+            shape = effect.share_shape(signal.name)
+        moved = effect.moved_bins(signal.bins, counts, accepted) if self.values else (BinShift(signal.bins[1], round(accepted[1], 4), round(counts[1] / sum(counts), 4)),)
+        onset, before = int(self.detector.onset[row, bet]), int(self.detector.onset_records[row, bet])
+        return Finding(signal, round(log_m / LOG10, 2), onset, before, size, shape, moved)
+
+    def calm(self, row: int, slot: int) -> Calm:
+        """Return the way back of a signal that alarms, in the direction of its leading bet."""
+        design, width = float(self.null.effects[row]), self.null.shape[1]
+        if not self.values:
+            return share_calm(float(self.null.fixed[row]), design, width, slot)
+        bet = self.detector.leading(row)
+        signal = self.null.signals[row]
+        accepted = self.null.accepted[row, : len(signal.bins)].tolist()
+        if bet < FIXED_BETS:
+            strengths = TILTS if signal.ordered else LEVEL_TILTS
+            g = directions(signal, accepted)[bet // len(strengths)][1]
+            return value_calm(g, float(self.null.fixed[row]), design, width, slot)
+        excess = self.recent.excess(row, bet - FIXED_BETS)[: len(accepted)]
+        size = sqrt(sum(p * x * x for p, x in zip(accepted, excess, strict=True)))
+        return value_calm([x / size for x in excess], float(self.null.adaptive[row]), design, width, slot)
+
+    def present(self) -> list[Effect]:
+        """Return the present effect of every signal over about its last 8,000 records, noise taken off."""
+        if self.values:
+            seen, noise = (part[:, SHOWN].tolist() for part in self.recent.distance())
+            return [Effect(w=sqrt(max(0.0, v - n)), psi=max(0.0, v - n)) for v, n in zip(seen, noise, strict=True)]
+        counts = self.recent.counts[:, SHOWN]
+        shares = [b / (a + b) if a + b else p for (a, b), p in zip(counts[:, :2].tolist(), self.null.accepted[:, 1].tolist(), strict=True)]
+        return [Effect(points=100 * (s - p)) for s, p in zip(shares, self.null.accepted[:, 1].tolist(), strict=True)]
+
+
+def _mixture(exist: NDArray[np.bool_], following: int) -> NDArray[np.float64]:
+    """Return the weight of each bet: half to those that follow the data, where there are any, equal among alike."""
+    half = 0.5 if following else 1.0
+    count = np.maximum(exist.sum(axis=1, keepdims=True), 1)
+    fixed = np.where(exist, half / count, 0.0)
+    return np.concatenate([fixed, np.full((len(exist), following), half / max(1, following))], axis=1)

@@ -1,0 +1,166 @@
+"""Judges one model's merged tallies, slot after slot. Pure: the same tallies give the same findings bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from detectors.detector import Signal
+from monitor.counting.tally import RECORDS, Tally
+from monitor.judge.budget import flagged, thresholds
+from monitor.judge.calm import Calm
+from monitor.judge.edetector import SCALE
+from monitor.judge.family import LOG10, Family, Finding
+from monitor.judge.null import Tolerance, nulls
+from monitor.reference.store import Reference
+from monitor.types import BinShift, Effect
+
+MS_A_DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class Budget:
+    """At most one false alert expected per `every` start mass: judged slots, or records."""
+
+    every: float
+    in_records: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one slot showed.
+
+    Attributes
+    ----------
+    slot : int
+    records, slot_records : int
+        The model's records judged so far, this slot included; those of this slot.
+    evidence : list of float
+        log10 M per signal, in the order of `Judge.signals`.
+    effects : list of Effect
+        Present effect per signal.
+    alarms : list of Finding
+    """
+
+    slot: int
+    records: int
+    slot_records: int
+    evidence: list[float]
+    effects: list[Effect]
+    alarms: list[Finding]
+
+
+class Judge:
+    """Evidence on every signal of one model.
+
+    Parameters
+    ----------
+    reference : Reference
+    budget : Budget
+    tolerance : callable
+        Signal to what is not worth telling: Cohen's w, or percentage points for shares.
+    slot : int
+        Length of a slot in milliseconds.
+    ignored : sequence of str
+        Signals that are not judged.
+    """
+
+    def __init__(self, reference: Reference, budget: Budget, tolerance: Tolerance, slot: int, ignored: Sequence[str] = ()) -> None:
+        self.budget = budget
+        watched = [(s, start) for s, start in reference.signals if s.name not in ignored]
+        self.families = [Family(null, MS_A_DAY / slot) for null in nulls(reference, watched, tolerance)]
+        self.signals: list[Signal] = [s for family in self.families for s in family.null.signals]
+        groups = [s.group for s in self.signals]
+        self.groups = {g: [i for i, other in enumerate(groups) if other == g] for g in sorted(set(groups))}
+        self.thresholds = thresholds(groups, budget.every)
+        self.records = 0
+        self.last: int | None = None
+        self.calms: dict[str, Calm] = {}
+
+    def advance(self, slot: int, tally: Tally) -> Verdict:
+        """Judge the next closed slot. Slots come in order; those without records are skipped."""
+        here = int(tally.cells[RECORDS])
+        mass = here if self.budget.in_records else 1
+        slots = 1 if self.last is None else slot - self.last
+        log_m: list[int] = []
+        for family in self.families:
+            log_m += family.advance(tally.cells, mass=mass, slot=slot, slots=slots, records=self.records).tolist()
+        self.records += here
+        self.last = slot
+        self._return_to_calm()
+        alarms = [self._alarm(i, log_m[i], slot, tally) for i in self._flagged(log_m)]
+        effects = [e for family in self.families for e in family.present()]
+        return Verdict(slot, self.records, here, [m / LOG10 for m in log_m], effects, alarms)
+
+    def calm(self, name: str) -> bool:
+        """Return whether a signal that alarmed is convincingly back within what was accepted."""
+        return name not in self.calms or self.calms[name].reached
+
+    def alarmed(self, name: str) -> int | None:
+        """Return the slot of a signal's last alarm, while it is watched on its way back."""
+        return self.calms[name].alarmed if name in self.calms else None
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Stop watching the way back of these signals: their incident is resolved."""
+        for name in names:
+            self.calms.pop(name, None)
+
+    def _flagged(self, log_m: list[int]) -> list[int]:
+        found = []
+        for group, members in self.groups.items():
+            chosen = flagged([log_m[i] / SCALE for i in members], self.thresholds[group])
+            found += [members[i] for i in chosen]
+        return sorted(found)
+
+    def _alarm(self, index: int, log_m: int, slot: int, tally: Tally) -> Finding:
+        family, row = self._place(index)
+        finding = family.finding(row, log_m)
+        self.calms[finding.signal.name] = family.calm(row, slot)
+        family.detector.clear([row])
+        if finding.signal.name == "quality.schema" and tally.names:
+            most = max(1, int(tally.cells[RECORDS]))
+            named = tuple(BinShift(name, 0.0, round(count / most, 4)) for name, count in sorted(tally.names.items(), key=lambda item: (-item[1], item[0])))
+            return Finding(finding.signal, finding.evidence, finding.onset, finding.onset_records, finding.effect, finding.shape, named[:8])
+        return finding
+
+    def _place(self, index: int) -> tuple[Family, int]:
+        first = self.families[0]
+        count = first.null.shape[0]
+        return (first, index) if index < count else (self.families[1], index - count)
+
+    def _return_to_calm(self) -> None:
+        for family in self.families:
+            for row, signal in enumerate(family.null.signals):
+                if signal.name in self.calms:
+                    self.calms[signal.name].add(family.counts[row])
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is remembered, as arrays and plain values."""
+        return {
+            "records": self.records,
+            "last": self.last,
+            "families": [
+                {
+                    **{name: getattr(f.detector, name) for name in _DETECTOR_STATE},
+                    "recent": f.recent.counts,
+                    "squares": f.recent.squares,
+                }
+                for f in self.families
+            ],
+            "calms": {name: {"table": c.table, "log_e": c.log_e, "alarmed": c.alarmed} for name, c in self.calms.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`, taken by a judge of the same reference and configuration."""
+        self.records, self.last = state["records"], state["last"]
+        for family, saved in zip(self.families, state["families"], strict=True):
+            for name in _DETECTOR_STATE:
+                setattr(family.detector, name, np.array(saved[name]))
+            family.recent.counts, family.recent.squares = np.array(saved["recent"]), np.array(saved["squares"])
+        self.calms = {name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"]) for name, c in state["calms"].items()}
+
+
+_DETECTOR_STATE = ("log_c", "onset", "onset_records", "since", "pending")

@@ -1,0 +1,124 @@
+"""The accepted frequencies of some signals, and how far from them nobody needs to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.detector import Signal
+from monitor.reference.quantiles import chi_square, normal, share_at_most
+from monitor.reference.store import Reference
+
+DELTA = 0.05
+"""Probability, over the draw of the reference, that the promise does not hold. Half is spent on fixed bets."""
+
+FIXED_BETS = 24
+"""Most fixed bets of one signal."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Null:
+    """S signals of one kind, padded to K bins.
+
+    Attributes
+    ----------
+    signals : tuple of Signal
+    source, target : int arrays
+        Which cell of a tally adds to which entry of the (S x K) counts.
+    accepted : float array (S, K)
+        Reference frequencies, 0 in padding.
+    inverse : float array (S, K)
+        1 / accepted, 0 in padding.
+    effects : float array (S,)
+        Design effects.
+    fixed, adaptive : float arrays (S,)
+        Radii: of a fixed bet, of one that follows the data. For shares `fixed` is the largest accepted share.
+    tolerance : float array (S,)
+        As configured: Cohen's w, or percentage points.
+    """
+
+    signals: tuple[Signal, ...]
+    source: Ints
+    target: Ints
+    accepted: Floats
+    inverse: Floats
+    effects: Floats
+    fixed: Floats
+    adaptive: Floats
+    tolerance: Floats
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        signals, bins = self.accepted.shape
+        return signals, bins
+
+    def gather(self, cells: Ints) -> Ints:
+        """Return counts per signal and bin, shape (S, K), of a tally's cells."""
+        counts = np.zeros(self.accepted.size, dtype=np.int64)
+        np.add.at(counts, self.target, cells[self.source])
+        return counts.reshape(self.accepted.shape)
+
+
+Tolerance = Callable[[Signal], float]
+
+
+def nulls(reference: Reference, watched: Sequence[tuple[Signal, int]], tolerance: Tolerance) -> tuple[Null, Null]:
+    """Return the null of the value signals and that of the shares.
+
+    DELTA is spread over all bets of all signals, so the radii know how many there are.
+    """
+    values = [(s, start) for s, start in watched if s.kind == "values"]
+    shares = [(s, start) for s, start in watched if s.kind == "share"]
+    fixed_bets = max(1, FIXED_BETS * len(values) + len(shares))
+    z = normal(DELTA / (2 * fixed_bets))
+
+    def value_radii(signal: Signal, size: float, accepted: Floats) -> tuple[float, float]:
+        allowed = tolerance(signal)
+        follows = sqrt(chi_square(len(signal.bins) - 1, DELTA / (2 * len(values))) / size)
+        return max(allowed, z / sqrt(size)), max(allowed, follows)
+
+    def share_radii(signal: Signal, size: float, accepted: Floats) -> tuple[float, float]:
+        events = int(np.ceil(accepted[1] * size - 1e-9))
+        bound = share_at_most(events, size, DELTA / (2 * fixed_bets))
+        most = min(1.0, bound + tolerance(signal) / 100)
+        return most, most
+
+    return _null(reference, values, value_radii, tolerance), _null(reference, shares, share_radii, tolerance)
+
+
+def _null(reference: Reference, watched: Sequence[tuple[Signal, int]], radii: Callable[[Signal, float, Floats], tuple[float, float]], tolerance: Tolerance) -> Null:
+    width = max((len(s.bins) for s, _ in watched), default=1)
+    accepted = np.zeros((len(watched), width))
+    effects, fixed, adaptive, allowed = (np.ones(len(watched)) for _ in range(4))
+    source: list[int] = []
+    target: list[int] = []
+    for row, (signal, start) in enumerate(watched):
+        cells = [(start + cell, row * width + b) for cell, b in enumerate(signal.bin_of) if b >= 0]
+        source += [cell for cell, _ in cells]
+        target += [entry for _, entry in cells]
+        counts = np.zeros(width, dtype=np.int64)
+        for cell, entry in cells:
+            counts[entry - row * width] += reference.counts[cell]
+        total = int(counts.sum())
+        accepted[row] = counts / max(1, total)
+        effects[row] = reference.design_effects.get(signal.name, 1.0)
+        fixed[row], adaptive[row] = radii(signal, max(1.0, total / effects[row]), accepted[row])
+        allowed[row] = tolerance(signal)
+    inverse = np.divide(1.0, accepted, out=np.zeros_like(accepted), where=accepted > 0)
+    as_ints = (np.array(source, dtype=np.int64), np.array(target, dtype=np.int64))
+    return Null(tuple(s for s, _ in watched), *as_ints, accepted, inverse, effects, fixed, adaptive, allowed)
+
+
+def ordered_sum(values: Floats) -> Floats:
+    """Return the sum over the last axis, term by term from the left: the same bits on every machine."""
+    total: Floats = np.zeros(values.shape[:-1])
+    for k in range(values.shape[-1]):
+        total = total + values[..., k]
+    return total
