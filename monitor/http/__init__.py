@@ -1,0 +1,1 @@
+"""What others see of a running monitor: metrics, health and the page."""

@@ -1,0 +1,138 @@
+"""Every metric, in one place. The names are a contract with dashboards and alerting rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, disable_created_metrics
+
+from monitor.types import SEVERITIES, Partition, Severity
+
+MOST_SIGNALS = 500
+OTHER = "other"
+
+
+class Reading(NamedTuple):
+    """What one signal shows after a slot: `evidence` is log10, `points` are percentage points; None is no value."""
+
+    signal: str
+    evidence: float | None = None
+    w: float | None = None
+    psi: float | None = None
+    points: float | None = None
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own.
+
+    Counters and gauges are prometheus_client's own objects, written from any thread. Label values are bounded:
+    models, sinks and reasons by the configuration and the code, signals by `MOST_SIGNALS` a model.
+    """
+
+    def __init__(self, version: str) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # the library left it without annotations
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        Info("seawall_build", "Version of Seawall.", registry=self.registry).info({"version": version})
+
+        # Records
+        self.records = self._counter("records", "Records decoded and counted into a slot, before it closes.", "model")
+        self.ignored = self._counter("ignored", "Records that are no model's that is watched.", "reason")
+        self.dead_letters = self._counter(
+            "dead_letters", "Records that could not be used, kept as they came.", "reason"
+        )
+        self.late = self._counter("late", "Records that came after their slot had closed.", "model")
+        self.duplicates = self._counter("duplicates", "Records whose id had been counted in their slot.", "model")
+        self.unpaired = self._counter("unpaired", "Halves of a pair whose other half never came.", "model", "half")
+
+        # Judging
+        self.slots_judged = self._counter("slots_judged", "Slots that every partition had closed, judged.", "model")
+        self.effect_w = self._gauge(
+            "effect_w", "Shift of a signal from what was accepted, Cohen's w.", "model", "signal"
+        )
+        self.effect_psi = self._gauge(
+            "effect_psi", "The same shift as a population stability index.", "model", "signal"
+        )
+        self.effect_points = self._gauge(
+            "effect_points", "Shift of a share from what was accepted, in percentage points.", "model", "signal"
+        )
+        self.evidence = self._gauge(
+            "evidence_log10", "Evidence that a signal has shifted, log10 of the e-value.", "model", "signal"
+        )
+        self.incidents_open = self._gauge("incidents_open", "Incidents that are open.", "model", "severity")
+        self.incidents = self._counter("incidents", "Changes of incidents.", "model", "severity", "event")
+
+        # Telling
+        self.deliveries = self._counter(
+            "deliveries", "Attempts to tell a sink, by what came of them.", "sink", "outcome"
+        )
+        self.outbox_depth = self._gauge("outbox_depth", "Messages that a sink has not taken yet.", "sink")
+
+        # Reading
+        self.kafka_lag = self._gauge(
+            "kafka_lag_records", "Log end minus the next offset to read.", "topic", "partition"
+        )
+        self.watermark = self._gauge(
+            "watermark_timestamp_seconds", "Event time that a partition has reached.", "topic", "partition"
+        )
+        self.kafka_rebuilds = self._counter("kafka_rebuilds", "Consumers thrown away because a partition stood still.")
+        self.broker_up = self._gauge("broker_up", "Whether the source can be read: 1 or 0.")
+
+        # The monitor itself
+        self.checkpoint = self._gauge("checkpoint_timestamp_seconds", "When the state was last saved.")
+        self.heartbeat = self._gauge("heartbeat_timestamp_seconds", "When the pipeline last went round.")
+        self.ready = self._gauge("ready", "Whether /readyz would answer 200: 1 or 0.")
+
+        self._signals: dict[str, set[str]] = {}
+        self._lagging: set[Partition] = set()
+        self._marked: set[Partition] = set()
+
+    def _counter(self, name: str, words: str, *labels: str) -> Counter:
+        return Counter(f"seawall_{name}", words, labels, registry=self.registry)
+
+    def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
+        return Gauge(f"seawall_{name}", words, labels, registry=self.registry)
+
+    def signals(self, model: str, readings: Iterable[Reading]) -> None:
+        """Show what a model's signals show after a slot.
+
+        The first `MOST_SIGNALS` names of a model stay; of all others together `other` shows the largest values.
+        """
+        known = self._signals.setdefault(model, set())
+        rest = Reading(OTHER)
+        for reading in readings:
+            if reading.signal in known or len(known) < MOST_SIGNALS:
+                known.add(reading.signal)
+                self._show(model, reading)
+            else:
+                rest = Reading(OTHER, *map(_larger, rest[1:], reading[1:]))
+        self._show(model, rest)
+
+    def _show(self, model: str, reading: Reading) -> None:
+        gauges = (self.evidence, self.effect_w, self.effect_psi, self.effect_points)
+        for gauge, value in zip(gauges, reading[1:], strict=True):
+            if value is not None:
+                gauge.labels(model, reading.signal).set(value)
+
+    def open_incidents(self, model: str, by_severity: Mapping[Severity, int]) -> None:
+        """Show how many incidents of a model are open; what is not named has none."""
+        for severity in SEVERITIES:
+            self.incidents_open.labels(model, severity).set(by_severity.get(severity, 0))
+
+    def partitions(self, lag: Mapping[Partition, int], watermarks: Mapping[Partition, float]) -> None:
+        """Show lag in records and watermarks in seconds since 1970; partitions not named are no longer ours."""
+        for gauge, shown, values in (
+            (self.kafka_lag, self._lagging, lag),
+            (self.watermark, self._marked, watermarks),
+        ):
+            for partition in shown - values.keys():
+                gauge.remove(*partition)
+            for partition, value in values.items():
+                gauge.labels(*partition).set(value)
+            shown.clear()
+            shown.update(values)
+
+
+def _larger(one: float | None, other: float | None) -> float | None:
+    return max((value for value in (one, other) if value is not None), default=None)
