@@ -68,8 +68,10 @@ class Source(Protocol):
     def open(self, remembered: Mapping[Partition, int]) -> None:
         """Start reading at `remembered`; partitions not named there start where the configuration says.
 
-        Raises SourceError where a remembered offset is no longer there. An unreachable broker is not an
-        error here: `poll` keeps trying, and says so in `trouble`.
+        A partition may leave and come back, so keep `remembered` up to date with the next offset you want of each:
+        it is looked up whenever a partition is assigned. Raises SourceError where a remembered offset is no longer
+        there (`poll` does, where only the broker knows). An unreachable broker is not an error: `poll` keeps trying,
+        and says so in `trouble`.
         """
 
     def poll(self, seconds: float) -> Mapping[Partition, Sequence[RawMessage]]:
@@ -77,6 +79,9 @@ class Source(Protocol):
 
     def partitions(self) -> Set[Partition]:
         """Return the partitions read by this process now."""
+
+    def missing(self) -> Set[Partition]:
+        """Return the partitions there are that this process does not read, as far as known. Asks nobody."""
 
     def at_end(self, partition: Partition) -> bool:
         """Return whether the log itself confirms, now, that nothing is left to read. May ask the broker."""

@@ -1,0 +1,1 @@
+"""Where messages come from: a Kafka topic or a file."""
