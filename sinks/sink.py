@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import Annotated, Protocol
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from monitor.types import Event, Severity, event_json
 
@@ -49,15 +51,37 @@ class Sink(Protocol):
         """Let go of connections. Nothing is sent afterwards."""
 
 
+SinkName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        description="What logs and metrics call this sink: letters, digits, `_`, `.`, `-`. No two sinks share one.",
+    ),
+]
+MinSeverity = Annotated[Severity, Field(description="Incidents below this severity are not sent here.")]
+
+
 class SinkOptions(BaseModel):
-    """What every sink's configuration has besides its own keys."""
+    """What every sink's configuration has besides its own keys; each names itself after its type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-    """What logs and metrics call this sink. Letters, digits, `_`, `.` and `-`; no two sinks share one."""
-    min_severity: Severity = "warning"
-    """Incidents below this severity are not sent here."""
+    name: SinkName
+    min_severity: MinSeverity = "warning"
+
+
+def http_url(secret: SecretStr) -> SecretStr:
+    """Check, for a configuration, that it is an http(s) URL with a host; never shows it, for it may hold a token."""
+    text = secret.get_secret_value()
+    parts = urlsplit(text)
+    if "${" not in text and (parts.scheme not in {"https", "http"} or not parts.hostname):
+        raise mistake("this is not a URL. It starts with https:// and names a host")
+    return secret
+
+
+def mistake(words: str) -> PydanticCustomError:
+    """Return what a validator raises: words for a person, without the value."""
+    return PydanticCustomError("words", "{words}", {"words": words})
 
 
 def event_line(event: Event) -> str:

@@ -1,0 +1,43 @@
+"""Which addresses a configured host may stand for."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+from monitor.errors import DeliveryError
+from sinks.failures import no_answer
+
+METADATA = ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+"""Addresses at which clouds hand out credentials, besides the link-local ones."""
+
+
+def addresses(host: str, port: int) -> list[str]:
+    """Resolve a host once, in the order to try.
+
+    Loopback and private addresses are allowed, for the configuration names the host; link-local ones, where cloud
+    machines find their credentials, never are.
+
+    Raises
+    ------
+    DeliveryError
+        The name does not resolve (to be tried again), or one of its addresses is not allowed.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise no_answer("the webhook", error) from None
+    texts = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if any(_forbidden(text) for text in texts):
+        raise DeliveryError(
+            "the webhook's host is a link-local or metadata address, where nothing is sent", retryable=False
+        )
+    return texts
+
+
+def _forbidden(text: str) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address.sixtofour or address
+    unusable = address.is_link_local or address.is_multicast or address.is_unspecified
+    return unusable or str(address) in METADATA

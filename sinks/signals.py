@@ -1,0 +1,156 @@
+"""Signals in words: what they are called, how far they moved, where to look first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from monitor.types import BinShift, Effect, SignalChange
+from sinks.text import both, plain
+
+NAME = 40
+"""Characters of a name that are shown."""
+
+SCALE = (
+    (0.13, "0.1 is small"),
+    (0.25, "0.1 is small, 0.3 medium"),
+    (0.37, "0.3 is medium"),
+    (0.45, "0.3 is medium, 0.5 large"),
+    (float("inf"), "0.5 is large"),
+)
+"""What Cohen called sizes of w, by the first bound above."""
+
+LOOK_FIRST = (
+    ("quality.missing", "at the job or service that fills {name}"),
+    ("quality.type", "at the last release of what writes {name}: its type changed"),
+    ("quality.unseen", "for new or renamed categories where {name} is written"),
+    ("quality.below", "at the unit and scale of {name} where it is written"),
+    ("quality.above", "at the unit and scale of {name} where it is written"),
+    ("quality.schema", "at the producer's last release: fields appeared or went"),
+    ("quality.freshness", "whether the producers still write to the topic"),
+    ("quality.late", "at clocks and queues between the producers and the topic"),
+    ("quality.dead_letters", "at the dead letters: each says why"),
+    ("quality", "at what writes {name}"),
+    ("feature", "at where {name} comes from (unit, default, join), then whether the users changed"),
+    ("prediction", "at the newest model version and its thresholds"),
+    ("score", "at the newest model version and its thresholds"),
+    ("confidence", "at the newest model version"),
+    ("latency", "at the model server: load, machine, last release"),
+    ("joint", "at how inputs are joined: each alone may look as accepted"),
+    ("anomaly", "at who sends these requests"),
+    ("shadow", "at the last training: smaller changes now break the model"),
+    ("performance", "at the labelled errors, by class"),
+    ("labels", "at where the labels come from, before any retraining"),
+)
+"""By the beginning of the signal's name, the first that fits."""
+
+
+def grouped(signals: Sequence[SignalChange]) -> list[tuple[SignalChange, ...]]:
+    """Return signals that say the same of different features together; the first one's group is first."""
+    place: dict[tuple[str, str], int] = {}
+    for signal in signals:
+        place.setdefault(_family(signal), len(place))
+    ordered = sorted(signals, key=lambda s: place[_family(s)])
+    return [tuple(group) for _, group in groupby(ordered, key=_family)]
+
+
+def _family(signal: SignalChange) -> tuple[str, str]:
+    what, feature = _parts(signal.signal)
+    return (what if feature else signal.signal, signal.shape)
+
+
+def _parts(signal: str) -> tuple[str, str]:
+    """Return what is watched, and of which feature (empty where it is of none)."""
+    depth = 2 if signal.startswith("quality.") else 1 if signal.startswith("feature.") else 0
+    parts = signal.split(".", depth)
+    return (".".join(parts[:depth]), parts[depth]) if 0 < depth < len(parts) else (signal, "")
+
+
+def name(signal: SignalChange) -> str:
+    """Return `income` for `feature.income` and `quality.missing.income`, `score of yes` for `score.yes`."""
+    what, feature = _parts(signal.signal)
+    if what == "quality.check":
+        return plain(f"check {feature}", NAME)
+    known = {"score": "score of {}", "quality": "{}", "anomaly": "{}", "performance": "{}", "shadow": "shadow check {}"}
+    kind, _, rest = signal.signal.partition(".")
+    return plain(feature or (known.get(kind, kind + " {}").format(rest) if rest else kind), NAME)
+
+
+def names(group: Sequence[SignalChange]) -> str:
+    """Return three names at most, and how many more there are."""
+    shown, left = [name(s) for s in group[:3]], len(group) - 3
+    if left > 0:
+        return f"{', '.join(shown)} and {left:,} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+
+
+def change(group: Sequence[SignalChange]) -> str:
+    """Return `income shifted up: 21 % of values in 5.1–6.0, accepted 5 %`; of several features, the one moved most."""
+    first = group[0]
+    said = f"{name(first)} {_shape(first)}"
+    if len(group) > 1:
+        said = f"{len(group):,} features {_shape(first)}, {name(first)} most"
+    return ": ".join(filter(None, [said, moved(first, 2)]))
+
+
+def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
+    """Return the same for a group that is not the leading one, shorter: `prediction follows (yes 71 %, accepted 64 %)`."""
+    said = f"{names(group)} {'follows' if follows else _shape(group[0])}"
+    shares = moved(group[0], 1) if len(group) == 1 else ""
+    return f"{said} ({shares})" if shares else said
+
+
+def _shape(signal: SignalChange) -> str:
+    return plain(signal.shape, NAME)
+
+
+def moved(signal: SignalChange, most: int) -> str:
+    """Return what the first bins say: `21 % of values in 5.1–6.0, accepted 5 %`."""
+    return "; ".join(_bin(b, signal) for b in signal.bins[:most])
+
+
+def _bin(shift: BinShift, signal: SignalChange) -> str:
+    now, accepted = both(shift.observed, shift.expected)
+    label = bin_name(shift.bin)
+    if shift.bin.startswith(("[", "< ", "≥ ")):
+        now = f"{now} of values {'in ' if shift.bin[0] == '[' else ''}{label}"
+    elif signal.effect.points is None:
+        level = label if label.replace("-", "_").isidentifier() else f'"{label}"'
+        now = f"{level} {now}"
+    elif shift.bin != signal.shape:
+        now = f"{now} {label}"
+    return f"{now}, accepted {accepted}"
+
+
+def bin_name(label: str) -> str:
+    """Return `5.1–6.0` for `[5.1, 6.0)`, `below 3` for `< 3`; others as they are."""
+    if found := re.fullmatch(r"\[(\S+), (\S+)\)", label):
+        label = (" to " if "-" in label else "–").join(found.groups())
+    elif label.startswith("< "):
+        label = "below " + label[2:]
+    return plain(label, NAME)
+
+
+def size(effect: Effect) -> str | None:
+    """Return `0.31 (0.3 is medium), 0.24–0.38`, or percentage points against the accepted share."""
+    if effect.w is not None:
+        words = next(words for bound, words in SCALE if effect.w < bound)
+        return f"{effect.w:.2f} ({words}){_interval(effect, '.2f')}"
+    if effect.points is None:
+        return None
+    side = "above" if effect.points >= 0 else "below"
+    return f"{abs(effect.points):.3g} percentage points {side} the accepted share{_interval(effect, '.3g')}"
+
+
+def _interval(effect: Effect, digits: str) -> str:
+    if effect.low is None or effect.high is None:
+        return ""
+    low, high = sorted(abs(v) for v in (effect.low, effect.high)) if effect.high < 0 else (effect.low, effect.high)
+    return f", {low:{digits}}–{high:{digits}}" if low >= 0 else f", {low:{digits}} to {high:{digits}}"
+
+
+def look_first(group: Sequence[SignalChange]) -> str | None:
+    """Return where a person should look first, by the kind of signal that leads."""
+    words = next((words for prefix, words in LOOK_FIRST if group[0].signal.startswith(prefix)), None)
+    return words.replace("{name}", name(group[0]) if len(group) == 1 else "them") if words else None

@@ -1,0 +1,61 @@
+"""Numbers, times and foreign names as a person reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def plain(text: str, limit: int) -> str:
+    r"""Return `text` with what is not printable escaped (``\x1b``), cut to `limit` characters with an ellipsis."""
+    shown = text[:limit] if text.isprintable() else "".join(map(_escaped, text[:limit]))
+    return shown if len(shown) <= limit and len(text) <= limit else shown[: limit - 1] + "…"
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def percent(share: float, *, finer: int = 0) -> str:
+    """Return `21 %`, `4.2 %`, `0.03 %`; `finer` asks for more digits.
+
+    >>> percent(0.214), percent(0.05), percent(0.0003), percent(0.0000004), percent(0.9999)
+    ('21 %', '5 %', '0.03 %', 'under 0.01 %', '99.99 %')
+    """
+    value = 100 * share
+    if 0 < value < 0.01:
+        return "under 0.01 %"
+    digits = finer + (0 if 10 <= value <= 99 or value == 100 else 1 if 1 <= value < 10 else 2)
+    text = f"{value:.{digits}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
+
+
+def both(observed: float, expected: float) -> tuple[str, str]:
+    """Return two shares with as many digits as it takes to tell them apart."""
+    pair = percent(observed), percent(expected)
+    return pair if pair[0] != pair[1] else (percent(observed, finer=1), percent(expected, finer=1))
+
+
+def lasting(seconds: float) -> str:
+    """Return the two largest units: `50 s`, `55 min`, `3 h 20 min`, `2 d 4 h`."""
+    minutes, hours, days = seconds / 60, seconds / 3600, seconds / 86400
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    if minutes < 60:
+        return f"{int(minutes)} min"
+    if hours < 24:
+        return f"{int(hours)} h {int(minutes) % 60} min".removesuffix(" 0 min")
+    return f"{int(days)} d {int(hours) % 24} h".removesuffix(" 0 h")
+
+
+def moment(time: str, beside: str) -> str:
+    """Return `14:05`, with seconds where they are not zero, and with the date where it is not that of `beside`."""
+    at = datetime.fromisoformat(time)
+    text = at.strftime("%H:%M:%S").removesuffix(":00")
+    return text if at.date() == datetime.fromisoformat(beside).date() else f"{at.date()} {text}"
+
+
+def one_in(evidence: float) -> str:
+    """Return log10 evidence as `1 : 16,000,000`, two digits of it."""
+    if evidence >= 12:
+        return f"1 : 10^{int(evidence)}"
+    return f"1 : {int(float(f'{10**evidence:.2g}')):,}"

@@ -1,0 +1,148 @@
+"""A webhook: CloudEvents 1.0 in JSON, signed as Standard Webhooks asks."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from monitor.errors import DeliveryError
+from monitor.types import Event, Severity, event_json
+from sinks.addresses import addresses
+from sinks.failures import bad_answer, no_answer
+from sinks.sink import SinkName, SinkOptions, http_url, mistake
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT = 15.0
+
+
+def _key(secret: SecretStr) -> bytes:
+    """Return the key: base64 after `whsec_`, else the text itself."""
+    text = secret.get_secret_value()
+    if not text.startswith("whsec_"):
+        return text.encode()
+    return base64.b64decode(text.removeprefix("whsec_"), validate=True)
+
+
+def _usable(secret: SecretStr) -> SecretStr:
+    try:
+        empty = not _key(secret)
+    except binascii.Error:
+        raise mistake("what follows whsec_ is not base64") from None
+    if empty:
+        raise mistake("a secret may not be empty")
+    return secret
+
+
+class WebhookConfig(SinkOptions):
+    """An HTTP endpoint that gets every event by POST."""
+
+    type: Literal["webhook"] = "webhook"
+    name: SinkName = "webhook"
+    url: Annotated[SecretStr, AfterValidator(http_url)] = Field(
+        description="Where to POST. A secret, for many carry a token. Proxies are not used, redirects not followed."
+    )
+    secrets: tuple[Annotated[SecretStr, AfterValidator(_usable)], ...] = Field(
+        default=(),
+        description="Signing secrets: `whsec_` and base64, or any text as it is. The message is signed with each, "
+        "so that a new one can be added before the old one goes. Without any it is not signed.",
+    )
+
+    def build(self) -> WebhookSink:
+        """Return the sink."""
+        import logging
+
+        import httpx
+
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every URL, and this one is a secret
+        client = httpx.Client(transport=httpx.HTTPTransport(), trust_env=False, timeout=TIMEOUT, follow_redirects=False)
+        keys = tuple(_key(secret) for secret in self.secrets)
+        return WebhookSink(self.name, self.min_severity, self.url, keys, client)
+
+
+@dataclass
+class WebhookSink:
+    """Posts CloudEvents. `webhook-id` is the event's id, the same at every attempt."""
+
+    name: str
+    min_severity: Severity
+    url: SecretStr
+    keys: Sequence[bytes] = field(repr=False)
+    client: httpx.Client
+    clock: Callable[[], float] = time.time
+    gone: bool = False
+
+    def send(self, event: Event, thread: str | None) -> str | None:
+        """Post one event. After a 410 nothing more is sent until the process starts again."""
+        if self.gone:
+            raise DeliveryError("the webhook said 410 Gone: nothing is sent there until a restart", retryable=False)
+        body = json.dumps(cloud_event(event)).encode()
+        headers = {
+            "content-type": "application/cloudevents+json; charset=utf-8",
+            "user-agent": "Seawall",
+            **signature_headers(event.id, int(self.clock()), body, self.keys),
+        }
+        status, answered = self._post(body, headers)
+        self.gone = status == 410
+        if not 200 <= status < 300:
+            raise bad_answer("the webhook", status, answered)
+        return None
+
+    def close(self) -> None:
+        """Close connections."""
+        self.client.close()
+
+    def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
+        """Post to the first address of the host that can be connected to. The answer's body is not read."""
+        import httpx
+
+        url = httpx.URL(self.url.get_secret_value())
+        failed: Exception | None = None
+        for address in addresses(url.host, url.port or {"https": 443}.get(url.scheme, 80)):
+            try:
+                with self.client.stream(
+                    "POST",
+                    url.copy_with(host=address),
+                    content=body,
+                    headers={**headers, "host": url.netloc.decode()},
+                    extensions={"sni_hostname": url.host},
+                ) as response:
+                    return response.status_code, dict(response.headers)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failed = error
+            except httpx.HTTPError as error:
+                raise no_answer("the webhook", error) from None
+        raise no_answer("the webhook", failed or OSError()) from None
+
+
+def cloud_event(event: Event) -> dict[str, Any]:
+    """Return the event in a CloudEvents 1.0 envelope."""
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": f"/seawall/{quote(event.model, safe='')}",
+        "type": f"seawall.incident.{event.event}",
+        "subject": event.incident,
+        "time": event.time,
+        "datacontenttype": "application/json",
+        "data": event_json(event),
+    }
+
+
+def signature_headers(name: str, timestamp: int, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
+    """Return the headers of Standard Webhooks: HMAC-SHA256 of id, time and body, once with every key."""
+    signed = f"{name}.{timestamp}.".encode() + body
+    signatures = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys]
+    headers = {"webhook-id": name, "webhook-timestamp": str(timestamp)}
+    return headers | ({"webhook-signature": " ".join(f"v1,{s}" for s in signatures)} if signatures else {})

@@ -1,0 +1,145 @@
+"""An event in words: the same facts in the same order at every destination.
+
+What, since when, how much, how sure, what else, what to look at first. Pure functions of the event; never a value or
+an id of a single record, never a long list. Names come from outside: all are escaped and cut to a length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.types import BinShift, Event, SignalChange
+from sinks.signals import beside, bin_name, change, grouped, look_first, name, size
+from sinks.text import lasting, moment, one_in, plain
+
+LATER_STREAMS = ("performance", "labels", "robustness")
+"""Groups whose incidents count records of a stream that is not the requests."""
+LONGEST_URL = 1_000
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is said about one event.
+
+    Attributes
+    ----------
+    headline : str
+        Severity, model and what: 150 characters at most.
+    story : str
+        Since when, and what moved; for the end of an incident, how long it lasted.
+    facts : tuple of (str, str)
+        Label and words: size, how sure, what else.
+    notes : tuple of str
+    look_first : str or None
+        Goes on after the words "Look first".
+    bins : tuple of (str, BinShift)
+        The leading signal's bins that moved, for a picture: what to call each, and its shares.
+    runbook : str or None
+    origin : str
+        The incident's name, and what was compared with.
+    """
+
+    headline: str
+    story: str
+    facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    look_first: str | None
+    bins: tuple[tuple[str, BinShift], ...]
+    runbook: str | None
+    origin: str
+
+
+def message(event: Event) -> Message:
+    """Return all that is said about an event."""
+    over = event.event == "resolved"
+    groups = [] if over else grouped(event.signals)
+    return Message(
+        headline=headline(event),
+        story=lasted(event)
+        if over
+        else f"{since(event)} {change(groups[0]) if groups else plain(event.summary, 200)}.",
+        facts=tuple(_facts(groups)),
+        notes=tuple(plain(note, 300) for note in event.notes[:5]),
+        look_first=_look_first(event, groups),
+        bins=tuple((bin_name(b.bin), b) for b in groups[0][0].bins[:4]) if groups else (),
+        runbook=event.runbook if event.runbook and len(event.runbook) <= LONGEST_URL else None,
+        origin=_origin(event),
+    )
+
+
+def headline(event: Event) -> str:
+    """Return `▲ error · credit-risk v7 · income shifted up`."""
+    state = {
+        "opened": f"▲ {event.severity}",
+        "updated": f"↺ {event.severity}, still open",
+        "resolved": "✓ resolved",
+    }[event.event]
+    return f"{state} · {subject(event)}"
+
+
+def subject(event: Event) -> str:
+    """Return `credit-risk v7 · income shifted up`: 125 characters at most."""
+    version = plain(event.version or "", 16)
+    model = f"{plain(event.model, 30)} {'v' if version[:1].isdigit() else ''}{version}".strip()
+    return f"{model} · {plain(event.summary, 74)}"
+
+
+def since(event: Event) -> str:
+    """Return `Since 14:05 UTC (55 min, 31,250 requests)`, as far as it is known."""
+    if event.since is None:
+        return f"At {moment(event.time, event.time)} UTC"
+    return f"Since {moment(event.since, event.time)} UTC ({_extent(event)})"
+
+
+def lasted(event: Event) -> str:
+    """Return `Lasted 55 min, 14:05–15:00 UTC (31,250 requests).`, as far as it is known."""
+    until = moment(event.time, event.time)
+    if event.since is None:
+        return f"Over at {until} UTC."
+    duration, _, records = _extent(event).partition(", ")
+    began = moment(event.since, event.time)
+    return f"Lasted {duration}, {began}–{until} UTC" + (f" ({records})." if records else ".")
+
+
+def _extent(event: Event) -> str:
+    """Return how long since the onset, and how many records where that is known."""
+    start = datetime.fromisoformat(event.since or event.time)
+    parts = [lasting((datetime.fromisoformat(event.time) - start).total_seconds())]
+    if event.records is not None and event.since_records is not None:
+        later = any(s.group in LATER_STREAMS for s in event.signals[:1])
+        parts.append(f"{event.records - event.since_records:,} {'records' if later else 'requests'}")
+    return ", ".join(parts)
+
+
+def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
+    facts: list[tuple[str, str]] = []
+    lead = groups[0] if groups else ()
+    if lead and (words := size(lead[0].effect)):
+        facts.append(("Size", words if len(lead) == 1 else f"{words} ({name(lead[0])})"))
+    if sure := [s.evidence for s in lead if s.evidence is not None]:
+        facts.append(("How sure", f"evidence {one_in(max(sure))}, within the false-alarm budget"))
+    if len(groups) > 1:
+        facts.append(("Also", _also(groups[1:], lead[0].group)))
+    return facts
+
+
+def _also(groups: Sequence[Sequence[SignalChange]], lead: str) -> str:
+    said = [beside(group, follows=[s.group for s in group] == ["predictions"] != [lead]) for group in groups[:3]]
+    left = sum(len(group) for group in groups[3:])
+    return "; ".join([*said, *([f"{left:,} more signals"] if left else [])])
+
+
+def _look_first(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str | None:
+    """Return where to look first, unless a note says so already: it knows more (a new model version)."""
+    if not groups or any("look at" in note for note in event.notes):
+        return None
+    return look_first(groups[0])
+
+
+def _origin(event: Event) -> str:
+    said = [plain(event.incident, 60)]
+    if event.reference:
+        said.append(f"compared with reference {plain(event.reference.removeprefix('sha256:')[:12], 12)}")
+    return " · ".join(said)
