@@ -13,6 +13,9 @@ TOLD_BINS = 3
 LIKE = 0.7
 """A shift is called by a direction's name when at least this much of it (a cosine) points there."""
 
+NEARLY = 0.1
+"""Of directions that fit nearly as well the simplest, named first, is meant."""
+
 _SHARE_SHAPES = {
     "missing": "missing",
     "type": "of the wrong type",
@@ -76,8 +79,8 @@ def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) ->
     if size == 0.0:
         return plain
     along = [(sum(e * v for e, v in zip(excess, g, strict=True)) / size, name) for name, g in directions(signal, accepted)]
-    best, name = max(along, key=lambda pair: pair[0], default=(0.0, plain))
-    return name if best >= LIKE else plain
+    best = max((cosine for cosine, _ in along), default=0.0)
+    return next((name for cosine, name in along if cosine >= max(LIKE, best - NEARLY)), plain)
 
 
 def share_shape(name: str) -> str:

@@ -1,0 +1,160 @@
+"""All partitions this process reads: which slots they have closed, who is idle, who runs ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.counting.fold import NEVER, Fold, Folded, Position, ready
+from monitor.counting.tally import Layout, Tally
+from monitor.formats.batch import Decoded
+from monitor.types import Partition
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds of the configuration's times."""
+
+    slot: int
+    lateness: int
+    max_ahead: int
+
+
+@dataclass
+class Remembered:
+    """What a snapshot holds of one partition.
+
+    Attributes
+    ----------
+    at : Position
+        Where to read on.
+    decisions : list of (offset, slot)
+        Logged decisions that are taken again on the way.
+    done : int
+        Next offset whose effects outside (dead letters) are not yet made.
+    """
+
+    at: Position
+    decisions: list[tuple[int, int]] = field(default_factory=list)
+    done: int = 0
+
+
+class Partitions:
+    """The folds of every partition, and the slots they have closed together.
+
+    Parameters
+    ----------
+    layouts : sequence of Layout
+        One per watched model.
+    judged : int
+        Last slot that was judged; nothing up to it is judged again.
+    """
+
+    def __init__(self, timing: Timing, layouts: Sequence[Layout], judged: int = NEVER) -> None:
+        self.timing = timing
+        self.layouts = layouts
+        self.judged = judged
+        self.folds: dict[Partition, Fold] = {}
+        self.idle: set[Partition] = set()
+        self.done: dict[Partition, int] = {}
+        self._begun: dict[Partition, int] = {}
+        self._read: dict[Partition, float] = {}
+
+    def add(self, partition: Partition, now: float, remembered: Remembered | None = None) -> None:
+        """Begin a partition, or go on with one that was remembered.
+
+        A partition nobody remembers begins behind what is judged: its older records are late.
+        """
+        remembered = remembered or Remembered(Position(-1, closed=self.judged))
+        self.folds[partition] = Fold(self.timing.slot, self.timing.lateness, self.layouts, remembered.at, remembered.decisions)
+        self.done[partition] = remembered.done
+        self._read[partition] = now
+
+    def drop(self, partition: Partition) -> Remembered:
+        """Let go of a partition; return what to remember of it."""
+        kept = self._remember(partition)
+        for held in (self.folds, self.done, self._read, self._begun):
+            held.pop(partition)  # type: ignore[attr-defined]
+        self.idle.discard(partition)
+        return kept
+
+    def fold(self, partition: Partition, decoded: Decoded, now: float) -> Folded:
+        """Count a block of one partition. An idle one rejoins: what the others have judged meanwhile is closed."""
+        fold = self.folds[partition]
+        if partition in self.idle:
+            self.idle.remove(partition)
+            fold.decide(self.judged)
+        folded = fold.fold(decoded)
+        fold.forget(self.judged)
+        self.done[partition] = max(self.done[partition], fold.next.offset)
+        self._read[partition] = now
+        if fold.next.clock > NEVER:
+            self._begun.setdefault(partition, fold.next.clock)
+        return folded
+
+    def quiet_since(self, partition: Partition) -> float:
+        """Return when the partition was last read from."""
+        return self._read[partition]
+
+    def close_idle(self, partition: Partition) -> None:
+        """Close what the partition has open: it no longer holds up the others."""
+        self.folds[partition].close_all()
+        self.idle.add(partition)
+
+    def close_all(self) -> None:
+        """Close every slot of every partition: the source has ended."""
+        for partition in self.folds:
+            self.close_idle(partition)
+
+    def ahead(self) -> set[Partition]:
+        """Return the partitions too far ahead of the slowest that is awake, so that open slots stay few."""
+        awake = {p: fold.next.clock for p, fold in self.folds.items() if p not in self.idle}
+        slowest = min(awake.values(), default=NEVER)
+        if slowest > NEVER:
+            return {p for p, clock in awake.items() if clock > slowest + self.timing.max_ahead}
+        return {p for p, clock in awake.items() if clock > self._begun.get(p, clock) + self.timing.max_ahead}
+
+    def closed(self) -> Iterator[tuple[int, dict[int, Tally]]]:
+        """Yield every slot that all partitions have closed, in order, with its tallies by model; then forget it."""
+        through = ready(self.folds, self.idle)  # type: ignore[arg-type]
+        for slot in sorted({s for fold in self.folds.values() for s in fold.slots if s <= through}):
+            merged: dict[int, Tally] = {}
+            for partition in sorted(self.folds):
+                opened = self.folds[partition].slots.get(slot)
+                for index, tally in opened.tallies.items() if opened else ():
+                    if index in merged:
+                        merged[index] += tally
+                    else:
+                        merged[index] = self.layouts[index].empty()
+                        merged[index] += tally
+            self.judged = slot
+            for fold in self.folds.values():
+                fold.forget(slot)
+            yield slot, merged
+
+    def remembered(self) -> dict[Partition, Remembered]:
+        """Return what a snapshot needs of every partition."""
+        return {partition: self._remember(partition) for partition in self.folds}
+
+    def _remember(self, partition: Partition) -> Remembered:
+        fold = self.folds[partition]
+        at = fold.resume()
+        return Remembered(Position(at.offset, at.clock, at.closed), list(fold.decisions), self.done[partition])
+
+    def offsets(self) -> dict[Partition, int]:
+        """Return the next offset of every partition that has been read from."""
+        return {p: fold.next.offset for p, fold in self.folds.items() if fold.next.offset >= 0}
+
+
+def plain(remembered: Mapping[Partition, Remembered]) -> list[Any]:
+    """Return remembered partitions as plain values."""
+    return [[*p, r.at.offset, r.at.clock, r.at.closed, r.decisions, r.done] for p, r in remembered.items()]
+
+
+def from_plain(rows: list[Any]) -> dict[Partition, Remembered]:
+    """Return what `plain` was made of."""
+    return {
+        Partition(topic, number): Remembered(Position(offset, clock, closed), [(o, s) for o, s in decisions], done)
+        for topic, number, offset, clock, closed, decisions, done in rows
+    }

@@ -1,0 +1,82 @@
+"""One incident: what is remembered while it is open, and the events made of it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from monitor.incidents.summary import ranked, summarise
+from monitor.types import Event, Severity, SignalChange
+
+
+class Incident(msgspec.Struct):
+    """An open incident.
+
+    Attributes
+    ----------
+    key : str
+        Stable over retries, restarts and layouts.
+    since, since_records : int
+        Milliseconds of the onset, and the model's records before it.
+    told : int
+        Milliseconds of the last event.
+    events : int
+        How many events were made.
+    waiting, urgent : bool
+        Something joined that was not told yet; something that must be told at once.
+    """
+
+    key: str
+    model: str
+    severity: Severity
+    since: int
+    since_records: int | None
+    told: int
+    signals: dict[str, SignalChange]
+    version: str | None = None
+    notes: list[str] = msgspec.field(default_factory=list)
+    events: int = 0
+    waiting: bool = False
+    urgent: bool = False
+
+    def event(self, kind: Literal["opened", "updated", "resolved"], now: int, records: int | None, *, reference: str | None, runbook: str | None) -> Event:
+        """Return the incident's next event, and count it as told."""
+        self.events += 1
+        self.told = now
+        self.waiting = self.urgent = False
+        signals = ranked(list(self.signals.values()))
+        return Event(
+            id="evt_" + digest(self.key, str(self.events)),
+            event=kind,
+            incident=self.key,
+            model=self.model,
+            version=self.version,
+            severity=self.severity,
+            time=rfc3339(now),
+            records=records,
+            since=rfc3339(self.since),
+            since_records=self.since_records,
+            summary=summarise(signals),
+            reference=reference,
+            runbook=runbook.format(model=self.model, signal=signals[0].signal) if runbook else None,
+            signals=signals,
+            notes=tuple(self.notes),
+        )
+
+
+def digest(*parts: str) -> str:
+    """Return twelve hexadecimal digits that stand for the parts."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
+
+
+def rfc3339(milliseconds: int) -> str:
+    """Return a time as RFC 3339 UTC, with milliseconds only where there are some.
+
+    >>> rfc3339(0), rfc3339(1500)
+    ('1970-01-01T00:00:00Z', '1970-01-01T00:00:01.500Z')
+    """
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{moment}.{milliseconds % 1000:03d}Z" if milliseconds % 1000 else f"{moment}Z"

@@ -1,0 +1,134 @@
+"""Findings into incidents: opened once, updated when it matters, resolved when calm for a while.
+
+Pure, on slot time: the same verdicts give the same events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from monitor.incidents.grouping import home
+from monitor.incidents.incident import Incident, digest, rfc3339
+from monitor.incidents.severity import Importance, severity_of
+from monitor.incidents.versions import Versions
+from monitor.judge.family import Finding
+from monitor.judge.judge import Judge, Verdict
+from monitor.types import SEVERITIES, Event, SignalChange
+
+UPDATE_EVERY = 300_000
+"""Milliseconds between updates that only tell of signals that joined; a higher severity is told at once."""
+
+
+@dataclass(frozen=True)
+class PolicySettings:
+    """What the configuration says about telling, times in milliseconds."""
+
+    slot: int
+    resolve_after: int = 300_000
+    remind_every: int = 86_400_000
+    runbook: str | None = None
+    importance: Callable[[str], Importance] = lambda _: "normal"
+
+
+class Policy:
+    """The open incidents of one model.
+
+    Parameters
+    ----------
+    model, reference : str
+        The model's name, the digest of its reference.
+    settings : PolicySettings
+    note : str or None
+        A sentence that every event carries, such as that nobody accepted the reference yet.
+    """
+
+    def __init__(self, model: str, reference: str, settings: PolicySettings, note: str | None = None) -> None:
+        self.model = model
+        self.reference = reference
+        self.settings = settings
+        self.note = note
+        self.incidents: list[Incident] = []
+        self.versions = Versions()
+
+    def advance(self, verdict: Verdict, versions: dict[str, int], judge: Judge) -> list[Event]:
+        """Return what is to be told after a slot."""
+        start = verdict.slot * self.settings.slot
+        now = start + self.settings.slot
+        events: list[Event] = []
+        for version in self.versions.add(versions, start):
+            for incident in self.incidents:
+                self._note_version(incident, version, start)
+        for finding in sorted(verdict.alarms, key=lambda f: (-f.evidence, f.signal.name)):
+            self._place(finding, verdict.slot)
+        for incident in self.incidents:
+            events += self._told(incident, now, verdict.records)
+        events += self._resolved(now, verdict.records, judge)
+        return events
+
+    def close_all(self, now: int, records: int, why: str) -> list[Event]:
+        """Resolve every incident, saying why: its reference no longer counts."""
+        for incident in self.incidents:
+            incident.notes.append(why)
+        events = [self._event(i, "resolved", now, records) for i in self.incidents]
+        self.incidents = []
+        return events
+
+    def _place(self, finding: Finding, slot: int) -> None:
+        """Put a finding into its incident, a new one where none is near."""
+        length = self.settings.slot
+        name = finding.signal.name
+        change = SignalChange(name, finding.signal.group, finding.evidence, finding.effect, finding.shape, finding.bins)
+        severity = severity_of(finding.effect, self.settings.importance(name))
+        incident = home(finding, self.incidents, slot, length)
+        if incident is None:
+            key = "inc_" + digest(self.model, self.reference, str(slot), name)
+            since = finding.onset * length
+            incident = Incident(key, self.model, severity, since, finding.onset_records, since, {}, notes=[self.note] if self.note else [])
+            for version, began in self.versions.around(since):
+                self._note_version(incident, version, began)
+            self.incidents.append(incident)
+        incident.waiting |= name not in incident.signals
+        if SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):
+            incident.severity, incident.urgent = severity, True
+        incident.signals[name] = change
+
+    def _note_version(self, incident: Incident, version: str, began: int) -> None:
+        incident.notes.append(f"model version {version} began at {rfc3339(began)}: look at that release first")
+        incident.waiting = True
+
+    def _told(self, incident: Incident, now: int, records: int) -> list[Event]:
+        if incident.events == 0:
+            incident.version = self.versions.current
+            return [self._event(incident, "opened", now, records)]
+        since = now - incident.told
+        if incident.urgent or since >= self.settings.remind_every or (incident.waiting and since >= UPDATE_EVERY):
+            return [self._event(incident, "updated", now, records)]
+        return []
+
+    def _resolved(self, now: int, records: int, judge: Judge) -> list[Event]:
+        events = []
+        for incident in list(self.incidents):
+            alarms = [judge.alarmed(name) for name in incident.signals]
+            last = (max((a for a in alarms if a is not None), default=0) + 1) * self.settings.slot
+            if now - last >= self.settings.resolve_after and all(judge.calm(name) for name in incident.signals):
+                self.incidents.remove(incident)
+                judge.forget(list(incident.signals))
+                events.append(self._event(incident, "resolved", now, records))
+        return events
+
+    def _event(self, incident: Incident, kind: Any, now: int, records: int) -> Event:
+        return incident.event(kind, now, records, reference=self.reference, runbook=self.settings.runbook)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is remembered, as plain values."""
+        plain: dict[str, Any] = msgspec.to_builtins({"incidents": self.incidents, "versions": self.versions})
+        return plain
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        self.incidents = msgspec.convert(state["incidents"], list[Incident])
+        self.versions = msgspec.convert(state["versions"], Versions)

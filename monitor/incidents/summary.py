@@ -1,0 +1,71 @@
+"""One line for a person: what moved, and how."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from monitor.incidents.severity import severity_of
+from monitor.types import SEVERITIES, SignalChange
+
+NAMED = 3
+_GROUP_ORDER = ("quality", "features", "joint", "anomalies", "robustness", "performance", "labels", "predictions")
+
+
+def ranked(signals: Sequence[SignalChange]) -> tuple[SignalChange, ...]:
+    """Return the signals as a person should read them: the most severe first, of equals causes before consequences."""
+
+    def key(change: SignalChange) -> tuple[int, int, float, str]:
+        size = change.effect.points if change.effect.points is not None else 100 * (change.effect.w or 0.0)
+        return (-SEVERITIES.index(severity_of(change.effect)), _GROUP_ORDER.index(change.group), -size, change.signal)
+
+    return tuple(sorted(signals, key=key))
+
+
+def summarise(signals: Sequence[SignalChange]) -> str:
+    """Return the headline of an incident whose signals are `ranked`."""
+    first = signals[0]
+    alike = [s for s in signals if _cause(s) == _cause(first)]
+    if len(alike) == 1:
+        return _alone(first)
+    named = ", ".join(subject(s.signal) for s in alike[:NAMED])
+    more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
+    things = "features" if first.signal.startswith(("feature.", "quality.")) else "outputs"
+    shapes = Counter(s.shape for s in alike)
+    shape, count = shapes.most_common(1)[0]
+    if count < len(alike):
+        shape = f"moved, most {shape}" if 2 * count > len(alike) else "moved"
+    return f"{len(alike)} {things} {shape}: {named}{more}"
+
+
+def subject(signal: str) -> str:
+    """Return what a signal is about, in a person's words.
+
+    >>> subject("quality.missing.income"), subject("feature.income"), subject("score.yes"), subject("latency")
+    ('income', 'income', 'score of yes', 'latency')
+    """
+    head, _, rest = signal.partition(".")
+    if head == "feature":
+        return rest
+    if head == "score":
+        return f"score of {rest}"
+    if head == "quality":
+        return rest.partition(".")[2] or "records"
+    return signal
+
+
+def _cause(change: SignalChange) -> tuple[str, str]:
+    """Quality signals are alike when the same thing is wrong; others when they are of one group."""
+    what = change.signal.split(".")[1] if change.group == "quality" else ""
+    return change.group, what
+
+
+def _alone(change: SignalChange) -> str:
+    what = subject(change.signal)
+    if change.effect.points is None:
+        return f"{what} {change.shape}"
+    observed = change.bins[0].observed if change.bins else None
+    if change.signal == "quality.schema" and change.bins:
+        return f"schema changed: {', '.join(b.bin for b in change.bins[:NAMED])}"
+    share = f"{100 * observed:.3g} % " if observed is not None else ""
+    return f"{what}: {share}{change.shape}"
