@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,29 @@ def test_help_lists_every_target_a_person_types(root, targets):
 def test_every_file_a_page_links_to_exists(root, page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (root / page).read_text())
     assert [link for link in links if not (root / link).exists()] == []
+
+
+@pytest.fixture(scope="module")
+def seawall():
+    return Path(sys.executable).with_name("seawall")
+
+
+def test_the_five_lines_of_the_first_page_are_a_valid_configuration(root, seawall, tmp_path):
+    (config,) = re.findall(r"```yaml\n(model: .+?)```", (root / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "seawall.yaml").write_text(config)
+    run = subprocess.run(
+        [seawall, "check-config", "seawall.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_seawall_command_named_on_a_page_exists(root, seawall, page):
+    lines = re.findall(r"^\$ seawall (.+)", (root / page).read_text(), re.MULTILINE)
+    for line in lines:
+        words = list(takewhile(re.compile("[a-z][a-z-]*").fullmatch, line.split()))
+        run = subprocess.run([seawall, *words, "--help"], capture_output=True, text=True, check=False)
+        assert run.returncode == 0, f"{words}: {run.stderr}"
 
 
 def _venv(root, tmp_path, fakes):
