@@ -9,6 +9,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from monitor.config.substitution import Location
+from sinks.text import plain
+
+LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,8 @@ class Place:
 
 def written(location: Location) -> str:
     """Return a location as text: `sinks[0].type`."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in location]
+    parts = [f"[{part}]" if isinstance(part, int) else f".{plain(part, LONGEST_SHOWN)}" for part in location]
     return "".join(parts).removeprefix(".")
-
-
-def shown(text: str) -> str:
-    """Return the text with everything that a terminal might act upon escaped."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 def options(annotation: Any) -> list[Any]:

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from monitor.config.config import Config
 from monitor.config.permodel import PerModel
-from monitor.config.places import Place, place, shown, tags
+from monitor.config.places import LONGEST_SHOWN, Place, place, tags
 from monitor.config.substitution import Location, Substituted
+from sinks.text import plain
 
 _NOT_A_MAP = "{found} is not a map of keys to values"
 _NOT_WHOLE = "{found} is not a whole number"
@@ -91,9 +92,9 @@ def _not_a_value(where: Place, one: Any, put: Mapping[str, str]) -> str:
 def show(value: Any) -> str:
     """Return what stands in the file, as a person would recognise it; never what a substitution put there."""
     if isinstance(value, Substituted):
-        return f'"{shown(value.written)}"'
+        value = value.written
     if isinstance(value, str):
-        return f'"{shown(value if len(value) <= 60 else value[:57] + "...")}"'
+        return f'"{plain(value, LONGEST_SHOWN)}"'
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return "a list" if isinstance(value, list) else "a map" if isinstance(value, dict) else "this value"
