@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 JARS = "org.apache.kafka:kafka_2.13:4.1.1+org.slf4j:slf4j-nop:1.7.36"
@@ -113,7 +114,7 @@ class Broker:
         finally:
             admin.close()
 
-    def __enter__(self) -> Broker:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -1,0 +1,28 @@
+"""What tests in more than one folder share: a real Kafka, started once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from kafka_broker import Broker
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A running Kafka of one node. A test that stops it has one of its own (`kafka_broker.Broker`)."""
+    with Broker(tmp_path_factory.mktemp("kafka") / "cluster") as running:
+        yield running
+
+
+@pytest.fixture
+def topic(broker: Broker) -> Callable[..., str]:
+    """Return a function that creates a topic under a new name: `topic(partitions=4, cleanup_policy="compact")`."""
+
+    def create(partitions: int = 1, **config: object) -> str:
+        name = f"topic-{uuid4().hex[:12]}"
+        broker.create_topic(name, partitions, **config)
+        return name
+
+    return create
