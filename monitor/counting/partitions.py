@@ -49,6 +49,11 @@ class Partitions:
         One per watched model.
     judged : int
         Last slot that was judged; nothing up to it is judged again.
+
+    Attributes
+    ----------
+    wanted : dict
+        Next offset to read of each partition: where the source goes on when a partition comes back to it.
     """
 
     def __init__(self, timing: Timing, layouts: Sequence[Layout], judged: int = NEVER) -> None:
@@ -58,6 +63,7 @@ class Partitions:
         self.folds: dict[Partition, Fold] = {}
         self.idle: set[Partition] = set()
         self.done: dict[Partition, int] = {}
+        self.wanted: dict[Partition, int] = {}
         self._begun: dict[Partition, int] = {}
         self._read: dict[Partition, float] = {}
 
@@ -69,15 +75,9 @@ class Partitions:
         remembered = remembered or Remembered(Position(-1, closed=self.judged))
         self.folds[partition] = Fold(self.timing.slot, self.timing.lateness, self.layouts, remembered.at, remembered.decisions)
         self.done[partition] = remembered.done
+        if remembered.at.offset >= 0:
+            self.wanted[partition] = remembered.at.offset
         self._read[partition] = now
-
-    def drop(self, partition: Partition) -> Remembered:
-        """Let go of a partition; return what to remember of it."""
-        kept = self._remember(partition)
-        for held in (self.folds, self.done, self._read, self._begun):
-            held.pop(partition)  # type: ignore[attr-defined]
-        self.idle.discard(partition)
-        return kept
 
     def fold(self, partition: Partition, decoded: Decoded, now: float) -> Folded:
         """Count a block of one partition. An idle one rejoins: what the others have judged meanwhile is closed."""
@@ -87,6 +87,7 @@ class Partitions:
             fold.decide(self.judged)
         folded = fold.fold(decoded)
         fold.forget(self.judged)
+        self.wanted[partition] = fold.next.offset
         self.done[partition] = max(self.done[partition], fold.next.offset)
         self._read[partition] = now
         if fold.next.clock > NEVER:
@@ -141,10 +142,6 @@ class Partitions:
         fold = self.folds[partition]
         at = fold.resume()
         return Remembered(Position(at.offset, at.clock, at.closed), list(fold.decisions), self.done[partition])
-
-    def offsets(self) -> dict[Partition, int]:
-        """Return the next offset of every partition that has been read from."""
-        return {p: fold.next.offset for p, fold in self.folds.items() if fold.next.offset >= 0}
 
 
 def plain(remembered: Mapping[Partition, Remembered]) -> list[Any]:

@@ -1,0 +1,126 @@
+"""From a configuration to a pipeline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from monitor.config.config import Config
+from monitor.counting.fold import NEVER
+from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain
+from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
+from monitor.delivery.dispatcher import Dispatcher
+from monitor.delivery.outbox import VERSION, DurableOutbox, events_of
+from monitor.errors import ConfigError, Problem, SnapshotError
+from monitor.formats.decoder import Decoder
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.observers import MetricsObserver
+from monitor.pipeline import Now, Parts, Pipeline
+from monitor.reference.store import Store
+from monitor.sight import Sight
+from monitor.state import snapshot
+from monitor.types import Source
+from monitor.watched import Watched
+
+SNAPSHOT = "snapshot"
+DEAD_LETTERS = "dead-letters.jsonl"
+
+log = structlog.get_logger()
+
+
+def clock() -> Now:
+    """Read both clocks. The only place where a running monitor does."""
+    return Now(time.monotonic(), time.time_ns() // 1_000_000)
+
+
+def watched_models(config: Config, file: str) -> list[Watched]:
+    """Return every model of the configuration with its accepted reference. Raises BadReference, ConfigError."""
+    settings = config.models_resolved()
+    if not settings:
+        raise ConfigError(file, [Problem("models", "no model to watch: no folder where {model} stands in the reference's path")])
+    return [Watched(own, Store(own.reference.path).accepted(), config.slot) for own in settings.values()]
+
+
+def parts_of(config: Config, models: list[Watched], source: Source, *, judged: int = NEVER) -> dict[str, Any]:
+    """Return what every pipeline of this configuration has in common."""
+    schemas = {model.name: model.schema for model in models}
+    timing = Timing(config.slot, config.allowed_lateness, config.max_ahead)
+    return {
+        "source": source,
+        "decoder": Decoder(schemas, format=config.format, stamped=source.stamped),
+        "models": models,
+        "partitions": Partitions(timing, [model.reference.layout for model in models], judged),
+        "limit": Limit(config.dead_letters.max_share),
+        "idle_timeout": config.idle_timeout / 1000,
+    }
+
+
+def running(config: Config, models: list[Watched], health: Health, metrics: Metrics) -> Pipeline:
+    """Return the pipeline of `seawall run`, going on where the snapshot ends.
+
+    Raises
+    ------
+    SnapshotError
+        Where the snapshot is not whole.
+    """
+    saved = remembered_state(config.state_dir / SNAPSHOT)
+    outbox = _outbox(config, models, saved, health, metrics)
+    for model in models:
+        if model.name in saved["models"]:
+            outbox.put(model.name, model.restore(saved["models"][model.name], clock().wall))
+    partitions = from_plain(saved["partitions"])
+    parts = Parts(
+        **parts_of(config, models, config.source.build(models[0].name), judged=saved["judged"]),
+        letters=_letters(config, saved["dead_letters"]),
+        outbox=outbox,
+        observers=[MetricsObserver(metrics, health, [model.name for model in models])],
+        sight=Sight(health, config.freshness / 1000),
+        remembered=partitions,
+    )
+    return Pipeline(parts, clock)
+
+
+def remembered_state(path: Path) -> dict[str, Any]:
+    """Return the content of the snapshot, or that of a first start."""
+    saved = snapshot.load(path)
+    if saved is None:
+        return {"partitions": [], "judged": NEVER, "models": {}, "unsent": [], "pending": {}, "threads": {}, "dead_letters": None}
+    if saved["version"] != VERSION:
+        raise SnapshotError(f"{path} is of snapshot version {saved['version']}, this build reads {VERSION}. Run the build that wrote it, or move it away.")
+    log.info("snapshot read", path=str(path), partitions=len(saved["partitions"]), judged_through=saved["judged"])
+    return saved
+
+
+def save_positions(path: Path, partitions: Mapping[Any, Remembered]) -> None:
+    """Write a first snapshot that knows where to read on and nothing else."""
+    from monitor.counting.partitions import plain
+
+    empty = remembered_state(Path("/nonexistent"))
+    snapshot.save(path, empty | {"version": VERSION, "partitions": plain(partitions)})
+
+
+def _outbox(config: Config, models: list[Watched], saved: dict[str, Any], health: Health, metrics: Metrics) -> DurableOutbox:
+    def count(sink: str, outcome: str) -> None:
+        metrics.deliveries.labels(sink, outcome).inc()
+
+    dispatchers = {}
+    for model in models:
+        pending = events_of(saved["pending"].get(model.name, []))
+        threads = {(sink, incident): thread for sink, incident, thread in saved["threads"].get(model.name, [])}
+        sinks = [sink.build() for sink in model.settings.sinks]
+        dispatcher = dispatchers[model.name] = Dispatcher(sinks, count, pending=pending, threads=threads)
+        for sink in sinks:
+            metrics.outbox_depth.labels(sink.name).set_function(lambda d=dispatcher, name=sink.name: d.depth(name))
+    return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, events_of(saved["unsent"]))
+
+
+def _letters(config: Config, size: int | None) -> Writer:
+    file = FileWriter(config.state_dir / DEAD_LETTERS, size)
+    if config.dead_letters_to == "file" or config.source.type == "file":
+        return file
+    return TopicWriter(config.source.connection(), file)

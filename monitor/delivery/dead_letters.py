@@ -1,0 +1,193 @@
+"""Records that cannot be used: kept as they came, with the reason, in a file or a topic beside the one they were in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from monitor.types import RawMessage
+
+WINDOW = 1_000
+SUFFIX = ".dead-letter"
+
+log = structlog.get_logger()
+
+
+class DeadLetter(NamedTuple):
+    """One record that cannot be used, and why."""
+
+    message: RawMessage
+    reason: str
+    detail: str
+
+
+class Writer(Protocol):
+    """Where dead letters go."""
+
+    def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Take the letters; never raises for a destination that is away."""
+
+    def flush(self) -> int:
+        """Make them durable, within seconds; return what a restart needs in order not to write any twice."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+class FileWriter:
+    """One JSON object a line.
+
+    Parameters
+    ----------
+    path : Path
+    size : int or None
+        What `flush` returned before the last snapshot: what was written since is written again, so it is cut off.
+    """
+
+    def __init__(self, path: Path, size: int | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab")
+        if size is not None and self._file.tell() > size:
+            self._file.truncate(size)
+
+    def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Append the letters."""
+        for letter in letters:
+            self._file.write(json.dumps(as_fields(letter)).encode() + b"\n")
+
+    def flush(self) -> int:
+        """Flush and fsync; return the file's size."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class TopicWriter:
+    """The topic `<topic>.dead-letter`; what it does not take goes to the file instead.
+
+    Parameters
+    ----------
+    connection : dict
+        Keyword arguments of kafka-python.
+    instead : FileWriter
+    """
+
+    def __init__(self, connection: Mapping[str, Any], instead: FileWriter) -> None:
+        self._connection = connection
+        self._instead = instead
+        self._producer: Any = None
+        self._under_way: list[tuple[DeadLetter, Any]] = []
+
+    def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Send the letters without waiting for the broker's word; `flush` does."""
+        for position, letter in enumerate(letters):
+            try:
+                self._under_way.append((letter, self._send(letter)))
+            except Exception as error:  # noqa: BLE001 - whatever the client raises, the record is kept
+                log.error("dead letters to file", why=str(error) or type(error).__name__, count=len(letters) - position)
+                self._instead.write(letters[position:])
+                return
+
+    def _send(self, letter: DeadLetter) -> Any:
+        if self._producer is None:
+            from kafka import KafkaProducer
+
+            self._producer = KafkaProducer(**self._connection, acks="all", linger_ms=20, max_block_ms=2_000, delivery_timeout_ms=10_000, request_timeout_ms=5_000)
+        message = letter.message
+        about = {k: v for k, v in as_fields(letter).items() if k not in ("value", "key", "encoding")}
+        headers = [(name, (v if isinstance(v, str) else json.dumps(v)).encode()) for name, v in about.items()]
+        return self._producer.send(message.topic + SUFFIX, value=message.value, key=message.key, headers=headers)
+
+    def flush(self) -> int:
+        """Wait for the broker, ten seconds at most; return the size of the file that takes what it refuses."""
+        under_way, self._under_way = self._under_way, []
+        refused = [letter for letter, future in under_way if not _taken(future)]
+        if refused:
+            log.error("dead letters to file", why="the topic did not take them", count=len(refused))
+            self._instead.write(refused)
+        return self._instead.flush()
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        if self._producer is not None:
+            self._producer.close(timeout=2)
+        self._instead.close()
+
+
+def _taken(future: Any) -> bool:
+    try:
+        future.get(timeout=10)
+    except Exception:  # noqa: BLE001 - refused, timed out, cut off: all the same here
+        return False
+    return True
+
+
+def as_fields(letter: DeadLetter) -> dict[str, Any]:
+    """Return a dead letter as the contract's fields; bytes that are not UTF-8 become base64."""
+    message = letter.message
+    fields: dict[str, Any] = {
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "topic": message.topic,
+        "partition": message.partition,
+        "offset": message.offset,
+        "time": message.timestamp,
+        "key": _text(message.key)[0],
+        "headers": {name: _text(value)[0] for name, value in message.headers or ()},
+    }
+    fields["value"], encoded = _text(message.value)
+    if encoded:
+        fields["encoding"] = "base64"
+    return fields
+
+
+def _text(value: bytes | None) -> tuple[str | None, bool]:
+    if value is None:
+        return None, False
+    try:
+        return bytes(value).decode("utf-8"), False
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode(), True
+
+
+class Limit:
+    """Stops a wholly wrong deployment: above a share of the last 1,000 records, nothing more is read."""
+
+    def __init__(self, max_share: float) -> None:
+        self.max_share = max_share
+        self._last: NDArray[np.bool_] = np.zeros(0, dtype=bool)
+        self._seen = 0
+
+    def add(self, dead: NDArray[np.bool_]) -> None:
+        """Look at whether each record of a block was unusable."""
+        self._seen += len(dead)
+        self._last = np.concatenate([self._last, dead])[-WINDOW:]
+
+    @property
+    def reached(self) -> str | None:
+        """What to tell when too many records are unusable."""
+        share = float(self._last.mean()) if len(self._last) else 0.0
+        if self._seen < WINDOW or share <= self.max_share:
+            return None
+        return f"{100 * share:.0f} % of the last {WINDOW:,} records are unusable, at most {100 * self.max_share:.0f} % are allowed; reading has stopped"
+
+
+def letters_of(messages: Sequence[RawMessage], offsets: NDArray[np.int64], dead: Mapping[int, tuple[str, str]], done: int) -> Iterable[DeadLetter]:
+    """Yield the dead letters of a block, those below `done` left out: they were written before a restart."""
+    by_offset = {m.offset: m for m in messages} if dead else {}
+    for row in sorted(dead):
+        offset = int(offsets[row])
+        if offset >= done:
+            yield DeadLetter(by_offset[offset], *dead[row])

@@ -1,0 +1,110 @@
+"""The order of effects: judge, remember, tell, commit. Counting is effectively once, telling at least once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from monitor.counting.partitions import plain
+from monitor.delivery.dispatcher import Dispatcher
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.state import snapshot
+from monitor.types import Event
+
+if TYPE_CHECKING:
+    from monitor.pipeline import Now, Pipeline
+
+SAVE_EVERY = 1.0
+MOST_TIME = 0.02
+"""Share of the time that saving may take: a large state is saved less often."""
+
+VERSION = 1
+
+log = structlog.get_logger()
+
+
+class DurableOutbox:
+    """Writes the snapshot, then lets the dispatchers tell.
+
+    Parameters
+    ----------
+    path : Path
+        The snapshot.
+    dispatchers : dict of str to Dispatcher
+        By model.
+    unsent : list of (model, Event)
+        What the last snapshot says was still to be handed over.
+    """
+
+    def __init__(
+        self, path: Path, dispatchers: Mapping[str, Dispatcher], health: Health, metrics: Metrics, unsent: Sequence[tuple[str, Event]] = ()
+    ) -> None:
+        self.path = path
+        self.dispatchers = dispatchers
+        self.health = health
+        self.metrics = metrics
+        self.unsent = list(unsent)
+        self._next_save = 0.0
+
+    def put(self, model: str, events: Sequence[Event]) -> None:
+        """Take events; they are told after the next snapshot."""
+        self.unsent += [(model, event) for event in events]
+
+    def save(self, pipeline: Pipeline, now: Now) -> None:
+        """Write the snapshot if events wait or it is time, then tell, then commit."""
+        if not self.unsent and now.steady < self._next_save:
+            return
+        letters = pipeline.parts.letters.flush()
+        began = time.monotonic()
+        try:
+            snapshot.save(self.path, self._content(pipeline, letters))
+        except OSError as error:
+            self.health.block("state", f"{self.path} cannot be written: {error.strerror}")
+            log.error("snapshot failed", path=str(self.path), why=error.strerror)
+        else:
+            self.health.clear("state")
+            self.metrics.checkpoint.set(now.wall / 1000)
+            pipeline.parts.source.commit(dict(pipeline.parts.partitions.wanted))
+        took = time.monotonic() - began
+        self._next_save = now.steady + max(SAVE_EVERY, took / MOST_TIME)
+        self._hand_over()
+
+    def close(self, pipeline: Pipeline, now: Now) -> None:
+        """Save, tell what can be told within five seconds, and save what could not."""
+        self._next_save = 0.0
+        self.save(pipeline, now)
+        for dispatcher in self.dispatchers.values():
+            dispatcher.close(5.0)
+        self._next_save = 0.0
+        self.save(pipeline, now)
+        pipeline.parts.letters.close()
+
+    def _hand_over(self) -> None:
+        unsent, self.unsent = self.unsent, []
+        for model, event in unsent:
+            self.metrics.incidents.labels(model, event.severity, event.event).inc()
+            self.dispatchers[model].put([event])
+
+    def _content(self, pipeline: Pipeline, letters: int) -> dict[str, Any]:
+        partitions = pipeline.parts.partitions
+        return {
+            "version": VERSION,
+            "partitions": plain({**pipeline.remembered, **partitions.remembered()}),
+            "judged": partitions.judged,
+            "models": {model.name: model.state() for model in pipeline.parts.models},
+            "unsent": [[model, msgspec.to_builtins(event)] for model, event in self.unsent],
+            "pending": {m: [[s, msgspec.to_builtins(e)] for s, e in d.pending()] for m, d in self.dispatchers.items()},
+            "threads": {m: [[*key, thread] for key, thread in d.threads().items()] for m, d in self.dispatchers.items()},
+            "dead_letters": letters,
+        }
+
+
+def events_of(rows: Sequence[Sequence[Any]]) -> list[tuple[str, Event]]:
+    """Return (name, event) pairs of a snapshot."""
+    return [(name, msgspec.convert(event, Event)) for name, event in rows]

@@ -1,0 +1,102 @@
+"""Those who look on: metrics, and the findings file."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, TYPE_CHECKING
+
+from monitor.counting.fold import Folded
+from monitor.counting.partitions import Partitions
+from monitor.formats.batch import IGNORED, Decoded
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics, Reading
+from monitor.incidents.incident import rfc3339
+from monitor.judge.judge import Verdict
+from monitor.types import Partition
+from monitor.watched import Watched
+
+if TYPE_CHECKING:
+    from monitor.pipeline import Now, Pipeline
+
+
+class MetricsObserver:
+    """Turns what happens into metrics.
+
+    Parameters
+    ----------
+    models : list of str
+        Names in the order of the decoder.
+    """
+
+    def __init__(self, metrics: Metrics, health: Health, models: list[str]) -> None:
+        self.metrics = metrics
+        self.health = health
+        self.models = models
+        self._rebuilds = 0
+        for name in models:  # a metric that is there from the start can be alerted on
+            for counter in (metrics.records, metrics.late, metrics.duplicates, metrics.slots_judged):
+                counter.labels(name)
+            metrics.open_incidents(name, {})
+
+    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
+        """Count records by what became of them."""
+        for counter, counts in (
+            (self.metrics.records, folded.counted),
+            (self.metrics.late, folded.late),
+            (self.metrics.duplicates, folded.duplicates),
+        ):
+            for index, count in counts.items():
+                counter.labels(self.models[index]).inc(count)
+        ignored = int((decoded.model == IGNORED).sum())
+        if ignored:
+            self.metrics.ignored.labels("other model").inc(ignored)
+        for reason, _ in decoded.dead.values():
+            self.metrics.dead_letters.labels(reason).inc()
+
+    def judged(self, model: Watched, verdict: Verdict) -> None:
+        """Show the signals after a slot."""
+        self.metrics.slots_judged.labels(model.name).inc()
+        self.metrics.signals(
+            model.name,
+            (
+                Reading(signal.name, evidence, effect.w, effect.psi, effect.points)
+                for signal, evidence, effect in zip(model.judge.signals, verdict.evidence, verdict.effects, strict=True)
+            ),
+        )
+
+    def turned(self, pipeline: Pipeline, now: Now) -> None:
+        """Show the state of the whole."""
+        source = pipeline.parts.source
+        self.metrics.heartbeat.set(now.wall / 1000)
+        self.metrics.broker_up.set(source.trouble() is None)
+        self.metrics.ready.set(self.health.readyz(now.steady).well)
+        self.metrics.partitions(source.lag(), pipeline.watermarks())
+        rebuilds = getattr(source, "rebuilds", 0)
+        self.metrics.kafka_rebuilds.inc(rebuilds - self._rebuilds)
+        self._rebuilds = rebuilds
+        for model in pipeline.parts.models:
+            incidents = [*model.policy.incidents, *model.conditions.open.values()]
+            by_severity = {s: sum(i.severity == s for i in incidents) for s in {i.severity for i in incidents}}
+            self.metrics.open_incidents(model.name, by_severity)
+
+
+class FindingsFile:
+    """One JSON line per judged slot and signal."""
+
+    def __init__(self, file: IO[str], slot: int) -> None:
+        self.file = file
+        self.slot = slot
+
+    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
+        """Blocks are not findings."""
+
+    def turned(self, pipeline: Pipeline, now: Now) -> None:
+        """Turns are not findings."""
+
+    def judged(self, model: Watched, verdict: Verdict) -> None:
+        """Write what every signal shows."""
+        about = {"time": rfc3339((verdict.slot + 1) * self.slot), "model": model.name, "records": verdict.records, "slot_records": verdict.slot_records}
+        for signal, evidence, effect in zip(model.judge.signals, verdict.evidence, verdict.effects, strict=True):
+            row = {"signal": signal.name, "group": signal.group, "evidence": round(evidence, 3)}
+            sizes = {k: None if v is None else round(v, 5) for k, v in (("w", effect.w), ("psi", effect.psi), ("points", effect.points))}
+            self.file.write(json.dumps(about | row | sizes) + "\n")

@@ -1,0 +1,170 @@
+"""The flow, top to bottom: source, decode, count, judge, incidents, snapshot, outbox.
+
+Follow a record: `step` polls it, `read` decodes and counts it, `judge` judges its slot once every partition has
+closed it, `save` writes the snapshot and only then lets anybody be told.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from monitor.counting.fold import NEVER, Folded
+from monitor.counting.partitions import Partitions, Remembered
+from monitor.delivery.dead_letters import Limit, Writer, letters_of
+from monitor.formats.batch import DEAD, IGNORED, Decoded
+from monitor.formats.decoder import Decoder
+from monitor.judge.judge import Verdict
+from monitor.sight import Sight
+from monitor.types import Event, Partition, RawMessage, Source
+from monitor.watched import Watched
+
+BLOCK = 1_000
+"""Records decoded at once: more fall out of the processor's cache, fewer pay numpy's calls too often."""
+
+POLL_SECONDS = 0.25
+
+log = structlog.get_logger()
+
+
+class Now(NamedTuple):
+    """One reading of both clocks: seconds that only go forward, milliseconds since 1970."""
+
+    steady: float
+    wall: int
+
+
+class Observer(Protocol):
+    """Who is shown what the pipeline does: metrics, findings, a progress bar."""
+
+    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
+        """Look at one block that was counted."""
+
+    def judged(self, model: Watched, verdict: Verdict) -> None:
+        """Look at one slot that was judged."""
+
+    def turned(self, pipeline: Pipeline, now: Now) -> None:
+        """Look at the whole after each turn."""
+
+
+class Outbox(Protocol):
+    """Where events go: nothing is told before `release`, which follows the snapshot."""
+
+    def put(self, model: str, events: Sequence[Event]) -> None:
+        """Take events that are not to be told yet."""
+
+    def save(self, pipeline: Pipeline, now: Now) -> None:
+        """Remember everything if it is time, then tell."""
+
+    def close(self, pipeline: Pipeline, now: Now) -> None:
+        """Remember everything, tell what can be told in a few seconds."""
+
+
+@dataclass
+class Parts:
+    """What a pipeline is made of."""
+
+    source: Source
+    decoder: Decoder
+    models: Sequence[Watched]
+    partitions: Partitions
+    letters: Writer
+    limit: Limit
+    outbox: Outbox
+    observers: Sequence[Observer]
+    sight: Sight | None = None
+    idle_timeout: float = 60.0
+    remembered: Mapping[Partition, Remembered] | None = None
+
+
+class Pipeline:
+    """Runs the flow on one thread until it is stopped or the source ends."""
+
+    def __init__(self, parts: Parts, clock: Callable[[], Now]) -> None:
+        self.parts = parts
+        self.clock = clock
+        self.stopping = threading.Event()
+        self.remembered = dict(parts.remembered or {})
+        for partition, kept in self.remembered.items():
+            if kept.at.offset >= 0:
+                parts.partitions.wanted[partition] = kept.at.offset
+
+    def run(self) -> None:
+        """Read, judge and tell until stopped or done."""
+        self.parts.source.open(self.parts.partitions.wanted)
+        while not self.stopping.is_set() and not self.parts.source.finished:
+            self.step()
+        if self.parts.source.finished:
+            self.parts.partitions.close_all()
+            self.judge()
+        self.parts.outbox.close(self, self.clock())
+
+    def step(self) -> None:
+        """One turn: what has come is counted, what is closed is judged, what is due is saved and told."""
+        parts = self.parts
+        if parts.limit.reached:
+            arrived: Mapping[Partition, Sequence[RawMessage]] = {}
+            self.stopping.wait(POLL_SECONDS)
+        else:
+            arrived = parts.source.poll(POLL_SECONDS)
+        now = self.clock()
+        self.follow(now)
+        for partition, messages in arrived.items():
+            self.read(Partition(*partition), messages, now)
+        self.close_idle(now)
+        parts.source.hold(parts.partitions.ahead())
+        self.judge()
+        if parts.sight:
+            parts.sight.look(self, now)
+        for observer in parts.observers:
+            observer.turned(self, now)
+        parts.outbox.save(self, now)
+
+    def follow(self, now: Now) -> None:
+        """Begin the partitions that were assigned."""
+        for partition in sorted(self.parts.source.partitions() - self.parts.partitions.folds.keys()):
+            self.parts.partitions.add(partition, now.steady, self.remembered.pop(partition, None))
+
+    def read(self, partition: Partition, messages: Sequence[RawMessage], now: Now) -> None:
+        """Decode and count what came of one partition, block by block."""
+        parts = self.parts
+        if partition not in parts.partitions.folds:
+            parts.partitions.add(partition, now.steady, self.remembered.pop(partition, None))
+        for start in range(0, len(messages), BLOCK):
+            block = messages[start : start + BLOCK]
+            decoded = parts.decoder.decode(block)
+            done = parts.partitions.done[partition]
+            folded = parts.partitions.fold(partition, decoded, now.steady)
+            parts.letters.write(list(letters_of(block, decoded.offsets, decoded.dead, done)))
+            parts.limit.add(decoded.model[decoded.model != IGNORED] == DEAD)
+            for observer in parts.observers:
+                observer.counted(partition, decoded, folded)
+
+    def close_idle(self, now: Now) -> None:
+        """Let partitions without news hold up nobody, once their log confirms that nothing is left in it."""
+        partitions = self.parts.partitions
+        for partition in partitions.folds.keys() - partitions.idle - self.parts.partitions.ahead():
+            if now.steady - partitions.quiet_since(partition) >= self.parts.idle_timeout and self.parts.source.at_end(partition):
+                partitions.close_idle(partition)
+                log.info("partition idle", topic=partition.topic, partition=partition.partition)
+
+    def judge(self) -> None:
+        """Judge every slot that all partitions have closed."""
+        if self.parts.source.missing():
+            return  # somebody else reads a part: a slot without it would be judged on half its records
+        for slot, tallies in self.parts.partitions.closed():
+            for index, model in enumerate(self.parts.models):
+                if index in tallies:
+                    verdict, events = model.judge_slot(slot, tallies[index])
+                    self.parts.outbox.put(model.name, events)
+                    for observer in self.parts.observers:
+                        observer.judged(model, verdict)
+
+    def watermarks(self) -> dict[Partition, float]:
+        """Return the event time each partition has reached, in seconds since 1970."""
+        folds = self.parts.partitions.folds
+        return {p: fold.next.clock / 1000 for p, fold in folds.items() if fold.next.clock > NEVER}

@@ -1,0 +1,114 @@
+"""The same pipeline over a file, from nothing: no snapshot, no outside sink unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from monitor.assembly import clock, parts_of
+from monitor.config.config import Config
+from monitor.config.source import FileSource
+from monitor.delivery.dead_letters import DeadLetter, FileWriter
+from monitor.delivery.dispatcher import Dispatcher
+from monitor.errors import SeawallError
+from monitor.observers import FindingsFile
+from monitor.pipeline import Now, Observer, Parts, Pipeline
+from monitor.types import SEVERITIES, Event, Severity
+from monitor.watched import Watched
+from sinks.sink import event_line
+
+
+class CountedOnly:
+    """Dead letters that nobody keeps: they are counted."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Count the letters."""
+        self.count += len(letters)
+
+    def flush(self) -> int:
+        """Nothing to flush."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Told:
+    """What a replay tells: events to a file and to those sinks that were asked for; nothing is remembered."""
+
+    def __init__(self, events: IO[str] | None, dispatchers: dict[str, Dispatcher]) -> None:
+        self.events = events
+        self.dispatchers = dispatchers
+        self.opened: list[Event] = []
+
+    def put(self, model: str, events: Sequence[Event]) -> None:
+        """Tell at once."""
+        self.opened += [e for e in events if e.event == "opened"]
+        for event in events:
+            if self.events:
+                self.events.write(event_line(event) + "\n")
+        if model in self.dispatchers:
+            self.dispatchers[model].put(events)
+
+    def save(self, pipeline: Pipeline, now: Now) -> None:
+        """Nothing is remembered."""
+
+    def close(self, pipeline: Pipeline, now: Now) -> None:
+        """Let the sinks finish."""
+        for dispatcher in self.dispatchers.values():
+            dispatcher.close(30.0)
+        pipeline.parts.letters.flush()
+        pipeline.parts.letters.close()
+
+    def worst(self) -> Severity | None:
+        """Return the highest severity at which an incident opened."""
+        return max((e.severity for e in self.opened), key=SEVERITIES.index, default=None)
+
+
+def replay(
+    config: Config,
+    models: list[Watched],
+    data: str,
+    *,
+    events: IO[str] | None = None,
+    findings: IO[str] | None = None,
+    dead_letters: Path | None = None,
+    rate: float = 100.0,
+    send: bool = False,
+    observers: Sequence[Observer] = (),
+) -> tuple[Pipeline, Told]:
+    """Run the file through the pipeline; return both for a summary.
+
+    Raises
+    ------
+    SeawallError
+        Where too many records are unusable, or the file cannot be read.
+    """
+    source = FileSource(type="file", path=data, rate=rate).build("")
+    letters = FileWriter(dead_letters) if dead_letters else CountedOnly()
+    chosen = {m.name: [s for s in m.settings.sinks if send or s.type == "stdout"] for m in models}
+    dispatchers = {name: Dispatcher([s.build() for s in sinks], lambda _sink, _outcome: None, bound=1_000_000) for name, sinks in chosen.items()}
+    told = Told(events, dispatchers)
+    watching = [*observers, *([FindingsFile(findings, config.slot)] if findings else [])]
+    pipeline = Pipeline(Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, StopAtLimit()]), clock)
+    pipeline.run()
+    return pipeline, told
+
+
+class StopAtLimit:
+    """Ends a replay that reads the wrong thing."""
+
+    def counted(self, *_: object) -> None:
+        """Only whole turns are looked at."""
+
+    def judged(self, *_: object) -> None:
+        """Only whole turns are looked at."""
+
+    def turned(self, pipeline: Pipeline, now: Now) -> None:
+        """Raise where too many records are unusable."""
+        if words := pipeline.parts.limit.reached:
+            raise SeawallError(f"{words}. Is this the right format, and the right file?")

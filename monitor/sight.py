@@ -1,0 +1,102 @@
+"""Whether the monitor itself sees: silence, a source in trouble, partitions that stand still, too many unusable records.
+
+By the wall clock, so outside what is promised bit for bit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.http.health import Health
+from monitor.types import Severity
+
+if TYPE_CHECKING:
+    from monitor.pipeline import Now, Pipeline
+
+
+class Sight:
+    """Looks at the whole once a turn: tells people through incidents, Kubernetes through readiness.
+
+    Parameters
+    ----------
+    health : Health
+    freshness : float
+        Seconds without a record after which somebody is told.
+    """
+
+    def __init__(self, health: Health, freshness: float) -> None:
+        self.health = health
+        self.freshness = freshness
+        self._read: float | None = None
+        self._positions: dict[object, int] = {}
+        self._moved: dict[object, float] = {}
+
+    def look(self, pipeline: Pipeline, now: Now) -> None:
+        """Compare what is with what should be."""
+        trouble = pipeline.parts.source.trouble()
+        self._note_progress(pipeline, now)
+        stuck = self._stuck(pipeline, now)
+        limit = pipeline.parts.limit.reached
+        silence = now.steady - (self._read if self._read is not None else now.steady)
+        silent = f"no records read for {_span(silence)}" if silence >= self.freshness and not limit else None
+        if silent and trouble:
+            silent += f" ({trouble})"
+        self._tell(pipeline, now, "quality.freshness", silent, "error", silence)
+        self._tell(pipeline, now, "quality.progress", stuck, "critical", self.freshness)
+        self._tell(pipeline, now, "quality.dead_letters", limit, "critical", 0.0)
+        self._probe("source", trouble)
+        self._probe("progress", stuck)
+        self._probe("dead_letters", limit)
+        self.health.beat(now.steady)
+        self.health.traffic(self._traffic(pipeline, trouble or stuck or limit))
+
+    def _note_progress(self, pipeline: Pipeline, now: Now) -> None:
+        if self._read is None:
+            self._read = now.steady
+        for partition, fold in pipeline.parts.partitions.folds.items():
+            if self._positions.get(partition) != fold.next.offset:
+                if partition in self._positions or fold.next.offset >= 0:
+                    self._read = now.steady
+                self._positions[partition] = fold.next.offset
+                self._moved[partition] = now.steady
+
+    def _stuck(self, pipeline: Pipeline, now: Now) -> str | None:
+        """Return what stands still although it has records, or is read by somebody else: nothing is judged then."""
+        source = pipeline.parts.source
+        held = pipeline.parts.partitions.ahead()
+        behind = [
+            p for p, lag in source.lag().items() if lag > 0 and p not in held and now.steady - self._moved.get(p, now.steady) >= self.freshness
+        ]
+        elsewhere = [p for p in source.missing() if now.steady - self._moved.setdefault(p, now.steady) >= self.freshness]
+        if elsewhere:
+            return f"judging waits: {_names(elsewhere)} read by another process of the same group; one process alone judges a topic"
+        return f"judging waits: {_names(behind)} with records to read and no progress for {_span(self.freshness)}" if behind else None
+
+    def _tell(self, pipeline: Pipeline, now: Now, signal: str, words: str | None, severity: Severity, seconds: float) -> None:
+        since = now.wall - int(seconds * 1000)
+        for model in pipeline.parts.models:
+            events = model.conditions.look(signal, words, now.wall, since=since, records=model.judge.records, severity=severity)
+            pipeline.parts.outbox.put(model.name, events)
+
+    def _probe(self, what: str, words: str | None) -> None:
+        if words:
+            self.health.block(what, words)
+        else:
+            self.health.clear(what)
+
+    def _traffic(self, pipeline: Pipeline, wrong: str | None) -> str:  # type: ignore[return]
+        partitions = pipeline.parts.partitions
+        if wrong:
+            return "stuck"
+        if not partitions.folds:
+            return "starting"
+        return "idle" if partitions.idle >= partitions.folds.keys() else "healthy"
+
+
+def _names(partitions: list[object]) -> str:
+    shown = ", ".join(f"{topic}/{number}" for topic, number in sorted(partitions)[:5])  # type: ignore[misc,type-var]
+    return f"partition {shown}" + (f" and {len(partitions) - 5} more" if len(partitions) > 5 else "")
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,122 @@
+"""One watched model: its reference, and all that judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from detectors.detector import Signal
+from monitor.config.permodel import ModelSettings
+from monitor.counting.tally import Tally
+from monitor.errors import BadReference
+from monitor.incidents.conditions import Conditions
+from monitor.incidents.policy import Policy, PolicySettings
+from monitor.judge.judge import Budget, Judge, Verdict
+from monitor.reference.schema import Feature, Schema
+from monitor.reference.store import Reference
+from monitor.types import Event
+
+PROVISIONAL = (
+    "nobody accepted this reference yet: it was learned from the first live records. "
+    'Look at it (seawall reference show) and accept it: seawall reference promote {digest} --by YOU --why "…"'
+)
+
+
+class Watched:
+    """A model's judge, policy and conditions.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+    reference : Reference
+    slot : int
+        Milliseconds of a slot.
+
+    Raises
+    ------
+    BadReference
+        Where configuration and reference do not fit together.
+    """
+
+    def __init__(self, settings: ModelSettings, reference: Reference, slot: int) -> None:
+        _check(settings, reference)
+        self.name = settings.name
+        self.settings = settings
+        self.reference = reference
+        every = settings.false_alarm_every
+        budget = Budget(every.amount / slot if every.unit == "ms" else every.amount, in_records=every.unit == "records")
+        self.judge = Judge(reference, budget, self._tolerance, slot, self._ignored())
+        note = PROVISIONAL.format(digest=reference.digest[7:19]) if reference.provisional else None
+        times = PolicySettings(slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance)
+        self.policy = Policy(self.name, reference.digest, times, note)
+        self.conditions = Conditions(self.name, reference.digest, settings.runbook)
+
+    def judge_slot(self, slot: int, tally: Tally) -> tuple[Verdict, list[Event]]:
+        """Judge one closed slot; return what it showed and what is to be told."""
+        verdict = self.judge.advance(slot, tally)
+        return verdict, self.policy.advance(verdict, tally.versions, self.judge)
+
+    @property
+    def schema(self) -> Schema:
+        """The reference's schema, with what the configuration says about required and ignored features."""
+        return Schema(
+            features=tuple(self._feature(f) for f in self.reference.schema.features),
+            prediction=self.reference.schema.prediction,
+            scores=self.reference.schema.scores,
+            confidence=self.reference.schema.confidence,
+            latency=self.reference.schema.latency,
+        )
+
+    def _feature(self, feature: Feature) -> Feature:
+        own = self.settings.features.get(feature.name)
+        required = feature.required if own is None or own.required is None else own.required
+        return Feature(feature.name, feature.type, feature.kinds, required, feature.why)
+
+    def _tolerance(self, signal: Signal) -> float:
+        allowed = self.settings.tolerance_of(signal.name, signal.group)
+        return allowed.w if signal.kind == "values" else allowed.points
+
+    def _importance(self, signal: str) -> Any:
+        own = self.settings.features.get(_feature_of(signal))
+        return own.importance if own else "normal"
+
+    def _ignored(self) -> Sequence[str]:
+        off = {name for name, own in self.settings.features.items() if own.ignore}
+        return [s.name for s, _ in self.reference.signals if _feature_of(s.name) in off]
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is remembered."""
+        return {
+            "reference": self.reference.digest,
+            "judge": self.judge.state(),
+            "policy": self.policy.state(),
+            "conditions": self.conditions.state(),
+        }
+
+    def restore(self, state: dict[str, Any], now: int) -> list[Event]:
+        """Go on from `state`. Of another reference only the open incidents matter: they are resolved, and told."""
+        self.policy.restore(state["policy"])
+        self.conditions.restore(state["conditions"])
+        if state["reference"] == self.reference.digest:
+            self.judge.restore(state["judge"])
+            return []
+        return self.policy.close_all(now, state["judge"]["records"], "another reference was promoted: judged anew from here")
+
+
+def _feature_of(signal: str) -> str:
+    """Return the feature a signal is about, or the signal's own name."""
+    head, _, rest = signal.partition(".")
+    return rest if head == "feature" else rest.partition(".")[2] if head == "quality" else signal
+
+
+def _check(settings: ModelSettings, reference: Reference) -> None:
+    """Refuse what the configuration says about features and the reference does not know."""
+    if reference.model != settings.name:
+        raise BadReference(f"the reference in {settings.reference.path} is of model {reference.model}, the configuration watches {settings.name}")
+    for name, own in settings.features.items():
+        feature = reference.schema.named(name)
+        if feature is None:
+            known = ", ".join(f.name for f in reference.schema.features[:20])
+            raise BadReference(f"features.{name}: the reference has no such feature. It knows: {known}")
+        if own.type is not None and own.type != feature.type and feature.type != "aside":
+            raise BadReference(f"features.{name}.type is {own.type}, the reference was built with {feature.type}. Build it again: seawall reference build DATA")
