@@ -163,16 +163,24 @@ def _text(value: bytes | None) -> tuple[str | None, bool]:
 
 
 class Limit:
-    """Stops a wholly wrong deployment: above a share of the last 1,000 records, nothing more is read."""
+    """Stops a wholly wrong deployment: above a share of the last 1,000 records, nothing more is read.
+
+    Attributes
+    ----------
+    dead : int
+        All unusable records seen.
+    """
 
     def __init__(self, max_share: float) -> None:
         self.max_share = max_share
         self._last: NDArray[np.bool_] = np.zeros(0, dtype=bool)
         self._seen = 0
+        self.dead = 0
 
     def add(self, dead: NDArray[np.bool_]) -> None:
         """Look at whether each record of a block was unusable."""
         self._seen += len(dead)
+        self.dead += int(dead.sum())
         self._last = np.concatenate([self._last, dead])[-WINDOW:]
 
     @property

@@ -1,0 +1,77 @@
+"""`seawall run`: watch until told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+
+import click
+import structlog
+
+from monitor.cli.options import config_option, log_level_option
+
+log = structlog.get_logger()
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    default=Path("seawall.yaml"),
+    show_default=True,
+    help="Configuration.",
+)
+def run(file: Path) -> None:
+    """Watch the configured source until SIGTERM (or the end of a file)."""
+    from monitor import __version__
+    from monitor.assembly import clock, running, watched_models
+    from monitor.config.loading import load
+    from monitor.http.health import Health
+    from monitor.http.metrics import Metrics
+    from monitor.http.server import Server, Site
+    from monitor.learning import learn_missing
+    from monitor.state.snapshot import lock
+
+    settings = load(config, secrets=True)
+    held = lock(settings.state_dir)
+    health, metrics = Health(clock().steady), Metrics(__version__)
+    server = Server(settings.http.address, Site(health, metrics, settings.http))
+    host, port = server.start()
+    log.info("seawall started", version=__version__, http=f"http://{host}:{port}", state_dir=str(settings.state_dir))
+    stop = Stop()
+    try:
+        learn_missing(settings, health, stop)
+        if not stop.asked:
+            pipeline = running(settings, watched_models(settings, str(config)), health, metrics)
+            stop.call(pipeline.stopping.set)
+            pipeline.run()
+    finally:
+        server.close()
+        held.close()
+    log.info("seawall stopped")
+
+
+class Stop:
+    """SIGTERM and SIGINT: the first asks for an orderly end, a second ends at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._then = lambda: None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+
+    def call(self, then: object) -> None:
+        """Call `then` when asked to stop, at once if that was already."""
+        self._then = then  # type: ignore[assignment]
+        if self.asked:
+            self._then()
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        if self.asked:
+            os._exit(128 + number)
+        self.asked = True
+        self._then()

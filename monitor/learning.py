@@ -1,0 +1,83 @@
+"""`reference: {path, learn: N}`: without a reference the first records become a provisional one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from monitor.assembly import SNAPSHOT, clock, save_positions
+from monitor.config.config import Config
+from monitor.config.permodel import ModelSettings
+from monitor.counting.fold import Position
+from monitor.counting.partitions import Remembered
+from monitor.errors import BadReference
+from monitor.http.health import Health
+from monitor.incidents.incident import rfc3339
+from monitor.reference.build import FeatureOptions, build, first_look
+from monitor.reference.store import Store
+from monitor.types import Partition, RawMessage
+
+if TYPE_CHECKING:
+    from monitor.cli.run import Stop
+
+log = structlog.get_logger()
+
+
+def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
+    """Return what the configuration says about the features' reference."""
+    return {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
+
+
+def learn_missing(config: Config, health: Health, stop: Stop) -> None:
+    """Learn the references that are missing and may be learned. Returns early when asked to stop.
+
+    Raises
+    ------
+    BadReference
+        For standard input, which cannot be read on where learning ended.
+    """
+    for settings in config.models_resolved().values():
+        store = Store(settings.reference.path)
+        if settings.reference.learn is None or store.promoted() or store.digests():
+            continue
+        if config.source.type == "file" and config.source.path == "-":
+            raise BadReference("`learn` cannot read standard input twice. Build a reference from a file: seawall reference build DATA")
+        _learn(config, settings, store, health, stop)
+
+
+def _learn(config: Config, settings: ModelSettings, store: Store, health: Health, stop: Stop) -> None:
+    wanted = settings.reference.learn
+    assert wanted is not None
+    source = config.source.build(settings.name)
+    blocks: list[Sequence[RawMessage]] = []
+    begins: dict[Partition, int] = {}
+    ends: dict[Partition, int] = {}
+    usable = 0
+    source.open(ends)
+    while usable < wanted and not source.finished:
+        for partition, messages in source.poll(0.25).items():
+            take = messages[: wanted - usable]
+            if not take:
+                break
+            blocks.append(take)
+            usable += first_look([take], settings.name, config.format).rows
+            begins.setdefault(Partition(*partition), take[0].offset)
+            ends[Partition(*partition)] = take[-1].offset + 1
+        trouble = source.trouble()
+        health.beat(clock().steady)
+        health.block("reference", f"learning from live records: {usable:,} of {wanted:,}" + (f" ({trouble})" if trouble else ""))
+        if stop.asked:
+            source.close(2.0)
+            return
+    source.close(5.0)
+    reference = build(
+        lambda: blocks, model=settings.name, options=options_of(settings), from_table=False, stamped=source.stamped, format=config.format, provisional=True
+    )
+    now = rfc3339(clock().wall)
+    store.save(reference, {"source": "live records", "rows": reference.rows, "built": now})
+    store.promote(reference.digest, by="seawall", why=f"learned from the first {reference.rows:,} live records; nobody accepted it", at=now)
+    save_positions(config.state_dir / SNAPSHOT, {p: Remembered(Position(offset)) for p, offset in begins.items()})
+    health.clear("reference")
+    log.warning("reference learned", model=settings.name, rows=reference.rows, reference=reference.digest, accepted=False)

@@ -1,0 +1,55 @@
+"""A reference from a file of accepted records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from monitor.config.permodel import ModelSettings
+from monitor.config.source import FileSource
+from monitor.errors import BadReference
+from monitor.reference.build import FeatureOptions, build
+from monitor.reference.store import Reference
+from monitor.types import RawMessage
+
+
+def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Reference, dict[str, Any]]:
+    """Return the reference of a file's records and where it came from.
+
+    Raises
+    ------
+    BadReference
+        For standard input, which cannot be read twice, or too few records.
+    SourceError
+        Where the file cannot be read.
+    """
+    if data == "-":
+        raise BadReference("a reference is built in two readings, and standard input can be read only once. Save it to a file first.")
+    options = {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
+    table = data.removesuffix(".gz").endswith(".csv")
+    reference = build(_progress(data), model=settings.name, options=options, from_table=table, format=format)
+    return reference, {"source": os.path.abspath(data), "rows": reference.rows}
+
+
+def _progress(data: str) -> Any:
+    """Return a callable that reads the file from its beginning, with a progress bar on a terminal."""
+    readings = iter(("reading", "counting"))
+
+    def blocks() -> Iterator[Sequence[RawMessage]]:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
+
+        source = FileSource(type="file", path=data).build("")
+        source.open({})
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("bytes"))
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            whole = None if data.endswith(".gz") else os.path.getsize(data)
+            task = bar.add_task(f"{next(readings, 'reading')} {os.path.basename(data)}", total=whole)
+            while not source.finished:
+                for messages in source.poll(1.0).values():
+                    bar.update(task, completed=messages[-1].offset)
+                    yield messages
+        source.close(1.0)
+
+    return blocks
