@@ -17,9 +17,12 @@ from sinks.slack import SlackConfig
 from sinks.stdout import StdoutConfig
 from sinks.webhook import WebhookConfig
 
-_Sinks = StdoutConfig | FileConfig | SlackConfig | PagerDutyConfig | WebhookConfig
+_Sinks = Annotated[
+    StdoutConfig | FileConfig | SlackConfig | PagerDutyConfig | WebhookConfig,
+    Discriminator("type"),
+]
 
-KNOWN: tuple[str, ...] = tuple(config.model_fields["type"].default for config in get_args(_Sinks))
+KNOWN: tuple[str, ...] = tuple(config.model_fields["type"].default for config in get_args(get_args(_Sinks)[0]))
 PLANNED = ("kafka", "alertmanager")
 """Sinks of the contract that this build does not carry out: configuring one is refused, by name."""
 
@@ -40,4 +43,4 @@ def _known(value: Any) -> Any:
     )
 
 
-SinkConfig = Annotated[Annotated[_Sinks, Discriminator("type")], BeforeValidator(_known, json_schema_input_type=_Sinks)]
+SinkConfig = Annotated[_Sinks, BeforeValidator(_known, json_schema_input_type=_Sinks)]

@@ -48,11 +48,11 @@ def fallback(event: Event) -> str:
 
 
 def escaped(text: str, limit: int) -> str:
-    """Return `text` with & < > escaped, cut between characters so that it is `limit` long at most."""
+    """Return `text` with & < > escaped and no code marks, cut between characters so that it is `limit` long at most."""
     parts: list[str] = []
     length = 0
     for character in text:
-        part = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(character, character)
+        part = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'"}.get(character, character)
         length += len(part)
         if length > limit - 1:
             return "".join(parts) + "…"
@@ -66,7 +66,7 @@ def picture(bins: Sequence[tuple[str, BinShift]]) -> str:
     width = min(LABEL, max(len(label) for label, _ in bins))
     rows = []
     for label, shift in bins:
-        shown = (label if len(label) <= width else label[: width - 1] + "…").replace("`", "'")
+        shown = label if len(label) <= width else label[: width - 1] + "…"
         for lead, word, share in ((shown, "accepted", shift.expected), ("", "now", shift.observed)):
             rows.append(f"{lead:<{width}}  {word:<8} {_bar(share / whole):<{BAR}} {percent(share)}")
     return "\n".join(rows)

@@ -86,16 +86,15 @@ def names(group: Sequence[SignalChange]) -> str:
 
 
 def change(group: Sequence[SignalChange]) -> str:
-    """Return `income shifted up: 21 % of values in 5.1–6.0, accepted 5 %`; of several features, the one moved most."""
-    first = group[0]
-    said = f"{name(first)} {_shape(first)}"
-    if len(group) > 1:
-        said = f"{len(group):,} features {_shape(first)}, {name(first)} most"
-    return ": ".join(filter(None, [said, moved(first, 2)]))
+    """Return `income shifted up: 21 % of values in 5.1–6.0, accepted 5 %`; of several, the first one's shares."""
+    first, shares = group[0], moved(group[0], 2)
+    if len(group) == 1:
+        return f"{name(first)} {_shape(first)}" + (f": {shares}" if shares else "")
+    return f"{len(group):,} features {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")
 
 
 def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
-    """Return the same for a group that is not the leading one, shorter: `prediction follows (yes 71 %, accepted 64 %)`."""
+    """Return what is said of a group that is not the leading one: `prediction follows (yes 71 %, accepted 64 %)`."""
     said = f"{names(group)} {'follows' if follows else _shape(group[0])}"
     shares = moved(group[0], 1) if len(group) == 1 else ""
     return f"{said} ({shares})" if shares else said

@@ -9,7 +9,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -67,8 +67,7 @@ class WebhookConfig(SinkOptions):
 
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every URL, and this one is a secret
         client = httpx.Client(transport=httpx.HTTPTransport(), trust_env=False, timeout=TIMEOUT, follow_redirects=False)
-        keys = tuple(_key(secret) for secret in self.secrets)
-        return WebhookSink(self.name, self.min_severity, self.url, keys, client)
+        return WebhookSink(self.name, self.min_severity, self.url, self.secrets, client)
 
 
 @dataclass
@@ -78,7 +77,7 @@ class WebhookSink:
     name: str
     min_severity: Severity
     url: SecretStr
-    keys: Sequence[bytes] = field(repr=False)
+    secrets: Sequence[SecretStr]
     client: httpx.Client
     clock: Callable[[], float] = time.time
     gone: bool = False
@@ -91,7 +90,7 @@ class WebhookSink:
         headers = {
             "content-type": "application/cloudevents+json; charset=utf-8",
             "user-agent": "Seawall",
-            **signature_headers(event.id, int(self.clock()), body, self.keys),
+            **signature_headers(event.id, int(self.clock()), body, self.secrets),
         }
         status, answered = self._post(body, headers)
         self.gone = status == 410
@@ -140,9 +139,9 @@ def cloud_event(event: Event) -> dict[str, Any]:
     }
 
 
-def signature_headers(name: str, timestamp: int, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
-    """Return the headers of Standard Webhooks: HMAC-SHA256 of id, time and body, once with every key."""
+def signature_headers(name: str, timestamp: int, body: bytes, secrets: Sequence[SecretStr]) -> dict[str, str]:
+    """Return the headers of Standard Webhooks: HMAC-SHA256 of id, time and body, once with every secret."""
     signed = f"{name}.{timestamp}.".encode() + body
-    signatures = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys]
+    signatures = [base64.b64encode(hmac.digest(_key(s), signed, hashlib.sha256)).decode() for s in secrets]
     headers = {"webhook-id": name, "webhook-timestamp": str(timestamp)}
     return headers | ({"webhook-signature": " ".join(f"v1,{s}" for s in signatures)} if signatures else {})

@@ -84,8 +84,16 @@ class Config(PerModel):
     dead_letters: DeadLettersSection = Field(
         default=DeadLettersSection(), description="Where records go that cannot be used."
     )
-    state_dir: Path = Field(default=Path("state"), description="Folder of checkpoint, outbox and audit log.")
-    http: Http = Field(default=HttpSection(), description="`/metrics`, `/healthz`, `/readyz` and the page.")
+    state_dir: Path = Field(
+        default=Path("state"),
+        json_schema_extra={"default": "./state"},
+        description="Folder of checkpoint, outbox and audit log. One process at a time.",
+    )
+    http: Http = Field(
+        default=HttpSection(),
+        json_schema_extra={"default": "127.0.0.1:9464"},
+        description="Where to serve `/metrics`, `/healthz`, `/readyz` and the page.",
+    )
     privacy: PrivacySection = Field(default=PrivacySection(), description="What may appear in messages.")
 
     @property

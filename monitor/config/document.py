@@ -53,7 +53,7 @@ def read_document(path: Path) -> dict[str, Any]:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise _mistake(path, "", "there is no such file") from None
+        raise _mistake(path, "", f"there is no such file in {path.absolute().parent}") from None
     except OSError as why:
         raise _mistake(path, "", f"cannot be read: {why.strerror}") from None
     if len(raw) > LARGEST_FILE:

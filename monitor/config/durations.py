@@ -14,7 +14,7 @@ LONGEST_MS = 3650 * UNITS_MS["d"]
 _QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]+)", re.ASCII)
 _RECORDS = re.compile(r"(\d{1,15}) ?records?", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_DURATION_PATTERN = r"^\d+(\.\d+)? ?(ms|s|m|h|d)$"
+DURATION_PATTERN = r"^\d+(\.\d+)? ?(ms|s|m|h|d)$"
 
 
 def parse_duration(text: str) -> int:
@@ -106,7 +106,7 @@ def _budget(value: Any) -> Budget:
     return value if isinstance(value, Budget) else parse_budget(_text(value, '30d or "1000000 records"'))
 
 
-_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": _DURATION_PATTERN, "examples": ["10s", "5m", "1h"]})
+_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["10s", "5m", "1h"]})
 
 Duration = Annotated[int, PlainValidator(_duration), _DURATION_SCHEMA]
 """Milliseconds, written as a number and a unit; zero is allowed."""

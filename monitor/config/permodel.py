@@ -15,7 +15,7 @@ from monitor.config.features import FeatureSection
 from monitor.config.paths import named
 from monitor.config.reference import Reference, ReferenceSection
 from monitor.config.section import Section
-from monitor.config.tolerance import Allowed, Tolerance, ToleranceSetting
+from monitor.config.tolerance import DEFAULT_W, Allowed, Tolerance, ToleranceSetting
 from sinks import SinkConfig
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
@@ -33,14 +33,18 @@ def _runbook(template: str) -> str:
 class PerModel(Section):
     """What may differ from model to model."""
 
-    reference: Reference | None = Field(default=None, description="What the model was accepted on. Required.")
+    reference: Reference | None = Field(
+        default=None, description="What the model was accepted on: a folder of reference versions."
+    )
     false_alarm_every: FalseAlarmBudget = Field(
         default=Budget(parse_duration("30d"), "ms"),
+        json_schema_extra={"default": "30d"},
         description="The budget: at most one false alert is expected per this time, all signals of the model together; "
         'or per so many records: `"1000000 records"`.',
     )
     tolerance: ToleranceSetting = Field(
         default=Tolerance(),
+        json_schema_extra={"default": DEFAULT_W},
         description="Shifts smaller than this are not worth a person's time: Cohen's w (0.1 small, 0.3 medium); "
         "for shares percentage points (quality 0.1, performance 1, robustness 3). A map sets them by group or signal; "
         "`0` sets all to 0.",

@@ -1,0 +1,68 @@
+"""`seawall check-config`: every mistake, or what would be watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from monitor.config.loading import Reading
+    from monitor.config.permodel import ModelSettings
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("seawall.yaml"))
+def command(file: Path) -> None:
+    """Check a configuration and say what it would watch.
+
+    FILE is ./seawall.yaml unless given. A missing reference or secret is a warning: it may come later.
+    """
+    from monitor.config.loading import read
+
+    reading = read(file, secrets=False)
+    models = reading.config.models_resolved()
+    click.echo(f"{file}: valid")
+    for what, words in _summary(reading, models):
+        click.echo(f"  {what:<9} {words}")
+    for problem in reading.unset:
+        click.echo(f"warning: {problem.path}: {problem.message}. `seawall run` needs it", err=True)
+    for warning in _without_reference(models):
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tuple[str, str]]:
+    from monitor.config.durations import format_duration
+
+    config = reading.config
+    nobody = "sinks whose secrets are not set here" if reading.unset else "nobody"
+    for name, model in models.items():
+        yield "watches", f"{name}, accepted on {model.reference.path}"
+        told = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
+        yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {told or nobody}"
+    if not models:
+        yield "watches", "nothing yet: no folder stands where {model} is in the reference's path"
+    source = config.source
+    if source.type == "kafka":
+        where = f"{', '.join(source.topics)} at {', '.join(source.bootstrap_servers)} as {source.group_id}"
+        yield "reads", f"Kafka {where}"
+    else:
+        yield "reads", f"file {source.path}"
+    lateness = format_duration(config.allowed_lateness)
+    yield "counts", f"slots of {format_duration(config.slot)}, records up to {lateness} late"
+    yield "serves", f"http://{config.http.listen}/metrics"
+    yield "keeps", f"its state in {config.state_dir}"
+
+
+def _without_reference(models: dict[str, ModelSettings]) -> Iterator[str]:
+    from monitor.errors import BadReference
+    from monitor.reference.store import Store
+
+    for name, model in models.items():
+        try:
+            Store(model.reference.path).accepted()
+        except BadReference as why:
+            learn = model.reference.learn
+            yield f"{name}: {why}" + (f" Until then the first {learn:,} records stand in for one." if learn else "")

@@ -1,0 +1,193 @@
+"""What a person reads, word for word."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from sample_events import HUGE, MISSING, RESOLVED, SHIFT, UPDATED
+
+from monitor.types import BinShift, Effect, SignalChange
+from sinks.signals import bin_name, change, look_first, name, size
+from sinks.stdout import in_words
+from sinks.text import both, lasting, moment, one_in, percent, plain
+from sinks.wording import headline, message, since
+
+
+def words(event):
+    return in_words(event, colours=False, width=110)
+
+
+def test_a_feature_shift():
+    assert (
+        words(SHIFT)
+        == """\
+▲ error · credit-risk v7 · income shifted up
+  Since 14:05 UTC (55 min, 31,250 requests) income shifted up: 21 % of values in 5.1–6.0, accepted 5 %; 11 %
+  of values ≥ 6.0, accepted 5 %.
+  Size        0.31 (0.3 is medium), 0.24–0.38
+  How sure    evidence 1 : 16,000,000, within the false-alarm budget
+  Also        prediction follows (approve 71 %, accepted 64 %)
+  Look first  at where income comes from (unit, default, join), then whether the users changed
+  Runbook     https://runbooks.example/credit-risk?signal=feature.income&team=risk
+  inc_4k2f · compared with reference 3f9c1a2b77aa"""
+    )
+
+
+def test_eight_missing_features_under_a_reference_nobody_accepted():
+    assert (
+        words(MISSING)
+        == """\
+▲ error · digits v2 · 8 features missing: pixel_5_0, pixel_5_1, pixel_5_2 and 5 more
+  Since 00:00:30 UTC (20 s, 1,238 requests) 8 features missing (pixel_5_0: 100 %, accepted 0 %).
+  Size        100 percentage points above the accepted share, 99.2–100 (pixel_5_0)
+  How sure    evidence 1 : 1,300,000,000, within the false-alarm budget
+  Note        Nobody accepted this reference yet: it was learned from the first 20,000 records.
+  Look first  at the job or service that fills them
+  inc_9d1c · compared with reference 77aa00112233"""
+    )
+
+
+def test_the_end_of_an_incident():
+    assert (
+        words(RESOLVED)
+        == """\
+✓ resolved · credit-risk v7 · income shifted up
+  Lasted 2 h 15 min, 14:05–16:20 UTC (69,988 requests).
+  Runbook     https://runbooks.example/credit-risk?signal=feature.income&team=risk
+  inc_4k2f · compared with reference 3f9c1a2b77aa"""
+    )
+
+
+def test_an_update_says_that_it_is_still_open():
+    assert headline(UPDATED) == "↺ critical, still open · credit-risk v7 · income shifted up"
+
+
+def test_a_note_that_says_where_to_look_takes_the_place_of_the_usual_advice():
+    noted = replace(SHIFT, notes=("model version 7 began at 2026-01-01T13:58:00Z: look at that release first",))
+    assert message(noted).look_first is None
+    assert message(noted).notes == noted.notes
+
+
+def test_what_is_unset_is_left_out():
+    silent = replace(
+        SHIFT, signals=(), version=None, since=None, since_records=None, records=None, reference=None, runbook=None,
+        summary="no records for 10 min", severity="critical",
+    )  # fmt: skip
+    assert (
+        words(silent)
+        == """\
+▲ critical · credit-risk · no records for 10 min
+  At 15:00 UTC no records for 10 min.
+  inc_4k2f"""
+    )
+
+
+def test_a_few_kinds_of_signals_are_told_and_the_rest_counted():
+    others = tuple(replace(SHIFT.signals[0], signal=f"feature.f{i}", shape=f"shape {i % 5}") for i in range(40))
+    facts = dict(message(replace(SHIFT, signals=(SHIFT.signals[0], *others))).facts)
+    assert facts["Also"] == (
+        "f0, f5, f10 and 5 more shape 0; f1, f6, f11 and 5 more shape 1; f2, f7, f12 and 5 more shape 2; "
+        "16 more signals"
+    )
+
+
+def test_side_streams_do_not_count_requests():
+    late = replace(SHIFT, signals=(replace(SHIFT.signals[0], signal="performance.error", group="performance"),))
+    assert since(late) == "Since 14:05 UTC (55 min, 31,250 records)"
+
+
+def test_nothing_grows_with_the_event():
+    said = message(HUGE)
+    assert len(said.headline) <= 150
+    everything = [said.story, said.origin, *said.notes, *(text for fact in said.facts for text in fact)]
+    assert sum(map(len, everything)) < 3_000
+
+
+@pytest.mark.parametrize(
+    ("signal", "expected"),
+    [
+        ("feature.a.b", "a.b"),
+        ("quality.missing.a.b", "a.b"),
+        ("quality.check.parts", "check parts"),
+        ("quality.schema", "schema"),
+        ("score.yes", "score of yes"),
+        ("prediction", "prediction"),
+        ("joint.pairs", "joint pairs"),
+        ("anomaly.knn", "knn"),
+        ("shadow.noise", "shadow check noise"),
+    ],
+)
+def test_signals_have_names_a_person_knows(signal, expected):
+    assert name(replace(SHIFT.signals[0], signal=signal)) == expected
+
+
+@pytest.mark.parametrize(
+    ("effect", "expected"),
+    [
+        (Effect(w=0.02), "0.02 (0.1 is small)"),
+        (Effect(w=0.22, low=0.18, high=0.26), "0.22 (0.1 is small, 0.3 medium), 0.18–0.26"),
+        (Effect(w=0.4, low=0.3, high=0.5), "0.40 (0.3 is medium, 0.5 large), 0.30–0.50"),
+        (Effect(w=1.7), "1.70 (0.5 is large)"),
+        (Effect(points=4.2, low=3.8, high=4.6), "4.2 percentage points above the accepted share, 3.8–4.6"),
+        (Effect(points=0.3, low=-0.1, high=0.7), "0.3 percentage points above the accepted share, -0.1 to 0.7"),
+        (Effect(points=-2, low=-3, high=-1), "2 percentage points below the accepted share, 1–3"),
+        (Effect(), None),
+    ],
+)
+def test_a_size_says_what_it_is_measured_by(effect, expected):
+    assert size(effect) == expected
+
+
+@pytest.mark.parametrize(
+    ("shift", "points", "expected"),
+    [
+        (BinShift("[-3, 5)", 0.05, 0.21), None, "x moved: 21 % of values in -3 to 5, accepted 5 %"),
+        (BinShift("< 3", 0.05, 0.21), None, "x moved: 21 % of values below 3, accepted 5 %"),
+        (BinShift("[1,200, 3,400)", 0.2, 0.4), None, "x moved: 40 % of values in 1,200–3,400, accepted 20 %"),
+        (BinShift("7", 0.1, 0.2), None, 'x moved: "7" 20 %, accepted 10 %'),
+        (BinShift("a or b", 0.1, 0.2), None, 'x moved: "a or b" 20 %, accepted 10 %'),
+        (BinShift("not a number", 0.0, 0.02), 2.0, "x moved: 2 % not a number, accepted 0 %"),
+    ],
+)
+def test_a_bin_is_named_as_what_it_holds(shift, points, expected):
+    assert change([SignalChange("feature.x", "features", 1.0, Effect(points=points), "moved", (shift,))]) == expected
+
+
+def test_where_to_look_first_depends_on_what_leads():
+    assert look_first([MISSING.signals[0]]) == "at the job or service that fills pixel_5_0"
+    assert look_first(MISSING.signals) == "at the job or service that fills them"
+    assert look_first([replace(SHIFT.signals[0], signal="new.kind")]) is None
+
+
+def test_numbers_and_times_are_a_persons():
+    assert [lasting(s) for s in (0.5, 50, 3_300, 12_000, 7_200, 187_200)] == [
+        "0.5 s", "50 s", "55 min", "3 h 20 min", "2 h", "2 d 4 h",
+    ]  # fmt: skip
+    assert moment("2026-01-01T14:05:00Z", "2026-01-01T15:00:00Z") == "14:05"
+    assert moment("2025-12-31T14:05:10Z", "2026-01-01T15:00:00Z") == "2025-12-31 14:05:10"
+    assert [one_in(e) for e in (0, 2.5, 7.2, 31.7, 4_000)] == [
+        "1 : 1",
+        "1 : 320",
+        "1 : 16,000,000",
+        "1 : 10^31",
+        "1 : 10^4000",
+    ]
+    assert [percent(p) for p in (0, 0.05, 0.214, 1, 0.0003, 1e-9)] == [
+        "0 %",
+        "5 %",
+        "21 %",
+        "100 %",
+        "0.03 %",
+        "under 0.01 %",
+    ]
+    assert both(0.214, 0.206) == ("21.4 %", "20.6 %")
+
+
+@given(st.text(max_size=60), st.integers(2, 40))
+def test_foreign_text_is_always_printable_and_short(text, limit):
+    shown = plain(text, limit)
+    assert shown.isprintable()
+    assert len(shown) <= limit
+    assert bin_name(text).isprintable()
