@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs
 from prometheus_client.exposition import choose_encoder
 from pydantic import SecretStr
 
+from monitor.config.http import HttpSection
 from monitor.http.health import Health, Verdict
 from monitor.http.metrics import Metrics
 
@@ -38,21 +40,18 @@ class Site:
 
     Parameters
     ----------
-    token : SecretStr or None
-        What the page asks for; None leaves it closed, unless `open_page`.
-    open_page : bool
-        Whether the page asks for nothing: only this machine can connect.
+    http : HttpSection
+        Says whether only this machine can connect; where others can, the page asks for the token.
     clock : callable
         Monotonic seconds, the clock that `health` is written by.
     """
 
     def __init__(
-        self, metrics: Metrics, health: Health, token: SecretStr | None, *, open_page: bool, clock: Callable[[], float]
+        self, health: Health, metrics: Metrics, http: HttpSection, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._metrics = metrics
         self._health = health
-        self._token = token
-        self._open_page = open_page
+        self._metrics = metrics
+        self._http = http
         self._clock = clock
         metrics.ready.set_function(lambda: float(health.readyz(clock()).well))
 
@@ -71,11 +70,11 @@ class Site:
         return _text(HTTPStatus.NOT_FOUND, "Nothing here. There are /, /metrics, /healthz and /readyz\n")
 
     def _page(self, authorization: str, query: str) -> Answer:
-        if self._open_page:
+        if self._http.loopback:
             return _text(HTTPStatus.OK, _INDEX)
-        if self._token is None:
+        if self._http.token is None:
             return _text(HTTPStatus.FORBIDDEN, _CLOSED)
-        if not _holds(self._token, authorization, query):
+        if not _holds(self._http.token, authorization, query):
             return _text(HTTPStatus.UNAUTHORIZED, _ASKS)
         return _text(HTTPStatus.OK, _INDEX)
 
