@@ -17,15 +17,7 @@ FAIL_ON = 3
 
 @click.command()
 @click.argument("data")
-@click.option(
-    "-c",
-    "--config",
-    "file",
-    type=click.Path(path_type=Path),
-    default=Path("seawall.yaml"),
-    show_default=True,
-    help="Configuration.",
-)
+@config_option
 @click.option(
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Write every event here, one JSON object a line."
 )

@@ -16,16 +16,9 @@ log = structlog.get_logger()
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "file",
-    type=click.Path(path_type=Path),
-    default=Path("seawall.yaml"),
-    show_default=True,
-    help="Configuration.",
-)
-def run(file: Path) -> None:
+@config_option
+@log_level_option
+def command(config: Path, log_level: str) -> None:
     """Watch the configured source until SIGTERM (or the end of a file)."""
     from monitor import __version__
     from monitor.assembly import clock, running, watched_models
