@@ -11,6 +11,8 @@ from monitor.config.paths import PLACEHOLDER, fits_a_path, has_place, paths_in
 from monitor.config.permodel import PerModel
 from monitor.config.substitution import Location
 
+_REFERENCE = "The folder of what the model was accepted on: reference: ./reference"
+
 Mistake = tuple[Location, str]
 
 
@@ -30,9 +32,18 @@ def structure(document: dict[str, Any]) -> Iterator[Mistake]:
         yield ("models",), "stands beside model; keep one of them"
     elif "model" not in document and not overrides:
         yield ("model",), "missing. Whose records to watch: model: NAME, or a map of several under models"
-    without = [name for name in own if "reference" not in own[name]] if overrides else ["the model"]
-    if "reference" not in document and (without or len(own) < len(overrides or ())):
-        yield ("reference",), "missing. The folder of what the model was accepted on: reference: ./reference"
+    if "reference" not in document:
+        yield from ((where, "missing. " + _REFERENCE) for where in _without_reference(overrides))
+
+
+def _without_reference(overrides: Any) -> list[Location]:
+    """Return where a reference is missing, given that the top has none."""
+    if not isinstance(overrides, dict) or not overrides:
+        return [("reference",)]
+    own = {name for name, keys in overrides.items() if isinstance(keys, dict) and "reference" in keys}
+    if ALL_MODELS in own:
+        return []
+    return [("models", name, "reference") for name in overrides if name not in own] if own else [("reference",)]
 
 
 def without_planned(document: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import PlainValidator, WithJsonSchema
 
+from monitor.config.section import EMPTY
+
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LONGEST_MS = 3650 * UNITS_MS["d"]
 
@@ -87,6 +89,8 @@ def parse_budget(text: str) -> Budget:
 def _text(value: Any, example: str) -> str:
     if isinstance(value, str):
         return value
+    if value is None:
+        raise ValueError(EMPTY)
     shown = str(value).lower() if isinstance(value, bool) else value if isinstance(value, int | float) else "this"
     raise ValueError(f"{shown} has no unit. Write for example {example}")
 

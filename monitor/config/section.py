@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+EMPTY = "empty. Give it a value, or remove the key"
 
 
 class Section(BaseModel):
@@ -26,3 +29,16 @@ def mistakes(title: str, found: dict[str, tuple[str, Any]]) -> ValidationError:
         for key, (words, value) in found.items()
     ]
     return ValidationError.from_exception_data(title, details)
+
+
+def guess(found: str, known: Iterable[str]) -> str:
+    """Return ". Did you mean …?" where one of the known words is close to what was found, else nothing."""
+    import difflib
+
+    close = difflib.get_close_matches(found.lower(), list(known), n=1)
+    return meant(close[0]) if close else ""
+
+
+def meant(word: str) -> str:
+    """Return the end of a complaint that guesses what was meant."""
+    return f". Did you mean {word}?"

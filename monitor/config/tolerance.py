@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from monitor.config.section import mistakes
+from monitor.config.section import EMPTY, guess, mistakes
 
 LARGEST_W = 1.0
 LARGEST_POINTS = 50.0
@@ -60,6 +60,8 @@ class Tolerance:
 
 
 def _number(value: Any, *, shares: bool) -> float:
+    if value is None:
+        raise ValueError(EMPTY)
     try:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except ValueError:
@@ -67,7 +69,8 @@ def _number(value: Any, *, shares: bool) -> float:
     largest = LARGEST_POINTS if shares else LARGEST_W
     unit = "percentage points" if shares else "Cohen's w: 0.1 small, 0.3 medium, 0.5 large"
     if math.isnan(number):
-        raise ValueError(f"{value if isinstance(value, str) else 'this'} is not a number ({unit})")
+        found = f'"{value}"' if isinstance(value, str) else "what stands here"
+        raise ValueError(f"{found} is not a number ({unit})")
     if not 0 <= number <= largest:
         raise ValueError(f"{number:g} is out of range. From 0 to {largest:g} ({unit})")
     return number
@@ -83,7 +86,8 @@ def parse_tolerance(value: Any) -> Tolerance:
     wrong: dict[str, tuple[str, Any]] = {}
     for name, allowed in value.items():
         if name not in GROUPS and not _SIGNAL.fullmatch(name):
-            wrong[name] = (f"neither a group ({', '.join(GROUPS)}) nor a signal (feature.income, prediction)", name)
+            words = "neither a group nor a signal, such as feature.income"
+            wrong[name] = (words + (guess(name, GROUPS) or f". Groups: {', '.join(GROUPS)}"), name)
             continue
         try:
             found[name] = _number(allowed, shares=name == "robustness" or bool(_SHARES.fullmatch(name)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from monitor.config.config import Config
 from monitor.config.permodel import PerModel
 from monitor.config.places import LONGEST_SHOWN, Place, place, tags
+from monitor.config.section import EMPTY, guess, meant
 from monitor.config.substitution import Location, Substituted
 from sinks.text import plain
 
@@ -39,6 +39,7 @@ _WORDS = {
     "model_type": _NOT_A_MAP,
     "string_too_short": "{found} is too short. At least {min_length} characters",
     "string_too_long": "{found} is too long. At most {max_length} characters",
+    "too_short": "{found} is too short. At least {min_length}",
     "string_pattern_mismatch": "{found} does not fit the pattern {pattern}",
 }
 _LISTS = {"list_type", "tuple_type", "set_type", "frozen_set_type"}
@@ -68,7 +69,7 @@ def _one(where: Place, one: Any, put: Mapping[str, str]) -> tuple[Place, str]:
     elif kind in {"value_error", "words"}:
         words = _scrubbed(str(one["ctx"].get("error", one["msg"])), put)
     elif one["input"] is None:
-        words = "empty. Give it a value, or remove the key"
+        words = EMPTY
     else:
         words = _not_a_value(where, one, put)
     return where, words
@@ -78,10 +79,9 @@ def _not_a_value(where: Place, one: Any, put: Mapping[str, str]) -> str:
     kind, value = one["type"], one["input"]
     found = "what stands here" if where.secret else show(value)
     if kind == "literal_error":
-        return f"{found} is not one of: {', '.join(where.allowed)}{_meant(value, where.allowed)}"
+        return f"{found} is not one of: {', '.join(where.allowed)}{guess(written_as(value), where.allowed)}"
     if kind in _TEXTS:
-        quotable = isinstance(value, bool | int | float) and not where.secret
-        return f"{found} is not text" + (f'. Put it in quotes: "{found}"' if quotable else "")
+        return f"{found} is not text{_quoting(value) if not where.secret else ''}"
     if kind in _LISTS:
         return f"{found} is not a list" + ("" if isinstance(value, dict) else f". Write [{found}]")
     if kind in _WORDS:
@@ -89,15 +89,24 @@ def _not_a_value(where: Place, one: Any, put: Mapping[str, str]) -> str:
     return _scrubbed(one["msg"][:1].lower() + one["msg"][1:], put)
 
 
+def written_as(value: Any) -> str:
+    """Return the text of a value as the file has it: never what a substitution put there."""
+    return value.written if isinstance(value, Substituted) else str(value)
+
+
 def show(value: Any) -> str:
     """Return what stands in the file, as a person would recognise it; never what a substitution put there."""
-    if isinstance(value, Substituted):
-        value = value.written
     if isinstance(value, str):
-        return f'"{plain(value, LONGEST_SHOWN)}"'
+        return f'"{plain(written_as(value), LONGEST_SHOWN)}"'
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return "a list" if isinstance(value, list) else "a map" if isinstance(value, dict) else "this value"
+
+
+def _quoting(value: Any) -> str:
+    if isinstance(value, bool):
+        return ". YAML reads yes, no, on and off so: put the word in quotes"
+    return f'. Put it in quotes: "{value}"' if isinstance(value, int | float) else ""
 
 
 def _bound(limit: Any) -> Any:
@@ -113,30 +122,20 @@ def _purpose(where: Place, key: str) -> str:
 def _not_a_type(where: Place, one: Any) -> str:
     known = list(tags(where.annotation))
     names = [part for part in where.location if isinstance(part, str)]
+    listed = f"Known: {', '.join(known)}"
     if one["type"] == "union_tag_not_found":
-        return f"missing. Known: {', '.join(known)}"
+        return f"missing. {listed}"
     value = one["input"]["type"]
-    return f"{show(value)} is not a {_NOUNS.get(names[-1], 'type')}. Known: {', '.join(known)}{_meant(value, known)}"
+    return f"{show(value)} is not a {_NOUNS.get(names[-1], 'type')}. {listed}{guess(written_as(value), known)}"
 
 
 def _unknown(owner: type[BaseModel] | None, key: str) -> str:
     known = list(owner.model_fields) if owner else []
     if owner is PerModel and key in Config.model_fields:
         return "set once for the whole process, not for one model. Move it to the top of the file"
-    if guess := _meant(key, known):
-        return _UNKNOWN + guess
+    if close := guess(key, known):
+        return _UNKNOWN + close
     return f"{_UNKNOWN}. Known here: {', '.join(known)}"
-
-
-def _meant(value: Any, known: Iterable[str]) -> str:
-    text = value.written if isinstance(value, Substituted) else str(value)
-    guesses = difflib.get_close_matches(text.lower(), list(known), n=1)
-    return meant(guesses[0]) if guesses else ""
-
-
-def meant(key: str) -> str:
-    """Return the end of a complaint that guesses what was meant."""
-    return f". Did you mean {key}?"
 
 
 def without_echo(found: Sequence[tuple[Location, str]]) -> list[tuple[Location, str]]:
