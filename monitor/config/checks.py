@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from monitor.config.config import ALL_MODELS, PLANNED, Config
 from monitor.config.durations import format_duration
 from monitor.config.paths import PLACEHOLDER, fits_a_path, has_place, paths_in
 from monitor.config.permodel import PerModel
+from monitor.config.source import FileSource
 from monitor.config.substitution import Location
 
 _REFERENCE = "The folder of what the model was accepted on: reference: ./reference"
@@ -59,24 +61,29 @@ def without_planned(document: dict[str, Any]) -> dict[str, Any]:
 
 def placeholders(config: Config) -> Iterator[Mistake]:
     """Yield where `{model}` stands in vain or cannot be filled. Before names are put in."""
-    if config.model is not None:
-        if not fits_a_path(config.model) and any(has_place(path) for path in paths_in(config)):
-            yield ("model",), f'"{config.model}" cannot stand for {PLACEHOLDER} in a path'
-        return
-    for key in Config.model_fields:
-        if key not in {*PerModel.model_fields, "models"} and any(has_place(p) for p in paths_in(getattr(config, key))):
-            yield (key,), f"{PLACEHOLDER} cannot stand here: all models share it"
-    for name, own in config.models.items():
-        reference = own.reference or config.models.get(ALL_MODELS, own).reference or config.reference
-        if reference is None:
-            continue
-        if name == ALL_MODELS and PLACEHOLDER not in reference.path.parts:
-            yield (
-                ("models", name),
-                f"needs {PLACEHOLDER} as a folder in the reference's path: ./references/{PLACEHOLDER}",
-            )
-        elif name != ALL_MODELS and not fits_a_path(name) and has_place(reference.path):
-            yield ("models", name), f'"{name}" cannot stand for {PLACEHOLDER} in a path'
+    shared = [key for key in Config.model_fields if key not in {*PerModel.model_fields, "models"}]
+    named = [("model",)] if config.model is not None else [("models", name) for name in config.models]
+    if config.model is None:
+        for key in shared:
+            if any(map(has_place, _paths(getattr(config, key)))):
+                yield (key,), f"{PLACEHOLDER} cannot stand here: all models share it"
+    for where in named:
+        name = config.model if config.model is not None else where[-1]
+        if name == ALL_MODELS:
+            yield from _every_model(config)
+        elif not fits_a_path(name) and any(map(has_place, [*paths_in(config), *_paths(config.source)])):
+            yield where, f'"{name}" cannot stand for {PLACEHOLDER} in a path'
+
+
+def _paths(section: Any) -> list[Path]:
+    return [Path(section.path)] if isinstance(section, FileSource) else paths_in(section)
+
+
+def _every_model(config: Config) -> Iterator[Mistake]:
+    reference = config.models[ALL_MODELS].reference or config.reference
+    if reference is not None and PLACEHOLDER not in reference.path.parts:
+        words = f"needs {PLACEHOLDER} as a folder in the reference's path: ./references/{PLACEHOLDER}"
+        yield ("models", ALL_MODELS), words
 
 
 def together(config: Config) -> Iterator[Mistake]:
