@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 from kafka_broker import Broker
+
+with warnings.catch_warnings():
+    # kafka-python 3.0.12 loads its schemas in a way that Python 3.11 deprecates and 3.13 does not.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import kafka  # noqa: F401
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bear with kafka-python 3.0.12, which leaves the socket of a refused connection to the garbage collector."""
+    config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
 
 
 @pytest.fixture(scope="session")

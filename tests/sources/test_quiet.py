@@ -1,0 +1,82 @@
+"""kafka-python's log stays readable."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from monitor.sources.quiet import MOST_KINDS, OncePerMinute, quiet_kafka
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What reaches the root logger."""
+    lines = []
+
+    class Keep(logging.Handler):
+        def emit(self, record):
+            lines.append(record.getMessage())
+
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [Keep()])
+    return lines
+
+
+def record(message, *args, at=0.0, name="kafka.coordinator"):
+    made = logging.LogRecord(name, logging.WARNING, "", 0, message, args, None)
+    made.created = at
+    return made
+
+
+def test_the_first_of_a_kind_passes_and_repeats_are_counted_once_a_minute(said):
+    handler = OncePerMinute()
+    for i in range(16_000):
+        handler.emit(record("Marking the coordinator dead (node %s)", i, at=i / 800))
+    assert said == ["Marking the coordinator dead (node 0)"]
+    handler.emit(record("something else", at=60.0))
+    assert said[1:] == [
+        "Marking the coordinator dead (node 15999) (the last of 15999 more like it)",
+        "something else",
+    ]
+
+
+def test_numbers_written_into_the_message_do_not_make_another_kind(said):
+    handler = OncePerMinute()
+    for i in range(10):
+        handler.emit(record(f"attempt failed (backoff 0.{i} secs)"))
+    assert said == ["attempt failed (backoff 0.0 secs)"]
+
+
+def test_another_logger_is_another_kind(said):
+    handler = OncePerMinute()
+    handler.emit(record("lost", name="kafka.net"))
+    handler.emit(record("lost", name="kafka.cluster"))
+    assert said == ["lost", "lost"]
+
+
+def test_a_kind_passes_again_after_its_minute(said):
+    handler = OncePerMinute()
+    handler.emit(record("lost", at=0.0))
+    handler.emit(record("lost", at=61.0))
+    assert said == ["lost", "lost"]
+
+
+def test_what_is_kept_is_bounded(said):
+    handler = OncePerMinute()
+    for i in range(10_000):
+        handler.emit(record("x" * (i + 1)))
+    assert len(said) == MOST_KINDS + 1
+    assert len(handler._kinds) == MOST_KINDS + 1
+
+
+def test_the_clients_loggers_speak_through_it_once(said, monkeypatch):
+    logger = logging.getLogger("kafka")
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "propagate", True)
+    quiet_kafka()
+    quiet_kafka()
+    for _ in range(3):
+        logging.getLogger("kafka.net.manager").warning("lost")
+        logging.getLogger("kafka.net.manager").info("connecting")
+    assert said == ["lost"]
