@@ -67,20 +67,21 @@ def picture(bins: Sequence[tuple[str, BinShift]]) -> str:
     rows = []
     for label, shift in bins:
         shown = label if len(label) <= width else label[: width - 1] + "…"
-        for lead, word, share in ((shown, "accepted", shift.expected), ("", "now", shift.observed)):
-            rows.append(f"{lead:<{width}}  {word:<8} {_bar(share / whole):<{BAR}} {percent(share)}")
+        accepted = "░" * round(shift.expected / whole * BAR)
+        rows.append(f"{shown:<{width}}  accepted {accepted:<{BAR}} {percent(shift.expected)}")
+        rows.append(f"{'':<{width}}  now      {_bar(shift.observed / whole):<{BAR}} {percent(shift.observed)}")
     return "\n".join(rows)
 
 
 def _bar(part: float) -> str:
-    eighths = round(part * BAR * 8) or (part > 0)
+    eighths = round(part * BAR * 8)
     return EIGHTHS[-1] * (eighths // 8) + (EIGHTHS[eighths % 8 - 1] if eighths % 8 else "")
 
 
 def _rest(said: Message) -> str:
     """Return what else follows, the notes, and where to look first."""
     lines = [f"*{label}* {escaped(words, FACT)}" for label, words in said.facts if label == "Also"]
-    lines += [escaped("\n".join(said.notes), NOTES)] if said.notes else []
+    lines += [f"*Note* {escaped(' · '.join(said.notes), NOTES)}"] if said.notes else []
     lines += [f"*Look first* {escaped(said.look_first, LOOK_FIRST)}"] if said.look_first else []
     return "\n".join(lines)
 

@@ -75,7 +75,8 @@ class PagerDutySink:
         import pagerduty
 
         try:
-            self.client.send_event(**event_of(event))
+            sent = event_of(event)
+            self.client.send_event(sent.pop("event_action"), **sent)
         except pagerduty.Error as error:
             raise no_answer("PagerDuty", error) from None
         return None
@@ -92,10 +93,10 @@ def event_of(event: Event) -> dict[str, Any]:
     """
     key = event.incident[:DEDUP_KEY]
     if event.event == "resolved":
-        return {"action": "resolve", "dedup_key": key}
+        return {"event_action": "resolve", "dedup_key": key}
     said = message(event)
     sent: dict[str, Any] = {
-        "action": "trigger",
+        "event_action": "trigger",
         "dedup_key": key,
         "client": "Seawall",
         "payload": {

@@ -82,5 +82,5 @@ def in_words(event: Event, *, colours: bool | None = None, width: int | None = N
 def _row(lead: str, words: str, width: int) -> list[str]:
     unbroken = words.replace(" %", "\xa0%")
     wrapped = textwrap.wrap(unbroken, max(width - len(lead), 30), break_long_words=False, break_on_hyphens=False)
-    lines = [line.replace("\xa0%", " %") for line in wrapped]
+    lines = [line.replace("\xa0%", " %") for line in wrapped or [""]]
     return [click.style(lead, dim=True) + lines[0], *(" " * len(lead) + line for line in lines[1:])]

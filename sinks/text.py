@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 
@@ -47,11 +48,23 @@ def lasting(seconds: float) -> str:
     return f"{int(days)} d {int(hours) % 24} h".removesuffix(" 0 h")
 
 
-def moment(time: str, beside: str) -> str:
-    """Return `14:05`, with seconds where they are not zero, and with the date where it is not that of `beside`."""
+def moment(time: str, today: str, *, seconds: bool = False) -> str:
+    """Return `14:05` or `14:05:10`, with the date where it is not that of `today`."""
     at = datetime.fromisoformat(time)
-    text = at.strftime("%H:%M:%S").removesuffix(":00")
-    return text if at.date() == datetime.fromisoformat(beside).date() else f"{at.date()} {text}"
+    text = at.strftime("%H:%M:%S" if seconds else "%H:%M")
+    return text if at.date() == datetime.fromisoformat(today).date() else f"{at.date()} {text}"
+
+
+def with_short_times(text: str, today: str) -> str:
+    """Return `text` with its RFC 3339 times as `14:05 UTC`."""
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", lambda found: _short(found[0], today), text)
+
+
+def _short(time: str, today: str) -> str:
+    try:
+        return f"{moment(time, today)} UTC"
+    except ValueError:  # only looks like one
+        return time
 
 
 def one_in(evidence: float) -> str:

@@ -12,11 +12,13 @@ from datetime import datetime
 
 from monitor.types import BinShift, Event, SignalChange
 from sinks.signals import beside, bin_name, change, grouped, look_first, name, size
-from sinks.text import lasting, moment, one_in, plain
+from sinks.text import lasting, moment, one_in, plain, with_short_times
 
 LATER_STREAMS = ("performance", "labels", "robustness")
 """Groups whose incidents count records of a stream that is not the requests."""
 LONGEST_URL = 1_000
+BRIEF = 300
+"""Seconds below which times are told to the second."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,10 @@ def message(event: Event) -> Message:
         if over
         else f"{since(event)} {change(groups[0]) if groups else plain(event.summary, 200)}.",
         facts=tuple(_facts(groups)),
-        notes=tuple(plain(note, 300) for note in event.notes[:5]),
+        notes=tuple(plain(with_short_times(note, event.time), 300) for note in event.notes[:5]),
         look_first=_look_first(event, groups),
         bins=tuple((bin_name(b.bin), b) for b in groups[0][0].bins[:4]) if groups else (),
-        runbook=event.runbook if event.runbook and len(event.runbook) <= LONGEST_URL else None,
+        runbook=_runbook(event),
         origin=_origin(event),
     )
 
@@ -90,27 +92,32 @@ def since(event: Event) -> str:
     """Return `Since 14:05 UTC (55 min, 31,250 requests)`, as far as it is known."""
     if event.since is None:
         return f"At {moment(event.time, event.time)} UTC"
-    return f"Since {moment(event.since, event.time)} UTC ({_extent(event)})"
+    seconds = _seconds(event)
+    extent = ", ".join(filter(None, [lasting(seconds), _records(event)]))
+    return f"Since {moment(event.since, event.time, seconds=seconds < BRIEF)} UTC ({extent})"
 
 
 def lasted(event: Event) -> str:
     """Return `Lasted 55 min, 14:05–15:00 UTC (31,250 requests).`, as far as it is known."""
-    until = moment(event.time, event.time)
     if event.since is None:
-        return f"Over at {until} UTC."
-    duration, _, records = _extent(event).partition(", ")
-    began = moment(event.since, event.time)
-    return f"Lasted {duration}, {began}–{until} UTC" + (f" ({records})." if records else ".")
+        return f"Over at {moment(event.time, event.time)} UTC."
+    seconds = _seconds(event)
+    began, ended = (moment(time, event.time, seconds=seconds < BRIEF) for time in (event.since, event.time))
+    records = _records(event)
+    return f"Lasted {lasting(seconds)}, {began}–{ended} UTC" + (f" ({records})." if records else ".")
 
 
-def _extent(event: Event) -> str:
-    """Return how long since the onset, and how many records where that is known."""
-    start = datetime.fromisoformat(event.since or event.time)
-    parts = [lasting((datetime.fromisoformat(event.time) - start).total_seconds())]
-    if event.records is not None and event.since_records is not None:
-        later = any(s.group in LATER_STREAMS for s in event.signals[:1])
-        parts.append(f"{event.records - event.since_records:,} {'records' if later else 'requests'}")
-    return ", ".join(parts)
+def _seconds(event: Event) -> float:
+    """Return how long ago the onset was."""
+    return (datetime.fromisoformat(event.time) - datetime.fromisoformat(event.since or event.time)).total_seconds()
+
+
+def _records(event: Event) -> str | None:
+    """Return how many records came since the onset."""
+    if event.records is None or event.since_records is None:
+        return None
+    later = any(s.group in LATER_STREAMS for s in event.signals[:1])
+    return f"{event.records - event.since_records:,} {'records' if later else 'requests'}"
 
 
 def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
@@ -136,6 +143,11 @@ def _look_first(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str |
     if not groups or any("look at" in note for note in event.notes):
         return None
     return look_first(groups[0])
+
+
+def _runbook(event: Event) -> str | None:
+    url = event.runbook or ""
+    return url if url.isprintable() and 0 < len(url) <= LONGEST_URL else None
 
 
 def _origin(event: Event) -> str:

@@ -61,13 +61,13 @@ def test_escaping_cuts_between_characters(text, limit):
 
 def test_the_picture_shows_both_shares_of_each_bin():
     assert picture(message(SHIFT).bins).splitlines() == [
-        "5.1–6.0    accepted ██▍        5 %",
+        "5.1–6.0    accepted ░░         5 %",
         "           now      ██████████ 21 %",
-        "≥ 6.0      accepted ██▍        5 %",
+        "≥ 6.0      accepted ░░         5 %",
         "           now      █████▎     11 %",
-        "2.0–3.1    accepted █████▊     12 %",
+        "2.0–3.1    accepted ░░░░░░     12 %",
         "           now      █▉         4 %",
-        "below 2.0  accepted ██▉        6 %",
+        "below 2.0  accepted ░░░        6 %",
         "           now      █          2 %",
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,10 @@ from msgspec.structs import replace
 from sample_events import HUGE, MISSING, RESOLVED, SHIFT, UPDATED
 
 from monitor.types import BinShift, Effect, SignalChange
+from sinks.blocks import blocks
+from sinks.pagerduty import event_of
 from sinks.signals import bin_name, change, look_first, name, size
+from sinks.sink import event_line
 from sinks.stdout import in_words
 from sinks.text import both, lasting, moment, one_in, percent, plain
 from sinks.wording import headline, message, since
@@ -67,7 +72,7 @@ def test_an_update_says_that_it_is_still_open():
 def test_a_note_that_says_where_to_look_takes_the_place_of_the_usual_advice():
     noted = replace(SHIFT, notes=("model version 7 began at 2026-01-01T13:58:00Z: look at that release first",))
     assert message(noted).look_first is None
-    assert message(noted).notes == noted.notes
+    assert message(noted).notes == ("model version 7 began at 13:58 UTC: look at that release first",)
 
 
 def test_what_is_unset_is_left_out():
@@ -166,7 +171,7 @@ def test_numbers_and_times_are_a_persons():
         "0.5 s", "50 s", "55 min", "3 h 20 min", "2 h", "2 d 4 h",
     ]  # fmt: skip
     assert moment("2026-01-01T14:05:00Z", "2026-01-01T15:00:00Z") == "14:05"
-    assert moment("2025-12-31T14:05:10Z", "2026-01-01T15:00:00Z") == "2025-12-31 14:05:10"
+    assert moment("2025-12-31T14:05:10Z", "2026-01-01T15:00:00Z", seconds=True) == "2025-12-31 14:05:10"
     assert [one_in(e) for e in (0, 2.5, 7.2, 31.7, 4_000)] == [
         "1 : 1",
         "1 : 320",
@@ -191,3 +196,16 @@ def test_foreign_text_is_always_printable_and_short(text, limit):
     assert shown.isprintable()
     assert len(shown) <= limit
     assert bin_name(text).isprintable()
+
+
+@given(st.text(max_size=40), st.sampled_from(["feature.", "quality.", "quality.missing.", "score.", ""]))
+def test_no_name_can_keep_a_message_from_being_written(text, prefix):
+    shift = replace(SHIFT.signals[0], signal=prefix + text, shape=text, bins=(BinShift(text, 0.0, 1.0),) * 2)
+    crafted = replace(
+        SHIFT, model=text, version=text, summary=text, reference=text, signals=(shift, shift), notes=(text,)
+    )
+    for event in (crafted, replace(crafted, event="resolved", notes=("began at 2026-99-99T99:99:99Z",))):
+        assert all(line.isprintable() for line in in_words(event, colours=False, width=80).split("\n"))
+        assert blocks(event)
+        assert event_of(event)["dedup_key"] == SHIFT.incident
+        assert json.loads(event_line(event))["model"] == text
