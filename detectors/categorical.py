@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import ClassVar
 
 import numpy as np
@@ -54,8 +55,7 @@ class CategoryBins:
     def bin(self, batch: Batch) -> Codes:
         """Return the cell of each record."""
         unseen = len(self.levels) + 1
-        cell_of = self._cell_of.get
-        codes = np.array([cell_of(value, unseen) for value in batch.texts[self.column]], dtype=np.int64)
+        codes = np.fromiter(map(self._cell_of.get, batch.texts[self.column], repeat(unseen)), np.int64, len(batch))
         if self.column in batch.mismatched:
             codes[batch.mismatched[self.column]] = self.cells - 1
         return codes

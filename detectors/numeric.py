@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -78,6 +79,37 @@ class NumericBins:
     def _label(self, what: str) -> str:
         low, high = _short(self.edges[0]), _short(self.edges[-1])
         return {"missing": "missing", "type": "not a number", "below": f"below {low}", "above": f"above {high}"}[what]
+
+
+class Together:
+    """Bins many numeric columns at once: counting the edges a value has passed costs half of searching for it.
+
+    Parameters
+    ----------
+    detectors : sequence of NumericBins
+    """
+
+    def __init__(self, detectors: Sequence[NumericBins]) -> None:
+        self.detectors = detectors
+        edges = np.full((len(detectors), max((len(d.edges) for d in detectors), default=0)), np.nan)  # NaN: never passed
+        for row, detector in enumerate(detectors):
+            edges[row, : len(detector.edges)] = detector._sorted[:-1]
+        self._edges = [np.ascontiguousarray(column) for column in np.hsplit(edges, edges.shape[1])] if detectors else []
+        self._missing = np.array([[d.cells - 2] for d in detectors], dtype=np.int8)
+
+    def bin(self, batch: Batch) -> NDArray[np.int8]:
+        """Return the cell of each record for each detector, shape (detectors, n): what their own `bin` returns."""
+        values = np.array([batch.numbers[d.column] for d in self.detectors])
+        codes = np.zeros(values.shape, dtype=np.int8)
+        passed = np.empty(values.shape, dtype=bool)
+        for edge in self._edges:
+            np.greater_equal(values, edge, out=passed)
+            np.add(codes, passed.view(np.int8), out=codes)
+        np.copyto(codes, self._missing, where=np.isnan(values))
+        for row, detector in enumerate(self.detectors):
+            if detector.column in batch.mismatched:
+                codes[row, batch.mismatched[detector.column]] = detector.cells - 1
+        return codes
 
 
 def equal_mass_edges(values: NDArray[np.float64], thin: int) -> tuple[float, ...]:

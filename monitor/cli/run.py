@@ -27,8 +27,10 @@ def command(config: Path, log_level: str) -> None:
     from monitor.http.metrics import Metrics
     from monitor.http.server import Server, Site
     from monitor.learning import learn_missing
+    from monitor.logs import configure
     from monitor.state.snapshot import lock
 
+    configure(log_level)  # type: ignore[arg-type]
     settings = load(config, secrets=True)
     held = lock(settings.state_dir)
     health, metrics = Health(clock().steady), Metrics(__version__)

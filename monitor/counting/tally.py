@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from detectors import Detector
 from detectors.detector import Counts, Signal, share
+from detectors.numeric import NumericBins, Together
 from monitor.formats.batch import Batch
 
 RECORDS, LATE, DEAD = 0, 1, 2
@@ -72,12 +73,20 @@ class Layout:
             starts.append(starts[-1] + detector.cells)
         self.starts = tuple(starts[:-1])
         self.total = starts[-1]
+        self._offsets = np.array(self.starts, dtype=np.int64).reshape(-1, 1)
+        numeric = {row: d for row, d in enumerate(self.detectors) if isinstance(d, NumericBins)}
+        self._numeric = list(numeric)
+        self._together = Together(list(numeric.values()))
+        self._single = [row for row in range(len(self.detectors)) if row not in numeric]
 
     def codes(self, batch: Batch) -> NDArray[np.int64]:
         """Return the cell of each record for each detector, shape (detectors, n)."""
         codes = np.empty((len(self.detectors), len(batch)), dtype=np.int64)
-        for row, (detector, start) in enumerate(zip(self.detectors, self.starts, strict=True)):
-            np.add(detector.bin(batch), start, out=codes[row])
+        if self._numeric:
+            codes[self._numeric] = self._together.bin(batch)
+        for row in self._single:
+            codes[row] = self.detectors[row].bin(batch)
+        codes += self._offsets
         return codes
 
     def empty(self) -> Tally:

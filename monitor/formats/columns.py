@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from struct import Struct
+from struct import error as StructError
 from typing import Any
 
 import numpy as np
+from msgspec.structs import astuple
 
 from monitor.formats.batch import Batch, Indices, Numbers
 from monitor.formats.tolerant import Repaired
@@ -35,17 +38,22 @@ def columns(typed: TypedRecord, rows: Sequence[int], records: Sequence[Any], rep
 def _add_features(batch: Batch, typed: TypedRecord, features: list[Any]) -> None:
     if tuple in set(map(type, features)):
         features = [typed.Features(**dict(zip(typed.fields.values(), f, strict=True))) if type(f) is tuple else f for f in features]
-    matrix = _matrix(map(typed.numbers_of, features), len(features), len(typed.numeric))
-    for (column, _), values in zip(typed.numeric, matrix, strict=True):
+    rows = list(map(astuple, features))  # numeric columns first, see TypedRecord
+    width = len(typed.numeric)
+    for column, values in zip(typed.numeric, _matrix(rows, width), strict=True):
         batch.numbers[column] = values
-    for column, field in typed.textual:
-        batch.texts[column] = [getattr(f, field) for f in features]
+    for position, column in enumerate(typed.textual, width):
+        batch.texts[column] = [row[position] for row in rows]
 
 
-def _matrix(rows: Any, count: int, width: int) -> Numbers:
-    """Return rows of numbers as contiguous columns, shape (width, count); None becomes NaN."""
-    flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=count * width)
-    return flat.reshape(count, width).T.copy()
+def _matrix(rows: list[tuple[Any, ...]], width: int) -> Numbers:
+    """Return the first `width` entries of every row as contiguous columns, shape (width, n); None becomes NaN."""
+    pack = Struct(f"={width}d").pack
+    try:
+        flat = np.frombuffer(b"".join([pack(*row[:width]) for row in rows]))  # half the time of fromiter
+    except StructError:
+        flat = np.fromiter(chain.from_iterable([row[:width] for row in rows]), np.float64, width * len(rows))
+    return flat.reshape(len(rows), width).T.copy()
 
 
 def _add_outputs(batch: Batch, typed: TypedRecord, records: Sequence[Any]) -> None:
@@ -59,8 +67,11 @@ def _add_outputs(batch: Batch, typed: TypedRecord, records: Sequence[Any]) -> No
     if typed.Scores is not None:
         nothing = (None,) * len(schema.scores)
         given = [r.scores for r in records]
-        rows = [s if type(s) is tuple else nothing if s is None else typed.scores_of(s) for s in given]
-        matrix = _matrix(rows, len(rows), len(schema.scores))
+        if set(map(type, given)) == {typed.Scores}:
+            rows = list(map(astuple, given))
+        else:
+            rows = [s if type(s) is tuple else nothing if s is None else astuple(s) for s in given]
+        matrix = _matrix(rows, len(nothing))
         for name, values in zip(schema.scores, matrix, strict=True):
             batch.numbers[f"score.{name}"] = values
         batch.numbers["confidence"] = np.fmax.reduce(matrix, axis=0)

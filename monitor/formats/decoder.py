@@ -63,6 +63,9 @@ class Decoder:
             self._head = msgspec.json.Decoder(_Head).decode
             self._decode = self._decode_routed
 
+    def _decode_capped(self, value: bytes) -> Any:
+        return self._decode(check_caps(value))
+
     def _decode_routed(self, value: bytes) -> Any:
         head = self._head(value)
         model = self.models.get(head.model, IGNORED)  # type: ignore[arg-type]
@@ -70,19 +73,17 @@ class Decoder:
 
     def decode(self, messages: Sequence[RawMessage]) -> Decoded:
         """Return the block decoded; the messages are of one partition, in offset order."""
-        decode = self._decode
+        values = [m.value or b"" for m in messages]
+        decode = self._decode if max(map(len, values), default=0) <= _LARGE else self._decode_capped
         records: list[Any] = []
-        append = records.append
         slow: dict[int, list[_Outcome]] = {}
-        for message in messages:
-            value = message.value
+        left = iter(values)
+        while len(records) < len(values):
             try:
-                if len(value) > _LARGE:  # type: ignore[arg-type]
-                    check_caps(value)
-                append(decode(value))  # type: ignore[arg-type]
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, BadRecord):
-                slow[len(records)] = self._read_slowly(message)
-                append(_NOTHING)
+                records.extend(map(decode, left))  # keeps what it got before one raises
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BadRecord):
+                slow[len(records)] = self._read_slowly(messages[len(records)])
+                records.append(_NOTHING)
         stamps = [m.timestamp for m in messages]
         offsets = [m.offset for m in messages]
         return self._assemble(*_spread(records, offsets, stamps, slow))
@@ -107,8 +108,9 @@ class Decoder:
         return repaired
 
     def _assemble(self, records: list[Any], offsets: list[int], stamps: list[int], repairs: dict[int, Repaired], dead: dict[int, tuple[str, str]]) -> Decoded:
-        models = self.models
-        model = np.array([models.get(r.model, IGNORED) for r in records], dtype=np.int64)
+        names = [r.model for r in records]
+        index = {name: self.models.get(name, IGNORED) for name in set(names)}
+        model = np.fromiter(map(index.__getitem__, names), np.int64, len(names))
         stamp = np.array(stamps, dtype=np.int64)
         times = event_milliseconds([r.time for r in records], stamp)
         for row in np.flatnonzero((times < 0) & (model >= 0)).tolist():

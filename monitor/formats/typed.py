@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -28,7 +27,7 @@ _TEXT = {
 
 
 class TypedRecord:
-    """Struct types for records of one schema, and getters for their columns.
+    """Struct types for records of one schema.
 
     Attributes
     ----------
@@ -36,24 +35,30 @@ class TypedRecord:
         `Scores` is None where the reference has no scores.
     decode : callable
         bytes -> Record; raises msgspec.MsgspecError for whatever does not fit exactly.
-    numeric, textual : tuple of (column name, field name)
+    numeric, textual : tuple of str
+        Columns of the batch, in the order of the struct's fields: numeric ones first, then textual, then those set
+        aside, so that a record's numbers are the beginning of its tuple.
     """
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.fields = {f.name: f"f{i}" for i, f in enumerate(schema.features)}
-        self.numeric = tuple((f"feature.{f.name}", self.fields[f.name]) for f in schema.features if not _skipped(f) and not f.textual)
-        self.textual = tuple((f"feature.{f.name}", self.fields[f.name]) for f in schema.features if not _skipped(f) and f.textual)
+        watched = [f for f in schema.features if not _skipped(f)]
+        numeric = [f for f in watched if not f.textual]
+        textual = [f for f in watched if f.textual]
+        self.numeric = tuple(f"feature.{f.name}" for f in numeric)
+        self.textual = tuple(f"feature.{f.name}" for f in textual)
         self.Features = _struct(
             "Features",
-            [(self.fields[f.name], _field_type(f), msgspec.NODEFAULT if f.required else None) for f in schema.features],
+            [
+                (self.fields[f.name], _field_type(f), msgspec.NODEFAULT if f.required else None)
+                for f in (*numeric, *textual, *filter(_skipped, schema.features))
+            ],
             rename={v: k for k, v in self.fields.items()},
         )
         self.Scores = self._scores_type() if schema.scores else None
         self.Record = self._record_type()
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.Record).decode
-        self.numbers_of = _tuple_getter([field for _, field in self.numeric])
-        self.scores_of = _tuple_getter([f"s{i}" for i in range(len(schema.scores))])
 
     def _scores_type(self) -> type[msgspec.Struct]:
         fields = [(f"s{i}", _NUMBER, msgspec.NODEFAULT) for i in range(len(self.schema.scores))]
@@ -104,13 +109,3 @@ def _field_type(feature: Feature) -> Any:
 def _listed(schema: Schema) -> Any:
     """Features as an array: one typed item each, in the order of the reference."""
     return tuple[tuple(_field_type(f) for f in schema.features)]  # type: ignore[misc]
-
-
-def _tuple_getter(fields: list[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a getter of a tuple, whatever the number of fields (attrgetter unwraps a single one)."""
-    if not fields:
-        return lambda _: ()
-    if len(fields) == 1:
-        single = attrgetter(fields[0])
-        return lambda record: (single(record),)
-    return attrgetter(*fields)

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 LONGEST_CONNECTION = 5.0
 MOST_CONNECTIONS = 16
 LARGEST_HEAD = 16_384
+STOP_WITHIN = 0.25
 
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -56,7 +57,7 @@ class Server:
                 f"cannot listen on {shown}: {getattr(why, 'strerror', None) or why}. "
                 "Stop what listens there, or set another address: http: 127.0.0.1:9465"
             ) from why
-        threading.Thread(target=self._server.serve_forever, args=(0.5,), name="http", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(STOP_WITHIN,), name="http", daemon=True).start()
         bound = self._server.server_address
         log.info("listening", host=bound[0], port=bound[1])
         return str(bound[0]), int(bound[1])

@@ -82,7 +82,7 @@ class Site:
 def _holds(token: SecretStr, authorization: str, query: str) -> bool:
     scheme, _, given = authorization.partition(" ")
     if scheme.lower() != "bearer":
-        given = parse_qs(query, max_num_fields=10).get("token", [""])[0]
+        given = parse_qs(query).get("token", [""])[0]
     return hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode())
 
 
