@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitor.http.metrics import MOST_SIGNALS, Metrics, Reading
+from monitor.types import Partition
+
+CONTRACT = [
+    "records_total{model}",
+    "ignored_total{reason}",
+    "dead_letters_total{reason}",
+    "late_total{model}",
+    "duplicates_total{model}",
+    "slots_judged_total{model}",
+    "effect_w{model,signal}",
+    "effect_psi{model,signal}",
+    "effect_points{model,signal}",
+    "evidence_log10{model,signal}",
+    "incidents_open{model,severity}",
+    "incidents_total{model,severity,event}",
+    "deliveries_total{sink,outcome}",
+    "outbox_depth{sink}",
+    "kafka_lag_records{topic,partition}",
+    "unpaired_total{model,half}",
+    "watermark_timestamp_seconds{topic,partition}",
+    "checkpoint_timestamp_seconds",
+    "heartbeat_timestamp_seconds",
+    "build_info{version}",
+    "kafka_rebuilds_total",
+    "broker_up",
+    "ready",
+]
+
+
+@pytest.fixture
+def metrics():
+    return Metrics("1.2.3")
+
+
+def own(metrics):
+    """Return prometheus_client's objects by their names as they are served."""
+    found = {}
+    for metric in vars(metrics).values():
+        if hasattr(metric, "_labelnames"):
+            found[metric._name + ("_total" if metric._type == "counter" else "")] = metric
+    return found
+
+
+@pytest.mark.parametrize("promised", CONTRACT)
+def test_each_metric_of_the_contract_is_there_with_its_labels(metrics, promised):
+    name, _, labels = promised.removesuffix("}").partition("{")
+    if name == "build_info":
+        assert metrics.registry.get_sample_value("seawall_build_info", {"version": "1.2.3"}) == 1
+    else:
+        assert ",".join(own(metrics)[f"seawall_{name}"]._labelnames) == labels
+
+
+def test_counters_end_in_total_and_times_in_timestamp_seconds_and_nothing_else_does(metrics):
+    for name, metric in own(metrics).items():
+        assert name.endswith("_total") == (metric._type == "counter")
+        assert re.fullmatch(r"seawall_[a-z_0-9]+", name)
+        assert metric._documentation.endswith(".")
+
+
+def samples(metrics, name):
+    return {
+        tuple(sample.labels.values()): sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def test_a_signal_shows_what_it_has_and_nothing_else(metrics):
+    metrics.signals("m", [Reading("feature.a", evidence=2.5, w=0.3, psi=0.1), Reading("quality.late", points=4.0)])
+    assert samples(metrics, "seawall_evidence_log10") == {("m", "feature.a"): 2.5}
+    assert samples(metrics, "seawall_effect_w") == {("m", "feature.a"): 0.3}
+    assert samples(metrics, "seawall_effect_psi") == {("m", "feature.a"): 0.1}
+    assert samples(metrics, "seawall_effect_points") == {("m", "quality.late"): 4.0}
+
+
+def test_signals_beyond_the_bound_share_one_name_and_the_largest_value(metrics):
+    many = [Reading(f"feature.{n}", evidence=float(n)) for n in range(MOST_SIGNALS + 3)]
+    metrics.signals("m", many)
+    metrics.signals("m", [Reading("feature.late", evidence=7.0), Reading("feature.1", evidence=9.0)])
+    shown = samples(metrics, "seawall_evidence_log10")
+    assert len(shown) == MOST_SIGNALS + 1
+    assert shown["m", "feature.1"] == 9.0
+    assert shown["m", "other"] == 7.0
+
+
+def test_the_bound_is_one_for_each_model(metrics):
+    for model in ("a", "b"):
+        metrics.signals(model, [Reading(f"feature.{n}", w=0.1) for n in range(MOST_SIGNALS)])
+    assert len(samples(metrics, "seawall_effect_w")) == 2 * MOST_SIGNALS
+
+
+def test_a_severity_without_incidents_is_zero(metrics):
+    metrics.open_incidents("m", {"error": 2})
+    metrics.open_incidents("m", {"warning": 1})
+    shown = samples(metrics, "seawall_incidents_open")
+    assert shown == {("m", "info"): 0, ("m", "warning"): 1, ("m", "error"): 0, ("m", "critical"): 0}
+
+
+def test_a_partition_that_is_no_longer_ours_is_no_longer_shown(metrics):
+    metrics.partitions({Partition("t", 0): 5, Partition("t", 1): 6}, {Partition("t", 0): 1.5})
+    metrics.partitions({Partition("t", 1): 7}, {})
+    assert samples(metrics, "seawall_kafka_lag_records") == {("t", "1"): 7}
+    assert samples(metrics, "seawall_watermark_timestamp_seconds") == {}
+
+
+def test_prometheus_can_read_what_is_served(served):
+    served.metrics.records.labels("m").inc(3)
+    answer = served.request("/metrics")
+    assert answer.getheader("Content-Type").startswith("text/plain; version=0.0.4")
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    assert families["seawall_records"].samples[0].value == 3
+    assert "process_resident_memory_bytes" in families
+
+
+def test_open_metrics_is_served_to_whoever_asks(served):
+    answer = served.request("/metrics", Accept="application/openmetrics-text; version=1.0.0, text/plain;q=0.5")
+    assert answer.getheader("Content-Type").startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.text.endswith("# EOF\n")
+
+
+def test_names_from_outside_cannot_break_a_line(served):
+    served.metrics.signals("m", [Reading('feature.a"\n} 1\nseawall_ready 5', w=0.5)])
+    families = {f.name: f for f in text_string_to_metric_families(served.request("/metrics").text)}
+    assert families["seawall_effect_w"].samples[0].labels["signal"] == 'feature.a"\n} 1\nseawall_ready 5'
+    assert families["seawall_ready"].samples[0].value == 0
