@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Iterable
-from typing import Literal, TextIO, get_args
+from typing import Any, Literal, TextIO, get_args
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -41,7 +42,8 @@ def configure(level: Level = "info", *, secrets: Iterable[str] = (), stream: Tex
     ]
     stream = stream or sys.stderr
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Masking(secrets, shared, _rendering(stream)))
+    finish = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _masking(secrets), *_rendering(stream)]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=shared))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -61,7 +63,7 @@ def configure(level: Level = "info", *, secrets: Iterable[str] = (), stream: Tex
 
 def _rendering(stream: TextIO) -> list[Processor]:
     if not stream.isatty():
-        return [structlog.processors.JSONRenderer(default=str)]
+        return [structlog.processors.JSONRenderer()]
     colors = not os.environ.get("NO_COLOR")
     return [_escape, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
 
@@ -79,17 +81,28 @@ def _traceback(value: object) -> str:
     return "\n".join(plain(line, LONGEST_TEXT) for line in str(value).split("\n"))
 
 
-class _Masking(structlog.stdlib.ProcessorFormatter):
-    """Masks secrets in the finished line, wherever they came from."""
+def _masking(secrets: Iterable[str]) -> Processor:
+    """Return the step that masks secrets in every value, in whatever form a library may have quoted them."""
+    texts = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    forms = {form for text in texts for form in (text, json.dumps(text)[1:-1], repr(text)[1:-1])}
+    longest_first = sorted(forms, key=len, reverse=True)
 
-    def __init__(self, secrets: Iterable[str], before: list[Processor], rendering: list[Processor]) -> None:
-        super().__init__(processors=[self.remove_processors_meta, *rendering], foreign_pre_chain=before)
-        texts = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
-        forms = {form for text in texts for form in (text, json.dumps(text)[1:-1], repr(text)[1:-1])}
-        self._secrets = sorted(forms, key=len, reverse=True)
+    def masked(value: Any) -> Any:
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)  # JSON has no NaN
+        if isinstance(value, bool | int | float | None):
+            return value
+        if isinstance(value, dict):
+            return {masked(str(key)): masked(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [masked(item) for item in value]
+        text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+        for form in longest_first:
+            text = text.replace(form, "********")
+        return text
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, "********")
-        return line
+    def mask(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        found: EventDict = masked(event)
+        return found
+
+    return mask

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 PLACEHOLDER = "{model}"
 
@@ -75,18 +75,3 @@ def paths_in(value: Any) -> list[Path]:
 
     _each_path(value, note)
     return found
-
-
-def secrets_in(value: Any) -> Iterator[str]:
-    """Yield every secret that the section, list or map holds, for whoever must keep them out of what is written."""
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from secrets_in(getattr(value, name))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from secrets_in(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from secrets_in(item)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from monitor.config.secrets import secrets_in
 from monitor.errors import ConfigError
 
 CANARY = "canary-7f3a\\\"'\n-never-to-be-seen"
@@ -98,6 +99,16 @@ def test_no_error_shows_a_value_from_outside(reading, everything, where, written
     words = complaint(reading, yaml.safe_dump(everything))
     assert "canary" not in words
     assert "never-to-be-seen" not in words
+
+
+def test_every_secret_is_found_for_those_who_mask_it(reading, everything):
+    written = set()
+    for where in SECRETS:
+        value = everything
+        for part in where:
+            value = value[part]
+        written.add(value)
+    assert set(secrets_in(reading(yaml.safe_dump(everything)).config)) == written
 
 
 @pytest.mark.parametrize("where", SECRETS)
