@@ -47,6 +47,7 @@ _TEXTS = {"string_type", "path_type"}
 _NOUNS = {"sinks": "sink", "source": "source"}
 _UNKNOWN = "unknown key"
 _SHORTEST_SCRUBBED = 4
+_LONGEST_WORDS = 1_000
 
 
 def explain(error: ValidationError, document: Mapping[str, Any], put: Mapping[str, str]) -> list[tuple[Place, str]]:
@@ -149,10 +150,10 @@ def without_echo(found: Sequence[tuple[Location, str]]) -> list[tuple[Location, 
 
 
 def _scrubbed(words: str, put: Mapping[str, str]) -> str:
-    """Return the words with every value that a substitution put in shown as it was written."""
+    """Return a validator's words with every value that a substitution put in shown as it was written."""
     for value in sorted(put, key=len, reverse=True):
         if len(value) < _SHORTEST_SCRUBBED:
             continue
         for form in {value, repr(value)[1:-1], json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
             words = words.replace(form, put[value])
-    return words
+    return plain(words, _LONGEST_WORDS)
