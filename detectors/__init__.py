@@ -15,3 +15,5 @@ KINDS: dict[str, type[Detector]] = {
     "categorical": CategoryBins,
     "schema": SchemaConformity,
 }
+
+__all__ = ["KINDS", "CategoryBins", "Detector", "NumericBins", "SchemaConformity"]

@@ -67,13 +67,19 @@ class CategoryBins:
         event = {"unseen": other + 1, "missing": other + 2, "type": other + 3}
         word = {"unseen": "never seen before", "missing": "missing", "type": "wrong type"}
         outside = {"unseen": (other + 2, other + 3), "missing": (), "type": ()}
-        found = [share(f"quality.{what}.{name}", self.cells, event[what], outside=outside[what], bins=("others", word[what])) for what in self.quality]
+        found = [
+            share(f"quality.{what}.{name}", self.cells, event[what], outside=outside[what], bins=("others", word[what]))
+            for what in self.quality
+        ]
         bins = merged([int(c) for c in counts[: other + 1]], ordered=False)
         if max(bins) == 0:
             return found
         names = [*self.levels, "other"]
-        labels = tuple(_joined([names[c] for c, b in enumerate(bins) if b == wanted and (c != other or counts[other])]) for wanted in range(max(bins) + 1))
-        value = Signal(self.column, self.group, "values", False, labels, (*bins, -1, -1, -1))
+        labels = tuple(
+            _joined([names[c] for c, b in enumerate(bins) if b == wanted and (c != other or counts[other])])
+            for wanted in range(max(bins) + 1)
+        )
+        value = Signal(self.column, self.group, "values", ordered=False, bins=labels, bin_of=(*bins, -1, -1, -1))
         return [value, *found]
 
 

@@ -89,10 +89,12 @@ def merged(counts: Sequence[int], *, ordered: bool) -> list[int]:
     return [thick.index(i if i in thick else refuge) for i in range(len(counts))]
 
 
-def share(name: str, cells: int, event: int, *, outside: Sequence[int] = (), bins: tuple[str, str] = ("others", "event")) -> Signal:
+def share(
+    name: str, cells: int, event: int, *, outside: Sequence[int] = (), bins: tuple[str, str] = ("others", "event")
+) -> Signal:
     """Return a quality signal: the share of one cell among all that are not `outside`."""
     bin_of = [1 if cell == event else -1 if cell in outside else 0 for cell in range(cells)]
-    return Signal(name, "quality", "share", False, bins, tuple(bin_of))
+    return Signal(name, "quality", "share", ordered=False, bins=bins, bin_of=tuple(bin_of))
 
 
 def constructor_fields(detector: Any) -> dict[str, Any]:

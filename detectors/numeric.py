@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -43,13 +44,13 @@ class NumericBins:
         return len(self.edges) + 3
 
     @cached_property
-    def _sorted(self) -> NDArray[np.float64]:
+    def passed(self) -> NDArray[np.float64]:
         """Edges for one search: the last is the first number above the range, NaN sorts missing past it."""
         return np.array([*self.edges[:-1], np.nextafter(self.edges[-1], np.inf), np.nan])
 
     def bin(self, batch: Batch) -> Codes:
         """Return the cell of each record."""
-        codes = self._sorted.searchsorted(batch.numbers[self.column], side="right")
+        codes = self.passed.searchsorted(batch.numbers[self.column], side="right")
         if self.column in batch.mismatched:
             codes[batch.mismatched[self.column]] = self.cells - 1
         return codes
@@ -61,7 +62,16 @@ class NumericBins:
         missing, mismatch = self.cells - 2, self.cells - 1
         outside = {"missing": (), "type": (), "below": (missing, mismatch), "above": (missing, mismatch)}
         event = {"missing": missing, "type": mismatch, "below": 0, "above": inside + 1}
-        found = [share(f"quality.{what}.{name}", self.cells, event[what], outside=outside[what], bins=("others", self._label(what))) for what in self.quality]
+        found = [
+            share(
+                f"quality.{what}.{name}",
+                self.cells,
+                event[what],
+                outside=outside[what],
+                bins=("others", self._label(what)),
+            )
+            for what in self.quality
+        ]
         value = self._value_signal(counts, inside)
         return [value, *found] if value else found
 
@@ -74,7 +84,9 @@ class NumericBins:
             return None
         first = [self.edges[bins.index(b)] for b in range(bins[-1] + 1)]
         labels = _labels([*first, self.edges[-1]])
-        return Signal(self.column, self.group, "values", True, labels, (bins[0], *bins, bins[-1], -1, -1))
+        return Signal(
+            self.column, self.group, "values", ordered=True, bins=labels, bin_of=(bins[0], *bins, bins[-1], -1, -1)
+        )
 
     def _label(self, what: str) -> str:
         low, high = _short(self.edges[0]), _short(self.edges[-1])
@@ -91,9 +103,11 @@ class Together:
 
     def __init__(self, detectors: Sequence[NumericBins]) -> None:
         self.detectors = detectors
-        edges = np.full((len(detectors), max((len(d.edges) for d in detectors), default=0)), np.nan)  # NaN: never passed
+        edges = np.full(
+            (len(detectors), max((len(d.edges) for d in detectors), default=0)), np.nan
+        )  # NaN: never passed
         for row, detector in enumerate(detectors):
-            edges[row, : len(detector.edges)] = detector._sorted[:-1]
+            edges[row, : len(detector.edges)] = detector.passed[:-1]
         self._edges = [np.ascontiguousarray(column) for column in np.hsplit(edges, edges.shape[1])] if detectors else []
         self._missing = np.array([[d.cells - 2] for d in detectors], dtype=np.int8)
 
@@ -143,7 +157,7 @@ def _labels(edges: list[float]) -> tuple[str, ...]:
     """Return what a person reads for bins between edges; the outer ones are open."""
     if len(edges) >= 2 and edges[-1] == edges[-2]:  # one value a bin
         return tuple(_short(e) for e in edges[:-1])
-    inner = [f"[{_short(a)}, {_short(b)})" for a, b in zip(edges[1:-2], edges[2:-1], strict=True)]
+    inner = [f"[{_short(a)}, {_short(b)})" for a, b in pairwise(edges[1:-1])]
     return (f"< {_short(edges[1])}", *inner, f"≥ {_short(edges[-2])}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from monitor.counting.fold import NEVER
 from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain
 from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
 from monitor.delivery.dispatcher import Dispatcher
-from monitor.delivery.outbox import VERSION, DurableOutbox, events_of
 from monitor.errors import ConfigError, Problem, SnapshotError
 from monitor.formats.decoder import Decoder
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.observers import MetricsObserver
+from monitor.outbox import VERSION, DurableOutbox, events_of
 from monitor.pipeline import Now, Parts, Pipeline
 from monitor.reference.store import Store
 from monitor.sight import Sight
@@ -42,7 +43,9 @@ def watched_models(config: Config, file: str) -> list[Watched]:
     """Return every model of the configuration with its accepted reference. Raises BadReference, ConfigError."""
     settings = config.models_resolved()
     if not settings:
-        raise ConfigError(file, [Problem("models", "no model to watch: no folder where {model} stands in the reference's path")])
+        raise ConfigError(
+            file, [Problem("models", "no model to watch: no folder where {model} stands in the reference's path")]
+        )
     return [Watched(own, Store(own.reference.path).accepted(), config.slot) for own in settings.values()]
 
 
@@ -89,9 +92,20 @@ def remembered_state(path: Path) -> dict[str, Any]:
     """Return the content of the snapshot, or that of a first start."""
     saved = snapshot.load(path)
     if saved is None:
-        return {"partitions": [], "judged": NEVER, "models": {}, "unsent": [], "pending": {}, "threads": {}, "dead_letters": None}
+        return {
+            "partitions": [],
+            "judged": NEVER,
+            "models": {},
+            "unsent": [],
+            "pending": {},
+            "threads": {},
+            "dead_letters": None,
+        }
     if saved["version"] != VERSION:
-        raise SnapshotError(f"{path} is of snapshot version {saved['version']}, this build reads {VERSION}. Run the build that wrote it, or move it away.")
+        raise SnapshotError(
+            f"{path} is of snapshot version {saved['version']}, this build reads {VERSION}. "
+            "Run the build that wrote it, or move it away."
+        )
     log.info("snapshot read", path=str(path), partitions=len(saved["partitions"]), judged_through=saved["judged"])
     return saved
 
@@ -104,7 +118,9 @@ def save_positions(path: Path, partitions: Mapping[Any, Remembered]) -> None:
     snapshot.save(path, empty | {"version": VERSION, "partitions": plain(partitions)})
 
 
-def _outbox(config: Config, models: list[Watched], saved: dict[str, Any], health: Health, metrics: Metrics) -> DurableOutbox:
+def _outbox(
+    config: Config, models: list[Watched], saved: dict[str, Any], health: Health, metrics: Metrics
+) -> DurableOutbox:
     def count(sink: str, outcome: str) -> None:
         metrics.deliveries.labels(sink, outcome).inc()
 
@@ -115,7 +131,7 @@ def _outbox(config: Config, models: list[Watched], saved: dict[str, Any], health
         sinks = [sink.build() for sink in model.settings.sinks]
         dispatcher = dispatchers[model.name] = Dispatcher(sinks, count, pending=pending, threads=threads)
         for sink in sinks:
-            metrics.outbox_depth.labels(sink.name).set_function(lambda d=dispatcher, name=sink.name: d.depth(name))
+            metrics.outbox_depth.labels(sink.name).set_function(partial(dispatcher.depth, sink.name))
     return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, events_of(saved["unsent"]))
 
 

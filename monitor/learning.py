@@ -40,16 +40,18 @@ def learn_missing(config: Config, health: Health, stop: Stop) -> None:
     """
     for settings in config.models_resolved().values():
         store = Store(settings.reference.path)
-        if settings.reference.learn is None or store.promoted() or store.digests():
+        wanted = settings.reference.learn
+        if wanted is None or store.digests():
             continue
         if config.source.type == "file" and config.source.path == "-":
-            raise BadReference("`learn` cannot read standard input twice. Build a reference from a file: seawall reference build DATA")
-        _learn(config, settings, store, health, stop)
+            raise BadReference(
+                "`learn` cannot read standard input twice. Build a reference from a file: seawall reference build DATA"
+            )
+        _learn(config, settings, wanted, health, stop)
 
 
-def _learn(config: Config, settings: ModelSettings, store: Store, health: Health, stop: Stop) -> None:
-    wanted = settings.reference.learn
-    assert wanted is not None
+def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health, stop: Stop) -> None:
+    store = Store(settings.reference.path)
     source = config.source.build(settings.name)
     blocks: list[Sequence[RawMessage]] = []
     begins: dict[Partition, int] = {}
@@ -67,17 +69,32 @@ def _learn(config: Config, settings: ModelSettings, store: Store, health: Health
             ends[Partition(*partition)] = take[-1].offset + 1
         trouble = source.trouble()
         health.beat(clock().steady)
-        health.block("reference", f"learning from live records: {usable:,} of {wanted:,}" + (f" ({trouble})" if trouble else ""))
+        health.block(
+            "reference", f"learning from live records: {usable:,} of {wanted:,}" + (f" ({trouble})" if trouble else "")
+        )
         if stop.asked:
             source.close(2.0)
             return
     source.close(5.0)
     reference = build(
-        lambda: blocks, model=settings.name, options=options_of(settings), from_table=False, stamped=source.stamped, format=config.format, provisional=True
+        lambda: blocks,
+        model=settings.name,
+        options=options_of(settings),
+        from_table=False,
+        stamped=source.stamped,
+        format=config.format,
+        provisional=True,
     )
     now = rfc3339(clock().wall)
     store.save(reference, {"source": "live records", "rows": reference.rows, "built": now})
-    store.promote(reference.digest, by="seawall", why=f"learned from the first {reference.rows:,} live records; nobody accepted it", at=now)
+    store.promote(
+        reference.digest,
+        by="seawall",
+        why=f"learned from the first {reference.rows:,} live records; nobody accepted it",
+        at=now,
+    )
     save_positions(config.state_dir / SNAPSHOT, {p: Remembered(Position(offset)) for p, offset in begins.items()})
     health.clear("reference")
-    log.warning("reference learned", model=settings.name, rows=reference.rows, reference=reference.digest, accepted=False)
+    log.warning(
+        "reference learned", model=settings.name, rows=reference.rows, reference=reference.digest, accepted=False
+    )

@@ -6,7 +6,6 @@ import json
 from typing import IO, TYPE_CHECKING
 
 from monitor.counting.fold import Folded
-from monitor.counting.partitions import Partitions
 from monitor.formats.batch import IGNORED, Decoded
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics, Reading
@@ -88,15 +87,23 @@ class FindingsFile:
         self.slot = slot
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
-        """Blocks are not findings."""
+        """Look away: blocks are not findings."""
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
-        """Turns are not findings."""
+        """Look away: turns are not findings."""
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Write what every signal shows."""
-        about = {"time": rfc3339((verdict.slot + 1) * self.slot), "model": model.name, "records": verdict.records, "slot_records": verdict.slot_records}
+        about = {
+            "time": rfc3339((verdict.slot + 1) * self.slot),
+            "model": model.name,
+            "records": verdict.records,
+            "slot_records": verdict.slot_records,
+        }
         for signal, evidence, effect in zip(model.judge.signals, verdict.evidence, verdict.effects, strict=True):
             row = {"signal": signal.name, "group": signal.group, "evidence": round(evidence, 3)}
-            sizes = {k: None if v is None else round(v, 5) for k, v in (("w", effect.w), ("psi", effect.psi), ("points", effect.points))}
+            sizes = {
+                k: None if v is None else round(v, 5)
+                for k, v in (("w", effect.w), ("psi", effect.psi), ("points", effect.points))
+            }
             self.file.write(json.dumps(about | row | sizes) + "\n")

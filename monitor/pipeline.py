@@ -148,7 +148,9 @@ class Pipeline:
         """Let partitions without news hold up nobody, once their log confirms that nothing is left in it."""
         partitions = self.parts.partitions
         for partition in partitions.folds.keys() - partitions.idle - self.parts.partitions.ahead():
-            if now.steady - partitions.quiet_since(partition) >= self.parts.idle_timeout and self.parts.source.at_end(partition):
+            if now.steady - partitions.quiet_since(partition) >= self.parts.idle_timeout and self.parts.source.at_end(
+                partition
+            ):
                 partitions.close_idle(partition)
                 log.info("partition idle", topic=partition.topic, partition=partition.partition)
 

@@ -91,10 +91,16 @@ def replay(
     source = FileSource(type="file", path=data, rate=rate).build("")
     letters = FileWriter(dead_letters) if dead_letters else CountedOnly()
     chosen = {m.name: [s for s in m.settings.sinks if send or s.type == "stdout"] for m in models}
-    dispatchers = {name: Dispatcher([s.build() for s in sinks], lambda _sink, _outcome: None, bound=1_000_000) for name, sinks in chosen.items()}
+    dispatchers = {
+        name: Dispatcher([s.build() for s in sinks], lambda _sink, _outcome: None, bound=1_000_000)
+        for name, sinks in chosen.items()
+    }
     told = Told(events, dispatchers)
     watching = [*observers, *([FindingsFile(findings, config.slot)] if findings else [])]
-    pipeline = Pipeline(Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, StopAtLimit()]), clock)
+    pipeline = Pipeline(
+        Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, StopAtLimit()]),
+        clock,
+    )
     pipeline.run()
     return pipeline, told
 

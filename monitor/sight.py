@@ -1,4 +1,4 @@
-"""Whether the monitor itself sees: silence, a source in trouble, partitions that stand still, too many unusable records.
+"""Whether the monitor itself sees: silence, trouble, partitions that stand still, too many unusable records.
 
 By the wall clock, so outside what is promised bit for bit.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor.http.health import Health
-from monitor.types import Severity
+from monitor.http.health import Health, Traffic
+from monitor.types import Partition, Severity
 
 if TYPE_CHECKING:
     from monitor.pipeline import Now, Pipeline
@@ -28,8 +28,8 @@ class Sight:
         self.health = health
         self.freshness = freshness
         self._read: float | None = None
-        self._positions: dict[object, int] = {}
-        self._moved: dict[object, float] = {}
+        self._positions: dict[Partition, int] = {}
+        self._moved: dict[Partition, float] = {}
 
     def look(self, pipeline: Pipeline, now: Now) -> None:
         """Compare what is with what should be."""
@@ -41,9 +41,9 @@ class Sight:
         silent = f"no records read for {_span(silence)}" if silence >= self.freshness and not limit else None
         if silent and trouble:
             silent += f" ({trouble})"
-        self._tell(pipeline, now, "quality.freshness", silent, "error", silence)
-        self._tell(pipeline, now, "quality.progress", stuck, "critical", self.freshness)
-        self._tell(pipeline, now, "quality.dead_letters", limit, "critical", 0.0)
+        self._tell(pipeline, now, "quality.freshness", silent, severity="error", seconds=silence)
+        self._tell(pipeline, now, "quality.progress", stuck, severity="critical", seconds=self.freshness)
+        self._tell(pipeline, now, "quality.dead_letters", limit, severity="critical", seconds=0.0)
         self._probe("source", trouble)
         self._probe("progress", stuck)
         self._probe("dead_letters", limit)
@@ -65,17 +65,27 @@ class Sight:
         source = pipeline.parts.source
         held = pipeline.parts.partitions.ahead()
         behind = [
-            p for p, lag in source.lag().items() if lag > 0 and p not in held and now.steady - self._moved.get(p, now.steady) >= self.freshness
+            p
+            for p, lag in source.lag().items()
+            if lag > 0 and p not in held and now.steady - self._moved.get(p, now.steady) >= self.freshness
         ]
-        elsewhere = [p for p in source.missing() if now.steady - self._moved.setdefault(p, now.steady) >= self.freshness]
+        elsewhere = [
+            p for p in source.missing() if now.steady - self._moved.setdefault(p, now.steady) >= self.freshness
+        ]
         if elsewhere:
-            return f"judging waits: {_names(elsewhere)} read by another process of the same group; one process alone judges a topic"
-        return f"judging waits: {_names(behind)} with records to read and no progress for {_span(self.freshness)}" if behind else None
+            return f"judging waits: {_names(elsewhere)} read by another process of the group; one alone judges a topic"
+        if behind:
+            return f"judging waits: {_names(behind)} with records to read and no progress for {_span(self.freshness)}"
+        return None
 
-    def _tell(self, pipeline: Pipeline, now: Now, signal: str, words: str | None, severity: Severity, seconds: float) -> None:
+    def _tell(
+        self, pipeline: Pipeline, now: Now, signal: str, words: str | None, *, severity: Severity, seconds: float
+    ) -> None:
         since = now.wall - int(seconds * 1000)
         for model in pipeline.parts.models:
-            events = model.conditions.look(signal, words, now.wall, since=since, records=model.judge.records, severity=severity)
+            events = model.conditions.look(
+                signal, words, now.wall, since=since, records=model.judge.records, severity=severity
+            )
             pipeline.parts.outbox.put(model.name, events)
 
     def _probe(self, what: str, words: str | None) -> None:
@@ -84,7 +94,7 @@ class Sight:
         else:
             self.health.clear(what)
 
-    def _traffic(self, pipeline: Pipeline, wrong: str | None) -> str:  # type: ignore[return]
+    def _traffic(self, pipeline: Pipeline, wrong: str | None) -> Traffic:
         partitions = pipeline.parts.partitions
         if wrong:
             return "stuck"
@@ -93,8 +103,8 @@ class Sight:
         return "idle" if partitions.idle >= partitions.folds.keys() else "healthy"
 
 
-def _names(partitions: list[object]) -> str:
-    shown = ", ".join(f"{topic}/{number}" for topic, number in sorted(partitions)[:5])  # type: ignore[misc,type-var]
+def _names(partitions: list[Partition]) -> str:
+    shown = ", ".join(f"{topic}/{number}" for topic, number in sorted(partitions)[:5])
     return f"partition {shown}" + (f" and {len(partitions) - 5} more" if len(partitions) > 5 else "")
 
 

@@ -100,7 +100,9 @@ class Watched:
         if state["reference"] == self.reference.digest:
             self.judge.restore(state["judge"])
             return []
-        return self.policy.close_all(now, state["judge"]["records"], "another reference was promoted: judged anew from here")
+        return self.policy.close_all(
+            now, state["judge"]["records"], "another reference was promoted: judged anew from here"
+        )
 
 
 def _feature_of(signal: str) -> str:
@@ -112,11 +114,17 @@ def _feature_of(signal: str) -> str:
 def _check(settings: ModelSettings, reference: Reference) -> None:
     """Refuse what the configuration says about features and the reference does not know."""
     if reference.model != settings.name:
-        raise BadReference(f"the reference in {settings.reference.path} is of model {reference.model}, the configuration watches {settings.name}")
+        raise BadReference(
+            f"the reference in {settings.reference.path} is of model {reference.model}, "
+            f"the configuration watches {settings.name}"
+        )
     for name, own in settings.features.items():
         feature = reference.schema.named(name)
         if feature is None:
             known = ", ".join(f.name for f in reference.schema.features[:20])
             raise BadReference(f"features.{name}: the reference has no such feature. It knows: {known}")
-        if own.type is not None and own.type != feature.type and feature.type != "aside":
-            raise BadReference(f"features.{name}.type is {own.type}, the reference was built with {feature.type}. Build it again: seawall reference build DATA")
+        if own.type is not None and feature.type not in {own.type, "aside"}:
+            raise BadReference(
+                f"features.{name}.type is {own.type}, the reference was built with {feature.type}. "
+                "Build it again: seawall reference build DATA"
+            )

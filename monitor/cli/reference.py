@@ -35,22 +35,22 @@ def command() -> None:
 @click.option("--promote", is_flag=True, help="Accept it at once; needs --by and --why.")
 @by_option
 @why_option
-def build(data: str, config: Path, model: str | None, promote: bool, by: str | None, why: str | None) -> None:
+def build(data: str, config: Path, model: str | None, *, promote: bool, by: str | None, why: str | None) -> None:
     """Build a reference from accepted records in DATA (.jsonl or .csv, each also .gz)."""
     from monitor.reference.from_file import build_from_file
     from monitor.reference.report import built
 
-    if promote and not (by and why):
-        raise click.UsageError('--promote needs --by and --why: who accepts these records, and why? Such as --by ann --why "first release"')
+    accepted = _accepted(by, why) if promote else None
     settings, store, format = _chosen(config, model)
     reference, provenance = build_from_file(data, settings, format)
     new = store.save(reference, provenance | {"built": _now()})
     built(reference, new, store.folder)
-    if promote:
-        _promote(store, reference.digest, by, why)
+    if accepted:
+        _promote(store, reference.digest, *accepted)
     elif store.promoted() != reference.digest:
         short = reference.digest[7:19]
-        click.echo(f'not promoted. Look: seawall reference show {short} · accept: seawall reference promote {short} --by YOU --why "…"')
+        click.echo(f"not promoted. Look: seawall reference show {short}")
+        click.echo(f'accept: seawall reference promote {short} --by YOU --why "…"')
 
 
 @command.command()
@@ -61,9 +61,13 @@ def show(name: str | None, config: Path, model: str | None) -> None:
     """Show a version by the beginning of its digest; the promoted one unless named."""
     from monitor.reference.report import shown
 
-    settings, store, _ = _chosen(config, model)
+    _, store, _ = _chosen(config, model)
     reference = store.load(name) if name else store.accepted()
-    shown(reference, store.provenance(reference.digest), [p for p in store.promotions() if p["reference"] == reference.digest])
+    shown(
+        reference,
+        store.provenance(reference.digest),
+        [p for p in store.promotions() if p["reference"] == reference.digest],
+    )
 
 
 @command.command(name="list")
@@ -98,14 +102,18 @@ def diff(old: str, new: str | None, config: Path, model: str | None) -> None:
 @why_option
 def promote(name: str, config: Path, model: str | None, by: str | None, why: str | None) -> None:
     """Make a version the accepted one. Counts from the next start of `seawall run`."""
-    if not (by and why):
-        raise click.UsageError('say who accepts it and why: --by ann --why "…"')
+    accepted = _accepted(by, why)
     _, store, _ = _chosen(config, model)
-    _promote(store, store.load(name).digest, by, why)
+    _promote(store, store.load(name).digest, *accepted)
 
 
-def _promote(store: Store, digest: str, by: str | None, why: str | None) -> None:
-    assert by and why
+def _accepted(by: str | None, why: str | None) -> tuple[str, str]:
+    if not (by and why):
+        raise click.UsageError('say who accepts it and why: --by ann --why "first release"')
+    return by, why
+
+
+def _promote(store: Store, digest: str, by: str, why: str) -> None:
     changed = store.promote(digest, by=by, why=why, at=_now())
     click.echo(f"{'promoted' if changed else 'promoted already:'} {digest[:19]} in {store.folder}")
 

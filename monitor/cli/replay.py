@@ -47,6 +47,7 @@ FAIL_ON = 3
 def command(
     data: str,
     config: Path,
+    *,
     events: Path | None,
     findings: Path | None,
     dead_letters: Path | None,
@@ -84,8 +85,9 @@ def command(
             send=send,
         )
     records = sum(model.judge.records for model in models)
-    unusable = pipeline.parts.limit.dead
-    words = f"{records:,} records judged, {unusable:,} unusable, {len(told.opened)} incident{'s' if len(told.opened) != 1 else ''} opened, {time.monotonic() - began:.1f} s"
+    count = len(told.opened)
+    words = f"{records:,} records judged, {pipeline.parts.limit.dead:,} unusable"
+    words += f", {count} incident{'s' if count != 1 else ''} opened, {time.monotonic() - began:.1f} s"
     click.echo(words, err=True)
     for path in (events, findings, dead_letters):
         if path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -25,7 +26,8 @@ def command(config: Path, log_level: str) -> None:
     from monitor.config.loading import load
     from monitor.http.health import Health
     from monitor.http.metrics import Metrics
-    from monitor.http.server import Server, Site
+    from monitor.http.server import Server
+    from monitor.http.site import Site
     from monitor.learning import learn_missing
     from monitor.logs import configure
     from monitor.state.snapshot import lock
@@ -55,13 +57,13 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
-        self._then = lambda: None
+        self._then: Callable[[], None] = _nothing
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._handle)
 
-    def call(self, then: object) -> None:
+    def call(self, then: Callable[[], None]) -> None:
         """Call `then` when asked to stop, at once if that was already."""
-        self._then = then  # type: ignore[assignment]
+        self._then = then
         if self.asked:
             self._then()
 
@@ -70,3 +72,7 @@ class Stop:
             os._exit(128 + number)
         self.asked = True
         self._then()
+
+
+def _nothing() -> None:
+    """Nobody is there to be stopped yet."""

@@ -76,7 +76,14 @@ class Fold:
         rejoined). Those at or after `at.offset` are taken again.
     """
 
-    def __init__(self, slot: int, lateness: int, layouts: Sequence[Layout], at: Position, decisions: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(
+        self,
+        slot: int,
+        lateness: int,
+        layouts: Sequence[Layout],
+        at: Position,
+        decisions: Sequence[tuple[int, int]] = (),
+    ) -> None:
         self.slot = slot
         self.lateness = lateness
         self.layouts = layouts
@@ -88,7 +95,9 @@ class Fold:
     def fold(self, decoded: Decoded) -> Folded:
         """Count a block, whose offsets begin at or after `next.offset`."""
         folded = Folded()
-        codes = [layout.codes(batch) if batch else None for layout, batch in zip(self.layouts, decoded.batches, strict=True)]
+        codes = [
+            layout.codes(batch) if batch else None for layout, batch in zip(self.layouts, decoded.batches, strict=True)
+        ]
         start = 0
         for offset, through in sorted(self.decisions):
             stop = int(np.searchsorted(decoded.offsets, offset))
@@ -142,27 +151,32 @@ class Fold:
             if s not in self.slots:
                 self.slots[s] = OpenSlot(history.before(int(np.argmax(placed & (target == s)))))
         self._count_dead(model, clock, target, history)
-        for index, (layout, batch) in enumerate(zip(self.layouts, decoded.batches, strict=True)):
-            if batch is not None:
+        for index, batch in enumerate(decoded.batches):
+            counted = codes[index]
+            if batch is not None and counted is not None:
                 chosen = np.flatnonzero((batch.rows >= start) & (batch.rows < stop))
                 at = batch.rows[chosen] - start
-                self._count(index, layout, decoded, batch, codes[index], chosen, target[at], late[at], folded)  # type: ignore[arg-type]
+                rows_of = _Rows(index, batch, counted, chosen, target[at], late[at])
+                self._count(rows_of, decoded.ids, folded)
         self.next = Position(int(offsets[-1]) + 1, int(clock[-1]), int(closed[-1]))
 
-    def _count(
-        self, index: int, layout: Layout, decoded: Decoded, batch: Batch, codes: Ints, chosen: Ints, target: Ints, late: Ints, folded: Folded
-    ) -> None:
-        """Count one model's records of a block: `chosen` positions of its batch, each with its slot."""
-        for s in np.unique(target).tolist():
-            here = target == s
+    def _count(self, rows: _Rows, ids: Sequence[str | float | None], folded: Folded) -> None:
+        """Count one model's records of a block."""
+        index = rows.model
+        for s in np.unique(rows.target).tolist():
+            here = rows.target == s
             tally = self._tally(s, index)
-            too_late = int(np.count_nonzero(here & late))
+            too_late = int(np.count_nonzero(here & rows.late))
             tally.cells[LATE] += too_late
-            positions = chosen[here & ~late]
+            positions = rows.chosen[here & ~rows.late]
             seen = self.slots[s].seen.setdefault(index, set())
-            fresh = _fresh(seen, decoded.ids, batch.rows, positions)
-            tally += layout.count(batch, codes, fresh)
-            for total, added in ((folded.late, too_late), (folded.counted, len(fresh)), (folded.duplicates, len(positions) - len(fresh))):
+            fresh = _fresh(seen, ids, rows.batch.rows, positions)
+            tally += self.layouts[index].count(rows.batch, rows.codes, fresh)
+            for total, added in (
+                (folded.late, too_late),
+                (folded.counted, len(fresh)),
+                (folded.duplicates, len(positions) - len(fresh)),
+            ):
                 total[index] = total.get(index, 0) + added
 
     def _count_dead(self, model: Ints, clock: Ints, target: Ints, history: _History) -> None:
@@ -182,12 +196,10 @@ class Fold:
             self._add_dead(first, count, began)
 
     def _add_dead(self, slot: int, count: int, began: Position | None = None) -> None:
-        opened = self.slots.get(slot)
-        if opened is None or (began and began.offset < opened.began.offset):
-            tallies = opened.tallies if opened else {}
-            seen = opened.seen if opened else {}
-            assert began is not None
-            self.slots[slot] = OpenSlot(began, tallies, seen)
+        if began:
+            opened = self.slots.get(slot, OpenSlot(began))
+            earliest = min(opened.began, began, key=lambda p: p.offset)
+            self.slots[slot] = OpenSlot(earliest, opened.tallies, opened.seen)
         for index in range(len(self.layouts)):
             self._tally(slot, index).cells[DEAD_CELL] += count
 
@@ -196,6 +208,18 @@ class Fold:
         if index not in tallies:
             tallies[index] = self.layouts[index].empty()
         return tallies[index]
+
+
+@dataclass
+class _Rows:
+    """One model's records of a block: positions in its batch, each with its slot and whether it is late."""
+
+    model: int
+    batch: Batch
+    codes: Ints
+    chosen: Ints
+    target: Ints
+    late: Ints
 
 
 class _History:
@@ -218,7 +242,7 @@ def _fresh(seen: set[str | float], ids: Sequence[str | float | None], rows: Ints
     given = [ids[row] for row in rows[positions].tolist()]
     new = set(given)
     if len(new) == len(given) and None not in new and seen.isdisjoint(new):
-        seen |= new  # type: ignore[arg-type]
+        seen |= new
         return positions
     keep = []
     for position, identity in zip(positions.tolist(), given, strict=True):

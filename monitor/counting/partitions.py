@@ -73,7 +73,9 @@ class Partitions:
         A partition nobody remembers begins behind what is judged: its older records are late.
         """
         remembered = remembered or Remembered(Position(-1, closed=self.judged))
-        self.folds[partition] = Fold(self.timing.slot, self.timing.lateness, self.layouts, remembered.at, remembered.decisions)
+        self.folds[partition] = Fold(
+            self.timing.slot, self.timing.lateness, self.layouts, remembered.at, remembered.decisions
+        )
         self.done[partition] = remembered.done
         if remembered.at.offset >= 0:
             self.wanted[partition] = remembered.at.offset

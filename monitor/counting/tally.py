@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import Detector
-from detectors.detector import Counts, Signal, share
+from detectors.detector import Counts, Detector, Signal, share
 from detectors.numeric import NumericBins, Together
 from monitor.formats.batch import Batch
 
@@ -43,7 +43,7 @@ class Tally:
     versions: dict[str, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
 
-    def __iadd__(self, other: Tally) -> Tally:
+    def __iadd__(self, other: Tally) -> Self:
         self.cells += other.cells
         self.versions = _first(Counter(self.versions) + Counter(other.versions))
         self.names = _first(Counter(self.names) + Counter(other.names))
@@ -98,8 +98,10 @@ class Layout:
         chosen = codes if len(positions) == len(batch) else codes[:, positions]
         cells = np.bincount(chosen.ravel(), minlength=self.total)
         cells[RECORDS] = len(positions)
-        versions = Counter(batch.versions if len(positions) == len(batch) else [batch.versions[p] for p in positions.tolist()])
-        versions.pop(None, None)  # type: ignore[call-overload]
+        versions = Counter(
+            batch.versions if len(positions) == len(batch) else [batch.versions[p] for p in positions.tolist()]
+        )
+        versions.pop(None, None)
         names: Counter[str] = Counter()
         if batch.deviations:
             for position in positions.tolist():

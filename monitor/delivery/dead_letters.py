@@ -96,7 +96,9 @@ class TopicWriter:
             try:
                 self._under_way.append((letter, self._send(letter)))
             except Exception as error:  # noqa: BLE001 - whatever the client raises, the record is kept
-                log.error("dead letters to file", why=str(error) or type(error).__name__, count=len(letters) - position)
+                log.warning(
+                    "dead letters to file", why=str(error) or type(error).__name__, count=len(letters) - position
+                )
                 self._instead.write(letters[position:])
                 return
 
@@ -104,7 +106,14 @@ class TopicWriter:
         if self._producer is None:
             from kafka import KafkaProducer
 
-            self._producer = KafkaProducer(**self._connection, acks="all", linger_ms=20, max_block_ms=2_000, delivery_timeout_ms=10_000, request_timeout_ms=5_000)
+            self._producer = KafkaProducer(
+                **self._connection,
+                acks="all",
+                linger_ms=20,
+                max_block_ms=2_000,
+                delivery_timeout_ms=10_000,
+                request_timeout_ms=5_000,
+            )
         message = letter.message
         about = {k: v for k, v in as_fields(letter).items() if k not in ("value", "key", "encoding")}
         headers = [(name, (v if isinstance(v, str) else json.dumps(v)).encode()) for name, v in about.items()]
@@ -189,10 +198,13 @@ class Limit:
         share = float(self._last.mean()) if len(self._last) else 0.0
         if self._seen < WINDOW or share <= self.max_share:
             return None
-        return f"{100 * share:.0f} % of the last {WINDOW:,} records are unusable, at most {100 * self.max_share:.0f} % are allowed; reading has stopped"
+        unusable = f"{100 * share:.0f} % of the last {WINDOW:,} records are unusable"
+        return f"{unusable}, at most {100 * self.max_share:.0f} % are allowed; reading has stopped"
 
 
-def letters_of(messages: Sequence[RawMessage], offsets: NDArray[np.int64], dead: Mapping[int, tuple[str, str]], done: int) -> Iterable[DeadLetter]:
+def letters_of(
+    messages: Sequence[RawMessage], offsets: NDArray[np.int64], dead: Mapping[int, tuple[str, str]], done: int
+) -> Iterable[DeadLetter]:
     """Yield the dead letters of a block, those below `done` left out: they were written before a restart."""
     by_offset = {m.offset: m for m in messages} if dead else {}
     for row in sorted(dead):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from itertools import chain
-from struct import Struct
-from struct import error as StructError
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,10 @@ def columns(typed: TypedRecord, rows: Sequence[int], records: Sequence[Any], rep
 
 def _add_features(batch: Batch, typed: TypedRecord, features: list[Any]) -> None:
     if tuple in set(map(type, features)):
-        features = [typed.Features(**dict(zip(typed.fields.values(), f, strict=True))) if type(f) is tuple else f for f in features]
+        features = [
+            typed.Features(**dict(zip(typed.fields.values(), f, strict=True))) if type(f) is tuple else f
+            for f in features
+        ]
     rows = list(map(astuple, features))  # numeric columns first, see TypedRecord
     width = len(typed.numeric)
     for column, values in zip(typed.numeric, _matrix(rows, width), strict=True):
@@ -48,10 +50,10 @@ def _add_features(batch: Batch, typed: TypedRecord, features: list[Any]) -> None
 
 def _matrix(rows: list[tuple[Any, ...]], width: int) -> Numbers:
     """Return the first `width` entries of every row as contiguous columns, shape (width, n); None becomes NaN."""
-    pack = Struct(f"={width}d").pack
+    pack = struct.Struct(f"={width}d").pack
     try:
         flat = np.frombuffer(b"".join([pack(*row[:width]) for row in rows]))  # half the time of fromiter
-    except StructError:
+    except struct.error:
         flat = np.fromiter(chain.from_iterable([row[:width] for row in rows]), np.float64, width * len(rows))
     return flat.reshape(len(rows), width).T.copy()
 

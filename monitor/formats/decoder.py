@@ -107,14 +107,23 @@ class Decoder:
             return error
         return repaired
 
-    def _assemble(self, records: list[Any], offsets: list[int], stamps: list[int], repairs: dict[int, Repaired], dead: dict[int, tuple[str, str]]) -> Decoded:
+    def _assemble(
+        self,
+        records: list[Any],
+        offsets: list[int],
+        stamps: list[int],
+        repairs: dict[int, Repaired],
+        dead: dict[int, tuple[str, str]],
+    ) -> Decoded:
         names = [r.model for r in records]
         index = {name: self.models.get(name, IGNORED) for name in set(names)}
         model = np.fromiter(map(index.__getitem__, names), np.int64, len(names))
         stamp = np.array(stamps, dtype=np.int64)
         times = event_milliseconds([r.time for r in records], stamp)
         for row in np.flatnonzero((times < 0) & (model >= 0)).tolist():
-            dead.setdefault(row, ("bad_time", "time is outside 1970 to 3000 (milliseconds where seconds were expected?)"))
+            dead.setdefault(
+                row, ("bad_time", "time is outside 1970 to 3000 (milliseconds where seconds were expected?)")
+            )
         clocks = times
         if self.stamped:
             for row in np.flatnonzero((times > stamp + FUTURE_MS) & (stamp >= 0) & (model >= 0)).tolist():
@@ -122,8 +131,8 @@ class Decoder:
             clocks = np.where(stamp >= 0, np.minimum(times, stamp), times)
         model[list(dead)] = DEAD
         batches: list[Batch | None] = []
-        for index, typed in enumerate(self.typed):
-            rows = np.flatnonzero(model == index).tolist()
+        for number, typed in enumerate(self.typed):
+            rows = np.flatnonzero(model == number).tolist()
             ours = records if len(rows) == len(records) else [records[row] for row in rows]
             batches.append(columns(typed, rows, ours, repairs) if rows else None)
         return Decoded(np.array(offsets, dtype=np.int64), times, clocks, model, [r.id for r in records], batches, dead)

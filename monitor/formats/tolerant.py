@@ -120,8 +120,7 @@ def _scores(given: Any, typed: TypedRecord, mismatched: list[str], deviations: l
         return None
     deviations += [f"unknown: scores.{name[:MAX_TEXT]}" for name in sorted(set(given) - set(names))[:MAX_UNKNOWN_NAMES]]
     values = {f"s{i}": _checked(f"score.{name}", given.get(name), mismatched) for i, name in enumerate(names)}
-    assert typed.Scores is not None
-    return typed.Scores(**values)
+    return typed.Scores(**values)  # type: ignore[misc] # asked for only where there are scores
 
 
 def _identity(value: Any) -> str | int | None:

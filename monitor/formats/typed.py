@@ -76,7 +76,7 @@ class TypedRecord:
             prediction = _NUMBER if self.schema.prediction == "number" else str | float | None
             fields.append(("prediction", prediction, None))
         if self.Scores is not None:
-            listed = tuple[(_NUMBER,) * len(self.schema.scores)]  # type: ignore[misc]
+            listed: Any = tuple.__class_getitem__((_NUMBER,) * len(self.schema.scores))
             fields.append(("scores", self.Scores | listed | None, None))
         if self.schema.confidence:
             fields.append(("confidence", _NUMBER, None))
@@ -85,7 +85,13 @@ class TypedRecord:
         return _struct("Record", fields, forbid_unknown_fields=False)
 
 
-def _struct(name: str, fields: list[tuple[str, Any, Any]], *, rename: dict[str, str] | None = None, forbid_unknown_fields: bool = True) -> type[msgspec.Struct]:
+def _struct(
+    name: str,
+    fields: list[tuple[str, Any, Any]],
+    *,
+    rename: dict[str, str] | None = None,
+    forbid_unknown_fields: bool = True,
+) -> type[msgspec.Struct]:
     return msgspec.defstruct(
         name,
         [(field, kind) if default is msgspec.NODEFAULT else (field, kind, default) for field, kind, default in fields],

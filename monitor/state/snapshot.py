@@ -52,8 +52,14 @@ def load(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise SnapshotError(f"{path} cannot be read: {error.strerror}") from None
     body = whole[len(MARK) + _DIGEST :]
-    if whole[: len(MARK)] != MARK or hashlib.blake2b(body, digest_size=_DIGEST).digest() != whole[len(MARK) : len(MARK) + _DIGEST]:
-        raise SnapshotError(f"{path} is not whole or not of this version. To start anew, move it away; counting then goes on where the group committed.")
+    if (
+        whole[: len(MARK)] != MARK
+        or hashlib.blake2b(body, digest_size=_DIGEST).digest() != whole[len(MARK) : len(MARK) + _DIGEST]
+    ):
+        raise SnapshotError(
+            f"{path} is not whole or not of this version. To start anew, move it away; "
+            "counting then goes on where the group committed."
+        )
     content: dict[str, Any] = msgspec.msgpack.decode(body, ext_hook=_unpack)
     return content
 
@@ -90,5 +96,7 @@ def lock(folder: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise SnapshotError(f"state_dir {folder} is in use by another seawall process. Stop it, or give this one its own state_dir.") from None
+        raise SnapshotError(
+            f"state_dir {folder} is in use by another seawall process. Stop it, or give this one its own state_dir."
+        ) from None
     return file

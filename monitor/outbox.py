@@ -43,7 +43,12 @@ class DurableOutbox:
     """
 
     def __init__(
-        self, path: Path, dispatchers: Mapping[str, Dispatcher], health: Health, metrics: Metrics, unsent: Sequence[tuple[str, Event]] = ()
+        self,
+        path: Path,
+        dispatchers: Mapping[str, Dispatcher],
+        health: Health,
+        metrics: Metrics,
+        unsent: Sequence[tuple[str, Event]] = (),
     ) -> None:
         self.path = path
         self.dispatchers = dispatchers
@@ -66,7 +71,7 @@ class DurableOutbox:
             snapshot.save(self.path, self._content(pipeline, letters))
         except OSError as error:
             self.health.block("state", f"{self.path} cannot be written: {error.strerror}")
-            log.error("snapshot failed", path=str(self.path), why=error.strerror)
+            log.warning("snapshot failed", path=str(self.path), why=error.strerror)
         else:
             self.health.clear("state")
             self.metrics.checkpoint.set(now.wall / 1000)
@@ -100,7 +105,9 @@ class DurableOutbox:
             "models": {model.name: model.state() for model in pipeline.parts.models},
             "unsent": [[model, msgspec.to_builtins(event)] for model, event in self.unsent],
             "pending": {m: [[s, msgspec.to_builtins(e)] for s, e in d.pending()] for m, d in self.dispatchers.items()},
-            "threads": {m: [[*key, thread] for key, thread in d.threads().items()] for m, d in self.dispatchers.items()},
+            "threads": {
+                m: [[*key, thread] for key, thread in d.threads().items()] for m, d in self.dispatchers.items()
+            },
             "dead_letters": letters,
         }
 
