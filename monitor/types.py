@@ -28,9 +28,11 @@ class RawMessage(Protocol):
     @property
     def offset(self) -> int:
         """Where it stands in its log: the Kafka offset, or the byte offset of a file's line."""
+
     @property
     def timestamp(self) -> int:
         """Milliseconds since 1970: the log's stamp, or for a file the time to use where a record has none."""
+
     @property
     def key(self) -> bytes | None: ...
     @property

@@ -20,7 +20,13 @@ SCALE = 1 << 24
 """One nat in the tables' integers."""
 
 TILTS = (0.1, 0.25, 0.6, 1.2)
-LEVEL_TILTS = (0.25, 0.6)
+LEVEL_STAKES = (0.1, 0.3)
+"""For levels, in units of w: an exponential tilt of a rare level's indicator would stake far too much on it."""
+
+MANY_LEVELS_STAKE = 0.2
+MOST_TILTED = 30.0
+MOST_STAKED = 0.9
+"""Share of what it has that a bet may lose in one record."""
 SHARE_FACTORS = (1.2, 1.5, 2.0, 4.0, 16.0, 64.0)
 
 Ints = NDArray[np.int64]
@@ -43,13 +49,23 @@ def directions(signal: Signal, accepted: list[float]) -> list[tuple[str, list[fl
         found = [("shifted up", z), ("shifted down", [-v for v in z])]
         if len(z) > 2:
             found += [("spread out", [v * v for v in z]), ("narrowed", [-v * v for v in z])]
-            found += [("heavier upper tail", [max(0.0, v - 1) for v in z]), ("heavier lower tail", [max(0.0, -v - 1) for v in z])]
+            found += [
+                ("heavier upper tail", [max(0.0, v - 1) for v in z]),
+                ("heavier lower tail", [max(0.0, -v - 1) for v in z]),
+            ]
         return [(name, standard) for name, g in found if (standard := _standardised(g, accepted))]
-    room = FIXED_BETS // len(LEVEL_TILTS)
+    room = FIXED_BETS // len(strengths(signal))
     levels = [(label, [1.0 if j == k else 0.0 for j in range(len(accepted))]) for k, label in enumerate(signal.bins)]
     found = [(f"more of {label}", g) for label, g in levels][:room]
     found += [(f"less of {label}", [-v for v in g]) for label, g in levels][: room - len(found)]
     return [(name, standard) for name, g in found if (standard := _standardised(g, accepted))]
+
+
+def strengths(signal: Signal) -> tuple[float, ...]:
+    """Return how strongly each of the signal's scores is bet on; where levels are many, once each."""
+    if signal.ordered:
+        return TILTS
+    return LEVEL_STAKES if len(signal.bins) * len(LEVEL_STAKES) <= FIXED_BETS else (MANY_LEVELS_STAKE,)
 
 
 def _standardised(g: list[float], accepted: list[float]) -> list[float]:
@@ -60,25 +76,38 @@ def _standardised(g: list[float], accepted: list[float]) -> list[float]:
 
 
 def tilts(null: Null) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return exponential tilts of the value signals: tables (S, 24, K), and which of the 24 exist (S, 24)."""
+    """Return the fixed bets of the value signals: tables (S, 24, K), and which of the 24 exist (S, 24).
+
+    On ordered bins r is proportional to exp(strength g), on levels r = 1 + strength g.
+    """
     signals, width = null.shape
     tables = np.zeros((signals, FIXED_BETS, width), dtype=np.int64)
     exist = np.zeros((signals, FIXED_BETS), dtype=bool)
     for row, signal in enumerate(null.signals):
         accepted = null.accepted[row, : len(signal.bins)].tolist()
         scores = directions(signal, accepted)
-        strengths = TILTS if signal.ordered else LEVEL_TILTS
-        pairs = [(g, strength) for _, g in scores for strength in strengths]
+        pairs = [(g, strength) for _, g in scores for strength in strengths(signal)]
         for bet, (g, strength) in enumerate(pairs[:FIXED_BETS]):
-            tables[row, bet, : len(g)] = _tilt(g, strength, accepted, float(null.fixed[row]), float(null.effects[row]))
+            r = _tilted(g, strength, accepted) if signal.ordered else _staked(g, strength)
+            tables[row, bet, : len(g)] = _table(r, accepted, float(null.fixed[row]), float(null.effects[row]))
             exist[row, bet] = True
     return tables, exist
 
 
-def _tilt(g: list[float], strength: float, accepted: list[float], radius: float, effect: float) -> list[int]:
-    raw = [exp(strength * v) for v in g]
+def _tilted(g: list[float], strength: float, accepted: list[float]) -> list[float]:
+    """Return exp(strength g) with mean 1; the exponent is bounded, since any table is a bet and infinity is none."""
+    raw = [exp(min(MOST_TILTED, max(-MOST_TILTED, strength * v))) for v in g]
     mean = sum(p * r for p, r in zip(accepted, raw, strict=True))
-    r = [v / mean for v in raw]
+    return [v / mean for v in raw]
+
+
+def _staked(g: list[float], strength: float) -> list[float]:
+    """Return 1 + strength g, with less strength where that would come near 0."""
+    strength = min(strength, MOST_STAKED / -min(g))
+    return [1 + strength * v for v in g]
+
+
+def _table(r: list[float], accepted: list[float], radius: float, effect: float) -> list[int]:
     spread = sqrt(sum(p * (v - 1) ** 2 for p, v in zip(accepted, r, strict=True)))
     return [in_table(v / (1 + radius * spread), effect) for v in r]
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log
 
-SHARES = {"features": 40, "predictions": 15, "performance": 15, "joint": 10, "anomalies": 10, "quality": 5, "robustness": 3, "labels": 2}
+SHARES = {
+    "features": 40,
+    "predictions": 15,
+    "performance": 15,
+    "joint": 10,
+    "anomalies": 10,
+    "quality": 5,
+    "robustness": 3,
+    "labels": 2,
+}
 """Per cent of the budget by group; what is not configured goes to the others."""
 
 
@@ -19,7 +28,7 @@ def thresholds(groups: Sequence[str], every: float) -> dict[str, float]:
     every : float
         A: start mass per false alert.
     """
-    present = {g for g in groups}
+    present = set(groups)
     whole = sum(SHARES[g] for g in present)
     return {g: log(every * whole / SHARES[g]) for g in sorted(present)}
 

@@ -45,7 +45,9 @@ class EDetector:
     def __init__(self, shares: NDArray[np.float64], width: int) -> None:
         signals, bets = shares.shape
         self.exist: Bools = shares > 0
-        self.log_shares: Ints = np.array([[floor(SCALE * log(v)) if v > 0 else NOTHING for v in row] for row in shares.tolist()], dtype=np.int64).reshape(shares.shape)
+        self.log_shares: Ints = np.array(
+            [[floor(SCALE * log(v)) if v > 0 else NOTHING for v in row] for row in shares.tolist()], dtype=np.int64
+        ).reshape(shares.shape)
         self.log_c: Ints = np.full((signals, bets), NOTHING, dtype=np.int64)
         self.onset: Ints = np.zeros((signals, bets), dtype=np.int64)
         self.onset_records: Ints = np.zeros((signals, bets), dtype=np.int64)
@@ -83,7 +85,7 @@ class EDetector:
     def evidence(self) -> Ints:
         """Return log M per signal, shape (S,). Below 1 the largest part stands for the whole."""
         parts = np.maximum(self.log_c + self.log_shares, NOTHING)
-        largest = parts.max(axis=1)
+        largest: Ints = parts.max(axis=1)
         for row in np.flatnonzero(largest > 0).tolist():
             top = int(largest[row])
             total = 0.0

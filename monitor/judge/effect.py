@@ -56,7 +56,7 @@ def value_effect(counts: Sequence[int], accepted: Sequence[float], design: float
 
 
 def _psi(counts: Sequence[int], accepted: Sequence[float]) -> float:
-    """Population stability index; half a record is added to each bin, or an empty one would make it infinite."""
+    """Return PSI; half a record is added to each bin, or an empty one would make it infinite."""
     whole = sum(counts) + 0.5 * len(counts)
     shares = [(c + 0.5) / whole for c in counts]
     return sum((a - p) * log(a / p) for a, p in zip(shares, accepted, strict=True))
@@ -67,7 +67,11 @@ def share_effect(events: int, records: int, accepted: float, design: float) -> E
     share = events / records
     half = radius(sqrt(max(share * (1 - share), 1.0 / (records + 1))), records / design)
     low, high = max(0.0, share - half), min(1.0, share + half)
-    return Effect(points=_round(100 * (share - accepted)), low=_round(100 * (low - accepted)), high=_round(100 * (high - accepted)))
+    return Effect(
+        points=_round(100 * (share - accepted)),
+        low=_round(100 * (low - accepted)),
+        high=_round(100 * (high - accepted)),
+    )
 
 
 def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) -> str:
@@ -78,7 +82,9 @@ def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) ->
     plain = "changed shape" if signal.ordered else "changed mix"
     if size == 0.0:
         return plain
-    along = [(sum(e * v for e, v in zip(excess, g, strict=True)) / size, name) for name, g in directions(signal, accepted)]
+    along = [
+        (sum(e * v for e, v in zip(excess, g, strict=True)) / size, name) for name, g in directions(signal, accepted)
+    ]
     best = max((cosine for cosine, _ in along), default=0.0)
     return next((name for cosine, name in along if cosine >= max(LIKE, best - NEARLY)), plain)
 

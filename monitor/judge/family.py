@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from detectors.detector import Signal
 from monitor.judge import effect
-from monitor.judge.bets import FIXED_BETS, LEVEL_TILTS, SCALE, TILTS, directions, share_bets, tilts
+from monitor.judge.bets import SCALE, directions, share_bets, strengths, tilts
 from monitor.judge.calm import Calm, share_calm, value_calm
 from monitor.judge.edetector import EDetector
-from monitor.judge.null import Null
+from monitor.judge.null import FIXED_BETS, Null
 from monitor.judge.plugin import MEMORIES, SHOWN, Recent
 from monitor.types import BinShift, Effect
 
@@ -77,7 +77,11 @@ class Family:
         else:
             size = effect.share_effect(counts[1], sum(counts), accepted[1], design)
             shape = effect.share_shape(signal.name)
-        moved = effect.moved_bins(signal.bins, counts, accepted) if self.values else (BinShift(signal.bins[1], round(accepted[1], 4), round(counts[1] / sum(counts), 4)),)
+        moved = (
+            effect.moved_bins(signal.bins, counts, accepted)
+            if self.values
+            else (BinShift(signal.bins[1], round(accepted[1], 4), round(counts[1] / sum(counts), 4)),)
+        )
         onset, before = int(self.detector.onset[row, bet]), int(self.detector.onset_records[row, bet])
         return Finding(signal, round(log_m / LOG10, 2), onset, before, size, shape, moved)
 
@@ -90,8 +94,7 @@ class Family:
         signal = self.null.signals[row]
         accepted = self.null.accepted[row, : len(signal.bins)].tolist()
         if bet < FIXED_BETS:
-            strengths = TILTS if signal.ordered else LEVEL_TILTS
-            g = directions(signal, accepted)[bet // len(strengths)][1]
+            g = directions(signal, accepted)[bet // len(strengths(signal))][1]
             return value_calm(g, float(self.null.fixed[row]), design, width, slot)
         excess = self.recent.excess(row, bet - FIXED_BETS)[: len(accepted)]
         size = sqrt(sum(p * x * x for p, x in zip(accepted, excess, strict=True)))
@@ -103,7 +106,10 @@ class Family:
             seen, noise = (part[:, SHOWN].tolist() for part in self.recent.distance())
             return [Effect(w=sqrt(max(0.0, v - n)), psi=max(0.0, v - n)) for v, n in zip(seen, noise, strict=True)]
         counts = self.recent.counts[:, SHOWN]
-        shares = [b / (a + b) if a + b else p for (a, b), p in zip(counts[:, :2].tolist(), self.null.accepted[:, 1].tolist(), strict=True)]
+        shares = [
+            b / (a + b) if a + b else p
+            for (a, b), p in zip(counts[:, :2].tolist(), self.null.accepted[:, 1].tolist(), strict=True)
+        ]
         return [Effect(points=100 * (s - p)) for s, p in zip(shares, self.null.accepted[:, 1].tolist(), strict=True)]
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from detectors.detector import Signal
 from monitor.counting.tally import RECORDS, Tally
+from monitor.judge.bets import SCALE
 from monitor.judge.budget import flagged, thresholds
 from monitor.judge.calm import Calm
-from monitor.judge.edetector import SCALE
 from monitor.judge.family import LOG10, Family, Finding
 from monitor.judge.null import Tolerance, nulls
 from monitor.reference.store import Reference
@@ -68,7 +68,9 @@ class Judge:
         Signals that are not judged.
     """
 
-    def __init__(self, reference: Reference, budget: Budget, tolerance: Tolerance, slot: int, ignored: Sequence[str] = ()) -> None:
+    def __init__(
+        self, reference: Reference, budget: Budget, tolerance: Tolerance, slot: int, ignored: Sequence[str] = ()
+    ) -> None:
         self.budget = budget
         watched = [(s, start) for s, start in reference.signals if s.name not in ignored]
         self.families = [Family(null, MS_A_DAY / slot) for null in nulls(reference, watched, tolerance)]
@@ -122,8 +124,19 @@ class Judge:
         family.detector.clear([row])
         if finding.signal.name == "quality.schema" and tally.names:
             most = max(1, int(tally.cells[RECORDS]))
-            named = tuple(BinShift(name, 0.0, round(count / most, 4)) for name, count in sorted(tally.names.items(), key=lambda item: (-item[1], item[0])))
-            return Finding(finding.signal, finding.evidence, finding.onset, finding.onset_records, finding.effect, finding.shape, named[:8])
+            named = tuple(
+                BinShift(name, 0.0, round(count / most, 4))
+                for name, count in sorted(tally.names.items(), key=lambda item: (-item[1], item[0]))
+            )
+            return Finding(
+                finding.signal,
+                finding.evidence,
+                finding.onset,
+                finding.onset_records,
+                finding.effect,
+                finding.shape,
+                named[:8],
+            )
         return finding
 
     def _place(self, index: int) -> tuple[Family, int]:
@@ -150,7 +163,9 @@ class Judge:
                 }
                 for f in self.families
             ],
-            "calms": {name: {"table": c.table, "log_e": c.log_e, "alarmed": c.alarmed} for name, c in self.calms.items()},
+            "calms": {
+                name: {"table": c.table, "log_e": c.log_e, "alarmed": c.alarmed} for name, c in self.calms.items()
+            },
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -160,7 +175,9 @@ class Judge:
             for name in _DETECTOR_STATE:
                 setattr(family.detector, name, np.array(saved[name]))
             family.recent.counts, family.recent.squares = np.array(saved["recent"]), np.array(saved["squares"])
-        self.calms = {name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"]) for name, c in state["calms"].items()}
+        self.calms = {
+            name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"]) for name, c in state["calms"].items()
+        }
 
 
 _DETECTOR_STATE = ("log_c", "onset", "onset_records", "since", "pending")

@@ -79,7 +79,7 @@ def nulls(reference: Reference, watched: Sequence[tuple[Signal, int]], tolerance
     fixed_bets = max(1, FIXED_BETS * len(values) + len(shares))
     z = normal(DELTA / (2 * fixed_bets))
 
-    def value_radii(signal: Signal, size: float, accepted: Floats) -> tuple[float, float]:
+    def value_radii(signal: Signal, size: float, _: Floats) -> tuple[float, float]:
         allowed = tolerance(signal)
         follows = sqrt(chi_square(len(signal.bins) - 1, DELTA / (2 * len(values))) / size)
         return max(allowed, z / sqrt(size)), max(allowed, follows)
@@ -93,7 +93,12 @@ def nulls(reference: Reference, watched: Sequence[tuple[Signal, int]], tolerance
     return _null(reference, values, value_radii, tolerance), _null(reference, shares, share_radii, tolerance)
 
 
-def _null(reference: Reference, watched: Sequence[tuple[Signal, int]], radii: Callable[[Signal, float, Floats], tuple[float, float]], tolerance: Tolerance) -> Null:
+def _null(
+    reference: Reference,
+    watched: Sequence[tuple[Signal, int]],
+    radii: Callable[[Signal, float, Floats], tuple[float, float]],
+    tolerance: Tolerance,
+) -> Null:
     width = max((len(s.bins) for s, _ in watched), default=1)
     accepted = np.zeros((len(watched), width))
     effects, fixed, adaptive, allowed = (np.ones(len(watched)) for _ in range(4))

@@ -7,7 +7,7 @@ from math import floor, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.judge.bets import SCALE
+from monitor.judge.bets import MOST_STAKED, SCALE
 from monitor.judge.null import Null, ordered_sum
 
 HALF_LIVES = (128, 1024, 8192)
@@ -16,8 +16,6 @@ HALF_LIVES = (128, 1024, 8192)
 MEMORIES = len(HALF_LIVES) + 1
 SHOWN = 2
 """The memory whose effect is shown as a signal's present one: half-life 8192 records."""
-
-MOST_STAKED = 0.9
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,7 +42,9 @@ class Recent:
         """Let what was there fade, and add one slot's counts (S, K), `slots` after the one before."""
         added = counts.sum(axis=1)
         day = 0.5 ** (slots / self.slots_a_day)
-        fade = np.array([[0.5 ** (n / h) for h in HALF_LIVES] + [day] for n in added.tolist()]).reshape(self.squares.shape)
+        fade = np.array([[0.5 ** (n / h) for h in HALF_LIVES] + [day] for n in added.tolist()]).reshape(
+            self.squares.shape
+        )
         self.counts = self.counts * fade[:, :, None] + counts[:, None, :]
         self.squares = self.squares * (fade * fade) + added[:, None]
 
