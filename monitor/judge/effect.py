@@ -11,9 +11,9 @@ from monitor.types import BinShift, Effect
 
 TOLD_BINS = 3
 LIKE = 0.7
-"""A shift is called by a direction's name when at least this much of it (a cosine) points there."""
+"""A shift is called by a direction's name when at least this much of it (a correlation) points there."""
 
-NEARLY = 0.1
+NEARLY = 0.2
 """Of directions that fit nearly as well the simplest, named first, is meant."""
 
 _SHARE_SHAPES = {
@@ -56,10 +56,14 @@ def value_effect(counts: Sequence[int], accepted: Sequence[float], design: float
 
 
 def _psi(counts: Sequence[int], accepted: Sequence[float]) -> float:
-    """Return PSI; half a record is added to each bin, or an empty one would make it infinite."""
+    """Return the population stability index."""
+    return sum((q - p) * log(q / p) for q, p in zip(_shares(counts), accepted, strict=True))
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    """Return the share of each bin with half a record added: the logarithm of an empty one would be infinite."""
     whole = sum(counts) + 0.5 * len(counts)
-    shares = [(c + 0.5) / whole for c in counts]
-    return sum((a - p) * log(a / p) for a, p in zip(shares, accepted, strict=True))
+    return [(c + 0.5) / whole for c in counts]
 
 
 def share_effect(events: int, records: int, accepted: float, design: float) -> Effect:
@@ -75,18 +79,28 @@ def share_effect(events: int, records: int, accepted: float, design: float) -> E
 
 
 def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) -> str:
-    """Return the name of the direction that the shift points in."""
-    records = sum(counts)
-    excess = [c / records - p for c, p in zip(counts, accepted, strict=True)]
-    size = sqrt(sum(e * e / p for e, p in zip(excess, accepted, strict=True)))
+    """Return the name of the direction that the shift points in.
+
+    What is compared with the directions is log(q / p). Of a normal variable it is exactly linear in a shift however
+    large, and quadratic in a change of scale; q - p looks like a heavy tail from one standard deviation on.
+    """
+    shares = _shares(counts)
+    weights = [(q + p) / 2 for q, p in zip(shares, accepted, strict=True)]
+    ratio = [log(q / p) for q, p in zip(shares, accepted, strict=True)]
+    along = [(_correlation(ratio, g, weights), name) for name, g in directions(signal, accepted)]
+    best = max((fit for fit, _ in along), default=0.0)
     plain = "changed shape" if signal.ordered else "changed mix"
-    if size == 0.0:
-        return plain
-    along = [
-        (sum(e * v for e, v in zip(excess, g, strict=True)) / size, name) for name, g in directions(signal, accepted)
-    ]
-    best = max((cosine for cosine, _ in along), default=0.0)
-    return next((name for cosine, name in along if cosine >= max(LIKE, best - NEARLY)), plain)
+    return next((name for fit, name in along if fit >= max(LIKE, best - NEARLY)), plain)
+
+
+def _correlation(a: Sequence[float], b: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the correlation of two scores over bins of these weights, which add to 1."""
+    mean_a = sum(w * x for w, x in zip(weights, a, strict=True))
+    mean_b = sum(w * y for w, y in zip(weights, b, strict=True))
+    both = sum(w * (x - mean_a) * (y - mean_b) for w, x, y in zip(weights, a, b, strict=True))
+    squares = [sum(w * (x - m) ** 2 for w, x in zip(weights, v, strict=True)) for v, m in ((a, mean_a), (b, mean_b))]
+    size = sqrt(squares[0] * squares[1])
+    return both / size if size > 0 else 0.0
 
 
 def share_shape(name: str) -> str:
