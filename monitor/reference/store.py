@@ -1,17 +1,22 @@
 """A folder of reference versions: immutable, content-addressed, one of them promoted.
 
-    <folder>/<digest>/reference.json   schema, detectors, sample size, time range
-    <folder>/<digest>/counts.npz       count per cell, design effect per signal
-    <folder>/<digest>/provenance.json  where it came from (not part of the digest)
-    <folder>/promotions.jsonl          who accepted which, when and why; the last line counts
+<folder>/<digest>/reference.json   schema, detectors, sample size, time range, design effects
+<folder>/<digest>/counts.npz       count per cell
+<folder>/<digest>/provenance.json  where it came from (not part of the digest)
+<folder>/promotions.jsonl          who accepted which, when and why; the last line counts
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
+import re
+import shutil
+import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +26,27 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import KINDS, Detector
-from detectors.detector import Signal, constructor_fields
+from detectors import KINDS
+from detectors.detector import Detector, Signal, constructor_fields
 from monitor.counting.tally import Layout
 from monitor.errors import BadReference
 from monitor.reference.schema import Schema
 
 FORMAT = 1
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    msgspec.MsgspecError,
+)
+"""What reading raises where files are not as they were written."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +119,15 @@ class Store:
         self.folder = folder
 
     def save(self, reference: Reference, provenance: dict[str, Any]) -> bool:
-        """Write a version. Returns False where it is there already; its provenance then stays the first one."""
+        """Write a version. Returns False where it is there already; its provenance then stays the first one.
+
+        A version that was damaged is written anew.
+        """
         target = self._path(reference.digest)
         if target.exists():
-            return False
+            if self._whole(reference.digest):
+                return False
+            shutil.rmtree(target)
         building = target.with_name(f".{target.name}.{os.getpid()}")
         building.mkdir(parents=True, exist_ok=True)
         (building / "reference.json").write_bytes(reference.document())
@@ -112,6 +136,13 @@ class Store:
         (building / "counts.npz").write_bytes(arrays.getvalue())
         (building / "provenance.json").write_text(json.dumps(provenance, indent=1, sort_keys=True) + "\n")
         building.rename(target)
+        return True
+
+    def _whole(self, digest: str) -> bool:
+        try:
+            self.load(digest)
+        except BadReference:
+            return False
         return True
 
     def load(self, name: str) -> Reference:
@@ -126,20 +157,26 @@ class Store:
         folder = self._path(digest)
         try:
             document = json.loads((folder / "reference.json").read_bytes())
-            with np.load(folder / "counts.npz", allow_pickle=False) as arrays:
+            with np.load(io.BytesIO((folder / "counts.npz").read_bytes()), allow_pickle=False) as arrays:
                 counts = arrays["counts"].astype(np.int64)
             reference = _from_document(document, counts)
-        except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
-            raise BadReference(f"reference {digest[:19]} in {self.folder} cannot be read ({error}). Build it again: seawall reference build DATA") from None
+        except _DAMAGE as error:
+            raise BadReference(
+                f"reference {digest[:19]} in {self.folder} cannot be read ({error}). "
+                "Build it again: seawall reference build DATA"
+            ) from None
         if reference.digest != digest:
-            raise BadReference(f"reference {digest[:19]} in {self.folder} was changed after it was built: its content is {reference.digest[:19]}. Build it again.")
+            raise BadReference(
+                f"reference {digest[:19]} in {self.folder} was changed after it was built: "
+                f"its content is {reference.digest[:19]}. Build it again: seawall reference build DATA"
+            )
         return reference
 
     def find(self, name: str) -> str:
         """Return the whole digest for the beginning of one. Raises BadReference."""
         wanted = name.removeprefix("sha256:")
-        found = [d for d in self.digests() if d.removeprefix("sha256:").startswith(wanted)]
-        if len(found) == 1 and wanted:
+        found = [d for d in self.digests() if wanted and d.removeprefix("sha256:").startswith(wanted)]
+        if len(found) == 1:
             return found[0]
         known = ", ".join(d[7:19] for d in self.digests()) or "none"
         what = "is not there" if not found else f"could be any of {len(found)}"
@@ -149,21 +186,26 @@ class Store:
         """Return the versions there are, oldest first."""
         if not self.folder.is_dir():
             return []
-        folders = [p for p in self.folder.iterdir() if (p / "reference.json").is_file() and not p.name.startswith(".")]
-        return ["sha256:" + p.name for p in sorted(folders, key=lambda p: ((p / "provenance.json").stat().st_mtime_ns, p.name))]
+        found = ["sha256:" + path.name for path in self.folder.iterdir() if _DIGEST.fullmatch(path.name)]
+        return sorted(found, key=lambda digest: (str(self.provenance(digest).get("built", "")), digest))
 
     def provenance(self, digest: str) -> dict[str, Any]:
-        """Return where a version came from."""
-        loaded: dict[str, Any] = json.loads((self._path(digest) / "provenance.json").read_text())
-        return loaded
+        """Return where a version came from; nothing where that is lost, because no verdict depends on it."""
+        try:
+            loaded = json.loads((self._path(digest) / "provenance.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return loaded if isinstance(loaded, dict) else {}
 
     def promote(self, digest: str, *, by: str, why: str, at: str) -> bool:
         """Make a version the accepted one. Returns False where it is already."""
         if self.promoted() == digest:
             return False
-        line = json.dumps({"reference": digest, "by": by, "why": why, "at": at})
-        with (self.folder / "promotions.jsonl").open("a") as log:
-            log.write(line + "\n")
+        line = json.dumps({"reference": digest, "by": by, "why": why, "at": at}).encode() + b"\n"
+        with (self.folder / "promotions.jsonl").open("ab+") as log:
+            if log.tell() and os.pread(log.fileno(), 1, log.tell() - 1) != b"\n":
+                line = b"\n" + line  # behind a line that a crash tore
+            log.write(line)
             log.flush()
             os.fsync(log.fileno())
         return True
@@ -172,12 +214,10 @@ class Store:
         """Return every promotion, oldest first; a line torn by a crash is left out."""
         path = self.folder / "promotions.jsonl"
         found = []
-        for line in path.read_text().splitlines() if path.is_file() else []:
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                continue
-        return found
+        for line in path.read_bytes().split(b"\n") if path.is_file() else []:
+            with contextlib.suppress(ValueError, msgspec.MsgspecError):
+                found.append(msgspec.json.decode(line, type=dict[str, str]))
+        return [promotion for promotion in found if {"reference", "by", "why", "at"} <= promotion.keys()]
 
     def promoted(self) -> str | None:
         """Return the digest of the accepted version."""
@@ -189,11 +229,14 @@ class Store:
         digest = self.promoted()
         if digest is None and self.digests():
             newest = self.digests()[-1][7:19]
-            raise BadReference(f'no reference in {self.folder} is promoted. Look at it and accept it: seawall reference promote {newest} --by YOU --why "…"')
+            raise BadReference(
+                f"no reference in {self.folder} is promoted. Look at it and accept it: "
+                f'seawall reference promote {newest} --by YOU --why "…"'
+            )
         if digest is None:
             raise BadReference(
                 f"no reference in {self.folder}: nothing says what this model's traffic should look like. "
-                "Build one from accepted records: seawall reference build DATA --promote --by YOU --why \"…\""
+                'Build one from accepted records: seawall reference build DATA --promote --by YOU --why "…"'
             )
         return self.load(digest)
 
