@@ -18,6 +18,13 @@ from monitor.judge.bets import SCALE, in_table
 CONVINCED = floor(SCALE * log(100.0))
 """log E at which "still beyond" is given up: wrongly once in a hundred alarms."""
 
+DEEPEST = floor(SCALE * log(1e-4))
+"""log E never falls below: else the way back would take as long as a shift that seldom alarms anew has lasted.
+
+Starting each slot with at least this much costs one more wrong return in a million slots (10^-4 of mass a slot
+against a threshold of 100).
+"""
+
 _BETS = 3
 
 
@@ -39,7 +46,7 @@ class Calm:
 
     def add(self, counts: NDArray[np.int64]) -> None:
         """Judge one slot's counts (K,)."""
-        self.log_e = self.log_e + (self.table * counts).sum(axis=1)
+        self.log_e = np.maximum(self.log_e + (self.table * counts).sum(axis=1), DEEPEST)
 
     @property
     def reached(self) -> bool:
