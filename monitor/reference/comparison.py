@@ -66,21 +66,32 @@ def schema_changes(old: Reference, new: Reference) -> list[str]:
     before, after = ({f.name: f for f in r.schema.features} for r in (old, new))
     words = [f"{name}: added ({feature.type})" for name, feature in after.items() if name not in before]
     words += [f"{name}: removed (was {feature.type})" for name, feature in before.items() if name not in after]
-    words += [f"{name}: was {before[name].type}, now {f.type}" for name, f in after.items() if name in before and f.type != before[name].type]
+    words += [
+        f"{name}: was {before[name].type}, now {f.type}"
+        for name, f in after.items()
+        if name in before and f.type != before[name].type
+    ]
     a, b = old.schema, new.schema
     if a.prediction != b.prediction:
         words.append(f"prediction: was {a.prediction or 'absent'}, now {b.prediction or 'absent'}")
     if set(a.scores) != set(b.scores):
-        words.append(f"scores: {len(set(b.scores) - set(a.scores))} added, {len(set(a.scores) - set(b.scores))} removed")
+        words.append(
+            f"scores: {len(set(b.scores) - set(a.scores))} added, {len(set(a.scores) - set(b.scores))} removed"
+        )
     for name, was, now in (("confidence", a.confidence, b.confidence), ("latency", a.latency, b.latency)):
         words += [f"{name}: {'added' if now else 'removed'}"] if was != now else []
     return words
 
 
-def _shared(old: Reference, new: Reference) -> Iterator[tuple[Detector | None, list[Signal], Cells, tuple[Detector | None, Cells]]]:
+def _shared(
+    old: Reference, new: Reference
+) -> Iterator[tuple[Detector | None, list[Signal], Cells, tuple[Detector | None, Cells]]]:
     """Yield each detector that both have, its signals in the older one, and the cells of both."""
     yield None, list(FLOW_SIGNALS), old.counts[:3], (None, new.counts[:3])
-    theirs = {_key(d): (d, new.counts[start : start + d.cells]) for d, start in zip(new.layout.detectors, new.layout.starts, strict=True)}
+    theirs = {
+        _key(d): (d, new.counts[start : start + d.cells])
+        for d, start in zip(new.layout.detectors, new.layout.starts, strict=True)
+    }
     for detector, start in zip(old.layout.detectors, old.layout.starts, strict=True):
         if _key(detector) in theirs:
             ours = old.counts[start : start + detector.cells]
@@ -93,17 +104,30 @@ def _key(detector: Detector) -> tuple[str, str]:
 
 def _gathered(signal: Signal, cells: Cells) -> Cells:
     bins = np.array(signal.bin_of)
-    return np.bincount(bins[bins >= 0], weights=cells[: len(bins)][bins >= 0], minlength=len(signal.bins)).astype(np.int64)
+    return np.bincount(bins[bins >= 0], weights=cells[: len(bins)][bins >= 0], minlength=len(signal.bins)).astype(
+        np.int64
+    )
 
 
-def _difference(signal: Signal, before: Cells, after: Cells, design: tuple[float, float], *, estimated: bool) -> Difference:
+def _difference(
+    signal: Signal, before: Cells, after: Cells, design: tuple[float, float], *, estimated: bool
+) -> Difference:
     accepted = (before / before.sum()).tolist()
     if signal.kind == "share":
         share = float(after[1] / after.sum())
-        return Difference(signal.name, None, None, 100 * (share - accepted[1]), BinShift(signal.bins[1], accepted[1], share), estimated)
+        return Difference(
+            signal.name,
+            None,
+            None,
+            100 * (share - accepted[1]),
+            BinShift(signal.bins[1], accepted[1], share),
+            estimated,
+        )
     noise = design[0] + design[1] * float(after.sum() / before.sum())
     effect = value_effect(after.tolist(), accepted, noise)
-    return Difference(signal.name, effect.w, effect.psi, None, moved_bins(signal.bins, after.tolist(), accepted)[0], estimated)
+    return Difference(
+        signal.name, effect.w, effect.psi, None, moved_bins(signal.bins, after.tolist(), accepted)[0], estimated
+    )
 
 
 def _rebinned(old: Detector | None, new: Detector | None, cells: Cells) -> tuple[Cells, bool]:
@@ -116,7 +140,7 @@ def _rebinned(old: Detector | None, new: Detector | None, cells: Cells) -> tuple
 
 
 def _relevelled(old: CategoryBins, new: CategoryBins, cells: Cells) -> Cells:
-    """Levels by their names; levels too rare for a name stay together as `other`."""
+    """Return counts by the names of levels; levels too rare for a name stay together as `other`."""
     counted = np.zeros(old.cells, dtype=np.int64)
     batch = Batch(np.arange(len(new.levels)), texts={old.column: new.levels})
     np.add.at(counted, old.bin(batch), cells[: len(new.levels)])
@@ -125,7 +149,7 @@ def _relevelled(old: CategoryBins, new: CategoryBins, cells: Cells) -> Cells:
 
 
 def _spread(old: NumericBins, new: NumericBins, cells: Cells) -> Cells:
-    """Counts evenly within each of the newer bins, or at its value where a bin is one value.
+    """Return the newer counts spread evenly within their bins, or at the value where a bin is one value.
 
     The outermost bins reach far with few records, so beyond the older range only whole bins count.
     """

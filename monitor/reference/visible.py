@@ -45,7 +45,11 @@ def visible(reference: Reference) -> dict[str, Visible]:
     for row, signal in enumerate(usual.signals):
         accepted = usual.accepted[row, : len(signal.bins)].tolist()
         scores = directions(signal, accepted)
-        moved = [max(0.0, p * (1 + MEDIUM * g)) for p, g in zip(accepted, scores[0][1], strict=True)] if scores else accepted
+        moved = (
+            [max(0.0, p * (1 + MEDIUM * g)) for p, g in zip(accepted, scores[0][1], strict=True)]
+            if scores
+            else accepted
+        )
         growth = max((tables[row, :, : len(moved)] @ moved).tolist()) / (SCALE * sum(moved))
         needed = threshold[signal.group] + log(groups.count(signal.group)) + log(2 * max(1, int(exist[row].sum())))
         found[signal.name] = Visible(float(bare.fixed[row]), needed / growth if growth > 0 else None)
