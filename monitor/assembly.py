@@ -63,8 +63,15 @@ def parts_of(config: Config, models: list[Watched], source: Source, *, judged: i
     }
 
 
-def running(config: Config, models: list[Watched], health: Health, metrics: Metrics) -> Pipeline:
+def running(
+    config: Config, models: list[Watched], health: Health, metrics: Metrics, source: Source | None = None
+) -> Pipeline:
     """Return the pipeline of `seawall run`, going on where the snapshot ends.
+
+    Parameters
+    ----------
+    source : Source or None
+        What to read instead of the configured source.
 
     Raises
     ------
@@ -78,7 +85,7 @@ def running(config: Config, models: list[Watched], health: Health, metrics: Metr
             outbox.put(model.name, model.restore(saved["models"][model.name], clock().wall))
     partitions = from_plain(saved["partitions"])
     parts = Parts(
-        **parts_of(config, models, config.source.build(models[0].name), judged=saved["judged"]),
+        **parts_of(config, models, source or config.source.build(models[0].name), judged=saved["judged"]),
         letters=_letters(config, saved["dead_letters"]),
         outbox=outbox,
         observers=[MetricsObserver(metrics, health, [model.name for model in models])],
