@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -92,6 +93,8 @@ def running(
         sight=Sight(health, config.freshness / 1000),
         remembered=partitions,
     )
+    gc.collect()
+    gc.freeze()  # what is built lives as long as the process: the collector need not look at it at every turn
     return Pipeline(parts, clock)
 
 

@@ -75,7 +75,7 @@ class Parts:
     letters: Writer
     limit: Limit
     outbox: Outbox
-    observers: Sequence[Observer]
+    observers: list[Observer]
     sight: Sight | None = None
     idle_timeout: float = 60.0
     remembered: Mapping[Partition, Remembered] | None = None

@@ -1,0 +1,96 @@
+"""`seawall state`: what is remembered, and how to forget it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.options import config_option
+from monitor.errors import SourceError
+
+if TYPE_CHECKING:
+    from monitor.config.config import Config
+
+
+@click.group()
+def command() -> None:
+    """Look at what is remembered over a restart, or forget it."""
+
+
+@command.command()
+@config_option
+def show(config: Path) -> None:
+    """Say where reading goes on, how far was judged, what is open and what is still to be told."""
+    from monitor.assembly import SNAPSHOT
+    from monitor.config.loading import load
+    from monitor.state.snapshot import load as load_snapshot
+
+    settings = load(config, secrets=False)
+    path = settings.state_dir / SNAPSHOT
+    content = load_snapshot(path)
+    if content is None:
+        click.echo(f"nothing is remembered in {settings.state_dir}")
+        return
+    age = time.time() - path.stat().st_mtime
+    click.echo(f"{path}, saved {age:,.0f} s ago")
+    for topic, number, offset, *_ in content["partitions"]:
+        click.echo(f"  {topic}/{number} goes on at {max(0, offset):,}")
+    for name, model in content["models"].items():
+        _show_model(name, model, sum(len(pending) for pending in content["pending"].get(name, [])))
+
+
+def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
+    incidents = [*model["policy"]["incidents"], *model["conditions"].values()]
+    records = model["judge"]["records"]
+    click.echo(f"  {name}: {records:,} records judged against {model['reference'][:19]}")
+    click.echo(f"  {name}: {len(incidents)} incidents open, {pending} messages still to be told")
+
+
+@command.command()
+@config_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(config: Path, *, yes: bool) -> None:
+    """Forget everything: the next run begins where `source.start` says, and judges anew.
+
+    The old snapshot is kept beside the new one. Stop `seawall run` first.
+    """
+    from monitor.assembly import SNAPSHOT
+    from monitor.config.loading import load
+    from monitor.state.snapshot import lock
+
+    settings = load(config, secrets=False)
+    with lock(settings.state_dir):
+        if not yes:
+            click.confirm(f"Forget what is remembered in {settings.state_dir}, open incidents included?", abort=True)
+        _forget_group(settings)
+        path = settings.state_dir / SNAPSHOT
+        if path.exists():
+            kept = path.with_name(f"{SNAPSHOT}.{int(time.time())}")
+            path.rename(kept)
+            click.echo(f"forgotten; the old snapshot is {kept}")
+        else:
+            click.echo("there was no snapshot")
+
+
+def _forget_group(settings: Config) -> None:
+    """Delete what the consumer group committed, or reading would go on there."""
+    if settings.source.type != "kafka":
+        return
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    group = settings.source.group_id
+    try:
+        admin = KafkaAdminClient(**settings.source.connection(), bootstrap_timeout_ms=10_000)
+        outcome = admin.delete_groups([group])[group]
+        admin.close()
+    except (KafkaError, OSError) as why:
+        outcome = str(why) or type(why).__name__
+    if outcome not in {"OK", "GroupIdNotFoundError"}:
+        reader = " (is `seawall run` still reading?)" if outcome == "NonEmptyGroupError" else ""
+        address = ", ".join(settings.source.bootstrap_servers)
+        raise SourceError(f"Kafka at {address} did not forget the group {group}: {outcome}{reader}")
+    click.echo(f"the group {group} is forgotten by Kafka")

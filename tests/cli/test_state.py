@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from kafka import KafkaConsumer, TopicPartition
+
+from monitor.cli.state import command
+from monitor.state.snapshot import save
+
+
+def config(folder: Path, source: dict[str, object]) -> str:
+    path = folder / "seawall.yaml"
+    path.write_text(json.dumps({"model": "credit", "source": source, "reference": "reference"}))
+    return str(path)
+
+
+def snapshot(folder: Path) -> Path:
+    path = folder / "state" / "snapshot"
+    path.parent.mkdir()
+    model = {
+        "reference": "sha256:" + 64 * "a",
+        "judge": {"records": 1_234},
+        "policy": {"incidents": [{}]},
+        "conditions": {},
+    }
+    content = {"partitions": [["inference", 0, 77, 0, 0, [], 77]], "models": {"credit": model}, "pending": {}}
+    save(path, content)
+    return path
+
+
+@pytest.fixture
+def file_config(tmp_path):
+    return config(tmp_path, {"type": "file", "path": "x.jsonl"})
+
+
+def test_show_says_where_reading_goes_on_and_what_is_open(tmp_path, file_config):
+    snapshot(tmp_path)
+    shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
+    assert "inference/0 goes on at 77" in shown
+    assert "credit: 1,234 records judged against sha256:aaaaaaaaaaaa" in shown
+    assert "credit: 1 incidents open, 0 messages still to be told" in shown
+
+
+def test_show_says_when_nothing_is_remembered(tmp_path, file_config):
+    assert (
+        f"nothing is remembered in {tmp_path / 'state'}"
+        in CliRunner().invoke(command, ["show", "-c", file_config]).output
+    )
+
+
+def test_reset_asks_first_and_keeps_everything_on_no(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    assert CliRunner().invoke(command, ["reset", "-c", file_config], input="n\n").exit_code == 1
+    assert path.exists()
+
+
+def test_reset_keeps_the_old_snapshot_beside(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    assert CliRunner().invoke(command, ["reset", "--yes", "-c", file_config]).exit_code == 0
+    assert [p.name.split(".")[0] for p in path.parent.iterdir() if p.name != "lock"] == ["snapshot"]
+    assert not path.exists()
+
+
+def test_reset_makes_kafka_forget_the_group(tmp_path, broker, topic):
+    name = topic()
+    group = f"group-{name}"
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False)
+    consumer.assign([TopicPartition(name, 0)])
+    consumer.seek(TopicPartition(name, 0), 0)
+    consumer.commit()
+    consumer.close(autocommit=False)
+    source = {"type": "kafka", "bootstrap_servers": broker.bootstrap, "topics": [name], "group_id": group}
+    done = CliRunner().invoke(command, ["reset", "--yes", "-c", config(tmp_path, source)])
+    assert done.exit_code == 0, done.output
+    again = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False)
+    assert again.committed(TopicPartition(name, 0)) is None
+    again.close(autocommit=False)
+
+
+def test_reset_names_the_address_that_does_not_answer(tmp_path):
+    source = {"type": "kafka", "bootstrap_servers": "127.0.0.1:1", "topics": ["t"]}
+    done = CliRunner().invoke(command, ["reset", "--yes", "-c", config(tmp_path, source)])
+    assert "127.0.0.1:1" in str(done.exception)
