@@ -19,7 +19,12 @@ def bare(bootstrap: str, topic: str, records: int) -> tuple[float, float]:
 
     from monitor.sources.kafka_connecting import OURS
 
-    settings = {**OURS, "auto_offset_reset": "earliest", "bootstrap_servers": [bootstrap], "group_id": f"bare-{uuid4().hex}"}
+    settings = {
+        **OURS,
+        "auto_offset_reset": "earliest",
+        "bootstrap_servers": [bootstrap],
+        "group_id": f"bare-{uuid4().hex}",
+    }
     consumer = KafkaConsumer(topic, **settings)
     read, began, used = 0, 0.0, 0.0
     while read < records:

@@ -40,7 +40,9 @@ def values(count: int, *, per_second: int = 1_000, seed: int = 1, shift_at: int 
 
 def messages(count: int, **options: int) -> list[Message]:
     """Return the envelopes as messages of one partition of a log."""
-    return [Message("bench", 0, i, (START + i // 1_000) * 1_000, None, v) for i, v in enumerate(values(count, **options))]
+    return [
+        Message("bench", 0, i, (START + i // 1_000) * 1_000, None, v) for i, v in enumerate(values(count, **options))
+    ]
 
 
 def reference(folder: Path, records: int = 20_000) -> Reference:
