@@ -27,7 +27,8 @@ class CategoryBins:
     rare : tuple of str
         Known levels too rare for a cell of their own.
     quality : tuple of str
-        Which quality signals are watched: of `missing`, `type`, `unseen`.
+        Which quality signals are watched: of `missing`, `type`, `unseen`. Without the last, levels never seen before
+        count as other ones: there are so many that new ones are nothing new.
     """
 
     column: str
@@ -41,10 +42,15 @@ class CategoryBins:
     def cells(self) -> int:
         return len(self.levels) + 4
 
+    @property
+    def other(self) -> int:
+        """The cell of known levels without one of their own; that of unseen ones is the next."""
+        return len(self.levels)
+
     @cached_property
     def _cell_of(self) -> dict[str | float | bool | None, int]:
         """Cells by value. A level that spells a number or a boolean is found by that too."""
-        other = len(self.levels)
+        other = self.other
         by_text = {**dict.fromkeys(self.rare, other), **{level: i for i, level in enumerate(self.levels)}}
         by_value: dict[str | float | bool | None, int] = {None: other + 2}
         for text, cell in by_text.items():
@@ -54,8 +60,8 @@ class CategoryBins:
 
     def bin(self, batch: Batch) -> Codes:
         """Return the cell of each record."""
-        unseen = len(self.levels) + 1
-        codes = np.fromiter(map(self._cell_of.get, batch.texts[self.column], repeat(unseen)), np.int64, len(batch))
+        unseen = repeat(self.other + 1)
+        codes = np.fromiter(map(self._cell_of.get, batch.texts[self.column], unseen), np.int64, len(batch))
         if self.column in batch.mismatched:
             codes[batch.mismatched[self.column]] = self.cells - 1
         return codes
@@ -63,7 +69,7 @@ class CategoryBins:
     def signals(self, counts: Counts) -> list[Signal]:
         """Return the value signal (where two levels are thick enough) and the quality signals."""
         name = self.column.removeprefix("feature.")
-        other = len(self.levels)
+        other = self.other
         event = {"unseen": other + 1, "missing": other + 2, "type": other + 3}
         word = {"unseen": "never seen before", "missing": "missing", "type": "wrong type"}
         outside = {"unseen": (other + 2, other + 3), "missing": (), "type": ()}
@@ -71,16 +77,24 @@ class CategoryBins:
             share(f"quality.{what}.{name}", self.cells, event[what], outside=outside[what], bins=("others", word[what]))
             for what in self.quality
         ]
-        bins = merged([int(c) for c in counts[: other + 1]], ordered=False)
+        value = self._value_signal([int(c) for c in counts[: other + 2]])
+        return [value, *found] if value else found
+
+    def _value_signal(self, counts: list[int]) -> Signal | None:
+        *whole, unseen = counts
+        pooled = "unseen" not in self.quality
+        if pooled:
+            whole[self.other] += unseen
+        bins = merged(whole, ordered=False)
         if max(bins) == 0:
-            return found
+            return None
         names = [*self.levels, "other"]
         labels = tuple(
-            _joined([names[c] for c, b in enumerate(bins) if b == wanted and (c != other or counts[other])])
+            _joined([names[c] for c, b in enumerate(bins) if b == wanted and (c != self.other or whole[c])])
             for wanted in range(max(bins) + 1)
         )
-        value = Signal(self.column, self.group, "values", ordered=False, bins=labels, bin_of=(*bins, -1, -1, -1))
-        return [value, *found]
+        bin_of = (*bins, bins[self.other] if pooled else -1, -1, -1)
+        return Signal(self.column, self.group, "values", ordered=False, bins=labels, bin_of=bin_of)
 
 
 def _joined(names: list[str]) -> str:

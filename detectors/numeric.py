@@ -16,6 +16,13 @@ from monitor.formats.batch import Batch
 
 MOST_BINS = 32
 
+_EVENTS = {
+    "missing": "missing",
+    "type": "not a number",
+    "below": "below the accepted range",  # its ends are values of single records: not to be shown
+    "above": "above the accepted range",
+}
+
 
 @dataclass(frozen=True)
 class NumericBins:
@@ -68,7 +75,7 @@ class NumericBins:
                 self.cells,
                 event[what],
                 outside=outside[what],
-                bins=("others", self._label(what)),
+                bins=("others", _EVENTS[what]),
             )
             for what in self.quality
         ]
@@ -82,15 +89,14 @@ class NumericBins:
         bins = merged(whole, ordered=True)
         if bins[-1] == 0:
             return None
-        first = [self.edges[bins.index(b)] for b in range(bins[-1] + 1)]
-        labels = _labels([*first, self.edges[-1]])
+        single = self.edges[-1] == self.edges[-2] and bins[-1] + 1 == inside
+        starts = [self.edges[bins.index(b)] for b in range(bins[-1] + 1)]
+        labels = _distinct(starts if single else starts[1:])
+        if not single:
+            labels = (f"< {labels[0]}", *(f"[{a}, {b})" for a, b in pairwise(labels)), f"≥ {labels[-1]}")
         return Signal(
             self.column, self.group, "values", ordered=True, bins=labels, bin_of=(bins[0], *bins, bins[-1], -1, -1)
         )
-
-    def _label(self, what: str) -> str:
-        low, high = _short(self.edges[0]), _short(self.edges[-1])
-        return {"missing": "missing", "type": "not a number", "below": f"below {low}", "above": f"above {high}"}[what]
 
 
 class Together:
@@ -141,7 +147,7 @@ def equal_mass_edges(values: NDArray[np.float64], thin: int) -> tuple[float, ...
     tuple of float
         From the smallest value to the largest. Few distinct values get a bin each.
     """
-    ordered = np.sort(values)
+    ordered = np.sort(values) + 0.0  # no negative zero
     distinct = np.unique(ordered)
     if len(distinct) <= MOST_BINS // 2:
         return tuple(distinct.tolist()) + ((float(distinct[-1]),) if len(distinct) else ())
@@ -153,13 +159,10 @@ def equal_mass_edges(values: NDArray[np.float64], thin: int) -> tuple[float, ...
     return tuple(edges.tolist())
 
 
-def _labels(edges: list[float]) -> tuple[str, ...]:
-    """Return what a person reads for bins between edges; the outer ones are open."""
-    if len(edges) >= 2 and edges[-1] == edges[-2]:  # one value a bin
-        return tuple(_short(e) for e in edges[:-1])
-    inner = [f"[{_short(a)}, {_short(b)})" for a, b in pairwise(edges[1:-1])]
-    return (f"< {_short(edges[1])}", *inner, f"≥ {_short(edges[-2])}")
-
-
-def _short(value: float) -> str:
-    return f"{value:,.4g}" if abs(value) < 1e6 else f"{value:.3g}"
+def _distinct(numbers: Sequence[float]) -> tuple[str, ...]:
+    """Return increasing numbers with as many digits, from four on, as it takes to tell them apart."""
+    for digits in range(4, 17):
+        shown = tuple(f"{number:,.{digits}g}" if abs(number) < 1e6 else f"{number:.{digits}g}" for number in numbers)
+        if len(set(shown)) == len(shown):
+            return shown
+    return tuple(map(repr, numbers))

@@ -15,7 +15,9 @@ from monitor.counting.partitions import Remembered
 from monitor.errors import BadReference
 from monitor.http.health import Health
 from monitor.incidents.incident import rfc3339
-from monitor.reference.build import FeatureOptions, build, first_look
+from monitor.reference.bins import FeatureOptions
+from monitor.reference.build import build
+from monitor.reference.look import first_look
 from monitor.reference.store import Store
 from monitor.types import Partition, RawMessage
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from monitor.reference.build import FeatureOptions, build
+from monitor.reference.bins import FeatureOptions
+from monitor.reference.build import build
 from monitor.reference.store import Reference
 from monitor.types import Message
 

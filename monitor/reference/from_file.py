@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from monitor.config.permodel import ModelSettings
 from monitor.config.source import FileSource
 from monitor.errors import BadReference
-from monitor.reference.build import FeatureOptions, build
+from monitor.reference.bins import FeatureOptions
+from monitor.reference.build import build
 from monitor.reference.store import Reference
 from monitor.types import RawMessage
 
@@ -25,11 +26,13 @@ def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Re
         Where the file cannot be read.
     """
     if data == "-":
-        raise BadReference("a reference is built in two readings, and standard input can be read only once. Save it to a file first.")
+        raise BadReference(
+            "a reference is built in two readings, and standard input can be read only once. Save it to a file first."
+        )
     options = {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
     table = data.removesuffix(".gz").endswith(".csv")
     reference = build(_progress(data), model=settings.name, options=options, from_table=table, format=format)
-    return reference, {"source": os.path.abspath(data), "rows": reference.rows}
+    return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 
 
 def _progress(data: str) -> Any:
@@ -42,10 +45,16 @@ def _progress(data: str) -> Any:
 
         source = FileSource(type="file", path=data).build("")
         source.open({})
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("bytes"))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            MofNCompleteColumn(),
+            TextColumn("bytes"),
+        )
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            whole = None if data.endswith(".gz") else os.path.getsize(data)
-            task = bar.add_task(f"{next(readings, 'reading')} {os.path.basename(data)}", total=whole)
+            whole = None if data.endswith(".gz") else Path(data).stat().st_size
+            task = bar.add_task(f"{next(readings, 'reading')} {Path(data).name}", total=whole)
             while not source.finished:
                 for messages in source.poll(1.0).values():
                     bar.update(task, completed=messages[-1].offset)

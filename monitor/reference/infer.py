@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from monitor.reference.aside import dates, grows, never_repeats, numbers_as_text
 from monitor.reference.schema import ANY_KIND, Feature, FeatureType, Kind, kind_of, text_of
 
 MOST_LEVELS = 50
 MOST_KNOWN = 5_000
 MOST_DISCRETE = 16
+FEW_LEVELS = 100
 CHUNK = 4_096
 ODD = 0.05
 """A column is numeric if at most this share of its values is something else."""
@@ -27,7 +30,7 @@ class Column:
     seen: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     texts: Counter[str] = field(default_factory=Counter)
-    _packed: list[np.ndarray[Any, np.dtype[np.float64]]] = field(default_factory=list)
+    _packed: list[NDArray[np.float64]] = field(default_factory=list)
     _loose: list[float] = field(default_factory=list)
 
     def add(self, value: Any) -> None:
@@ -51,9 +54,9 @@ class Column:
             self._loose.clear()
 
     @property
-    def numbers(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def numbers(self) -> NDArray[np.float64]:
         """All finite numbers, in order of arrival."""
-        values = np.concatenate([*self._packed, np.array(self._loose, dtype=np.float64)])
+        values: NDArray[np.float64] = np.concatenate([*self._packed, np.array(self._loose, dtype=np.float64)])
         return values[np.isfinite(values)]
 
     @property
@@ -70,7 +73,7 @@ class Column:
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def infer(name: str, column: Column, rows: int, *, forced: str | None, from_table: bool) -> Feature:
+def infer(name: str, column: Column, rows: int, *, forced: FeatureType | None, from_table: bool) -> Feature:
     """Return what the column is.
 
     Parameters
@@ -82,42 +85,51 @@ def infer(name: str, column: Column, rows: int, *, forced: str | None, from_tabl
     from_table : bool
         Whether the values came from a table, which knows no JSON kinds and carries every column in every row.
     """
-    kinds: tuple[Kind, ...] = ANY_KIND if from_table else tuple(k for k in ANY_KIND if column.kinds[k] > ODD * max(1, column.valid))
-    required = column.seen == rows
-
-    def feature(kind: FeatureType, why: str | None = None) -> Feature:
-        return Feature(name, kind, kinds, required, why)
-
+    kinds: tuple[Kind, ...] = (
+        ANY_KIND if from_table else tuple(k for k in ANY_KIND if column.kinds[k] > ODD * max(1, column.valid))
+    )
+    why = None
+    textual = forced == "categorical" or (forced is None and column.kinds["number"] < (1 - ODD) * column.valid)
     if column.valid == 0:
-        return feature("aside", "never has a value")
-    if forced == "categorical" or (forced is None and column.kinds["number"] < (1 - ODD) * column.valid):
-        return _textual(column, feature, forced)
-    return _numeric(column, feature, forced)
+        why = "never has a value"
+    elif not textual and not len(column.numbers):
+        why = "has no finite number"
+    elif forced is None:
+        why = _textual(column) if textual else _numeric(column.numbers)
+    found = "categorical" if textual else forced or _numeric_type(column.numbers)
+    return Feature(name, "aside" if why else found, kinds, column.seen == rows, why)
 
 
-def _textual(column: Column, feature: Any, forced: str | None) -> Feature:
+def _textual(column: Column) -> str | None:
+    """Return why a column of texts is set aside, or None."""
+    mostly_text = column.kinds["string"] >= (1 - ODD) * column.valid
+    if mostly_text and dates(column.texts):
+        return "dates: later ones would all be new"
     distinct = len(column.levels())
-    if forced is None and distinct > 100 and (distinct > column.valid / 2 or distinct > MOST_KNOWN):
-        many = f"{distinct:,}" if distinct < 4 * MOST_KNOWN else f"over {4 * MOST_KNOWN:,}"
-        return feature("aside", f"{many} distinct values, like an id")  # type: ignore[no-any-return]
-    return feature("categorical")  # type: ignore[no-any-return]
+    if distinct <= FEW_LEVELS or (distinct <= column.valid / 2 and distinct <= MOST_KNOWN):
+        return None
+    many = f"{distinct:,} distinct values" if distinct < 4 * MOST_KNOWN else f"over {4 * MOST_KNOWN:,} distinct values"
+    if column.kinds["number"] > ODD * column.valid:
+        return f"{many}, {column.kinds['number'] / column.valid:.0%} of them numbers: set its type to watch it"
+    return f"{many}, like an id" + (", all numbers written as text" if numbers_as_text(column.texts) else "")
 
 
-def _numeric(column: Column, feature: Any, forced: str | None) -> Feature:
-    numbers = column.numbers
-    if not len(numbers):
-        return feature("aside", "has no finite number")  # type: ignore[no-any-return]
+def _numeric(numbers: NDArray[np.float64]) -> str | None:
+    """Return why a column of numbers is set aside, or None."""
+    if grows(numbers):
+        return "grows from record to record, like a counter or a clock"
+    return "never repeats, like an id" if never_repeats(numbers) else None
+
+
+def _numeric_type(numbers: NDArray[np.float64]) -> FeatureType:
     distinct = len(np.unique(numbers))
-    whole = bool(np.all(numbers == np.rint(numbers)))
-    if forced is None and whole and distinct == len(numbers) > 100 and bool(np.all(np.diff(numbers) > 0)):
-        return feature("aside", "counts up, like an id")  # type: ignore[no-any-return]
-    if distinct == 1 and forced is None:
-        return feature("constant")  # type: ignore[no-any-return]
-    return feature(forced or ("discrete" if distinct <= MOST_DISCRETE else "numeric"))  # type: ignore[no-any-return]
+    return "constant" if distinct == 1 else "discrete" if distinct <= MOST_DISCRETE else "numeric"
 
 
 def infer_all(
-    columns: Mapping[str, Column], rows: int, *, forced: Mapping[str, str], from_table: bool
+    columns: Mapping[str, Column], rows: int, *, forced: Mapping[str, FeatureType], from_table: bool
 ) -> tuple[Feature, ...]:
     """Return the features in the order in which they were first seen."""
-    return tuple(infer(name, column, rows, forced=forced.get(name), from_table=from_table) for name, column in columns.items())
+    return tuple(
+        infer(name, column, rows, forced=forced.get(name), from_table=from_table) for name, column in columns.items()
+    )

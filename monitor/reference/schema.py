@@ -50,7 +50,7 @@ class Schema(msgspec.Struct, frozen=True):
         return next((f for f in self.features if f.name == name), None)
 
 
-def text_of(value: str | float | bool) -> str:
+def text_of(value: str | float) -> str:
     """Return one spelling for a level: 7, 7.0 and "7" are the same level, true is "true".
 
     >>> text_of(7.0), text_of(True), text_of("red"), text_of(0.5)
@@ -60,9 +60,9 @@ def text_of(value: str | float | bool) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value)
+    if isinstance(value, int):
+        return str(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def kind_of(value: object) -> Kind | None:

@@ -1,0 +1,106 @@
+"""The first reading of the records: every column as plain values, as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.errors import BadRecord, BadReference
+from monitor.formats.envelope import format_named
+from monitor.formats.tolerant import version_of
+from monitor.reference.infer import Column
+from monitor.reference.schema import kind_of
+from monitor.types import RawMessage
+
+MOST_NAMES = 5_000
+"""More feature names than this are data, not names."""
+
+OUTPUTS = ("prediction", "confidence", "latency_ms")
+
+
+@dataclass
+class Look:
+    """What was seen.
+
+    Attributes
+    ----------
+    rows : int
+        Records of the model.
+    other_models, unusable : int
+        Records that name another model; messages that are none.
+    timed : int
+        Records that carry a time.
+    highest : Column
+        The highest score of each record.
+    why : str
+        What was wrong with the first unusable one.
+    """
+
+    rows: int = 0
+    other_models: int = 0
+    unusable: int = 0
+    timed: int = 0
+    features: dict[str, Column] = field(default_factory=dict)
+    scores: dict[str, Column] = field(default_factory=dict)
+    outputs: dict[str, Column] = field(default_factory=lambda: {name: Column() for name in OUTPUTS})
+    highest: Column = field(default_factory=Column)
+    why: str = ""
+
+    def add(self, plain: Mapping[str, Any]) -> None:
+        """Look at one record. Raises BadRecord for one without features."""
+        given = _named(plain.get("features"))
+        if given is None:
+            raise BadRecord("not_a_record", 'no "features" object or array in it')
+        self.rows += 1
+        self.timed += plain.get("time") is not None
+        for name, value in given.items():
+            self._column(self.features, name).add(value)
+        scores = _named(plain.get("scores"))
+        if scores is not None:
+            for name, value in scores.items():
+                self._column(self.scores, name).add(value)
+            self.highest.add(max((v for v in scores.values() if kind_of(v) == "number" and v == v), default=None))  # noqa: PLR0124 - not NaN
+        for name, column in self.outputs.items():
+            column.add(plain.get(name))
+
+    @staticmethod
+    def _column(columns: dict[str, Column], name: str) -> Column:
+        if name not in columns:
+            if len(columns) == MOST_NAMES:
+                raise BadReference(
+                    f"more than {MOST_NAMES:,} different names of features or scores: what changes from record to "
+                    "record belongs into values, not into names"
+                )
+            columns[name] = Column()
+        return columns[name]
+
+
+def _named(given: Any) -> Mapping[str, Any] | None:
+    """Return an object as it is, an array by its positions, None for anything else."""
+    if isinstance(given, list):
+        return {str(position): value for position, value in enumerate(given)}
+    return given if isinstance(given, dict) else None
+
+
+def first_look(blocks: Iterable[Sequence[RawMessage]], model: str, format: str) -> Look:
+    """Read every record once, as plain values; what cannot be used is counted.
+
+    Raises
+    ------
+    BadReference
+        For thousands of different names.
+    """
+    look = Look()
+    for block in blocks:
+        for message in block:
+            try:
+                for plain in format_named(format, message).read(message):
+                    if version_of(plain.get("model")) in (None, model):
+                        look.add(plain)
+                    else:
+                        look.other_models += 1
+            except BadRecord as error:
+                look.unusable += 1
+                look.why = look.why or str(error)
+    return look
