@@ -28,6 +28,9 @@ BLOCK = 1_000
 
 POLL_SECONDS = 0.25
 
+ASK_EVERY = 2.0
+"""Seconds between questions to the broker whether quiet partitions are at their end."""
+
 log = structlog.get_logger()
 
 
@@ -88,6 +91,7 @@ class Pipeline:
         self.parts = parts
         self.clock = clock
         self.stopping = threading.Event()
+        self._next_question = 0.0
         self.remembered = dict(parts.remembered or {})
         for partition, kept in self.remembered.items():
             if kept.at.offset >= 0:
@@ -146,13 +150,16 @@ class Pipeline:
 
     def close_idle(self, now: Now) -> None:
         """Let partitions without news hold up nobody, once their log confirms that nothing is left in it."""
-        partitions = self.parts.partitions
-        for partition in partitions.folds.keys() - partitions.idle - self.parts.partitions.ahead():
-            if now.steady - partitions.quiet_since(partition) >= self.parts.idle_timeout and self.parts.source.at_end(
-                partition
-            ):
+        partitions, source = self.parts.partitions, self.parts.source
+        since = now.steady - self.parts.idle_timeout
+        quiet = {p for p in partitions.folds.keys() - partitions.idle if partitions.quiet_since(p) <= since}
+        if not quiet or source.trouble() or now.steady < self._next_question:
+            return
+        for partition in sorted(quiet - partitions.ahead()):
+            if source.at_end(partition):
                 partitions.close_idle(partition)
                 log.info("partition idle", topic=partition.topic, partition=partition.partition)
+        self._next_question = now.steady + ASK_EVERY
 
     def judge(self) -> None:
         """Judge every slot that all partitions have closed."""
