@@ -15,6 +15,9 @@ VALUES = {"time", "prediction", "confidence", "label", "latency_ms"}
 SCORE = "score."
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_TRUTHS = {**dict.fromkeys(("true", "True", "TRUE"), "true"), **dict.fromkeys(("false", "False", "FALSE"), "false")}
+"""As pandas and R write what JSON calls true and false."""
+
 _CODE = re.compile(r"[+-]?0\d+", re.ASCII)
 
 
@@ -86,7 +89,7 @@ def _text(cell: str) -> str:
 
 
 def _value(cell: str) -> str:
-    """Return a number as it stands where JSON can write it so, else as text; nothing and NaN are null."""
+    """Return a number as it stands where JSON can write it so, a truth, else a text; nothing and NaN are null."""
     if _JSON_NUMBER.fullmatch(cell):
         return cell
     if not cell:
@@ -94,7 +97,7 @@ def _value(cell: str) -> str:
     try:
         number = float(cell)
     except ValueError:
-        return _quoted(cell)
+        return _TRUTHS.get(cell) or _quoted(cell)
     if _CODE.fullmatch(cell) or "_" in cell or not cell.isascii():
         return _quoted(cell)
     if math.isfinite(number):

@@ -17,9 +17,10 @@ _DATE = re.compile(r"\d{4}-\d\d?-\d\d?([T ].*)?|\d{4}/\d\d?/\d\d?( .*)?|\d\d?[./
 
 
 def grows(numbers: NDArray[np.float64]) -> bool:
-    """Return whether values move one way all the time, as counters and clocks do: each tenth lies beyond the last.
+    """Return whether values move one way all the time, as counters and clocks do.
 
-    Neighbours may change places: several processes may count, each a little behind another.
+    Every tenth of them must lie beyond the one before, by the quartiles: several processes may count, each a little
+    behind another.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ def grows(numbers: NDArray[np.float64]) -> bool:
     """
     if len(numbers) < ENOUGH:
         return False
-    ends = [np.quantile(block, (0.05, 0.95)) for block in np.array_split(numbers, BLOCKS)]
+    ends = [np.quantile(block, (0.25, 0.75)) for block in np.array_split(numbers, BLOCKS)]
     low, high = np.array(ends).T
     return bool(np.all(low[1:] > high[:-1]) or np.all(high[1:] < low[:-1]))
 
