@@ -95,7 +95,11 @@ class KafkaReader:
         if member is None or not self._look_after(member):
             return {}
         try:
-            return member.poll(seconds)
+            records = member.poll(seconds)
+            if member.settled and self._mine != member.partitions:
+                self._left_at.clear()
+                self._mine = frozenset(Partition(*partition) for partition in member.partitions)
+            return records
         except NoOffsetForPartitionError as why:
             self._place(member, why.args[0])
         except OffsetOutOfRangeError as why:
@@ -105,10 +109,7 @@ class KafkaReader:
         except UnsupportedCodecError as why:
             raise SourceError(f"{why}: install lz4, zstandard or python-snappy beside Seawall") from None
         except FencedInstanceIdError:
-            name = self._settings["group_instance_id"]
-            raise SourceError(
-                f'another process reads as group_instance_id "{name}": give each process its own'
-            ) from None
+            raise self._fenced() from None
         except Exception as why:  # noqa: BLE001 - a client in an unknown state is not used again
             self._rebuild(str(why) or type(why).__name__)
         return {}
@@ -218,10 +219,8 @@ class KafkaReader:
 
     def _look_after(self, member: Member) -> bool:
         """Return whether the client can be used."""
-        if member.settled:
-            self._left_at.clear()
-            if self._mine != member.partitions:
-                self._mine = frozenset(Partition(*partition) for partition in member.partitions)
+        if member.fenced:
+            raise self._fenced()
         now = self._clock()
         if self._watch.due(now):
             stuck = self._watch.stuck(member.positions(), self._held, member.ends, now)
@@ -232,6 +231,10 @@ class KafkaReader:
             if self._watch.silent_since is None:
                 self._backoff = 0.0
         return True
+
+    def _fenced(self) -> SourceError:
+        name = self._settings["group_instance_id"]
+        return SourceError(f'another process reads as group_instance_id "{name}": give each process its own')
 
     def _rebuild(self, why: str) -> None:
         """Throw the client away; the next polls make a new one, which goes on where this one was."""

@@ -33,7 +33,7 @@ OURS: dict[str, Any] = {
     "max_partition_fetch_bytes": 1 << 20,
     "fetch_max_bytes": 8 << 20,
     "session_timeout_ms": 10_000,
-    "heartbeat_interval_ms": 3_000,
+    "heartbeat_interval_ms": 1_000,
     # New partitions are seen within this time, and a broker that came back is tried again.
     "metadata_max_age_ms": 60_000,
     "reconnect_backoff_max_ms": 5_000,

@@ -73,12 +73,39 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition in lost:
             log.warning("partition lost", topic=partition.topic, partition=partition.partition)
 
+    @property
+    def fenced(self) -> bool:
+        """Whether another process took our `group_instance_id`.
+
+        kafka-python 3.0.12 only stops its heartbeats then: it reads on and spins.
+        """
+        coordinator = self._coordinator
+        beats = coordinator._heartbeat_enabled  # noqa: SLF001 - nothing public tells
+        return self.settled and not beats and coordinator.stable() and not coordinator.rejoin_needed
+
     def poll(self, seconds: float) -> Mapping[Partition, Sequence[RawMessage]]:
         """Return what has come. Raises what kafka-python raises."""
+        joining = self._coordinator._join_task  # noqa: SLF001
+        if joining is not None and joining.is_done and joining.succeeded():
+            self.consumer._net.run(self._finish_joining, joining.value)  # noqa: SLF001
         records: Mapping[Partition, Sequence[RawMessage]] = self.consumer.poll(timeout_ms=int(seconds * 1_000))
         if not self.settled:
             self.settled = self.consumer.group_metadata().state == MemberState.STABLE
         return records
+
+    async def _finish_joining(self, assignment: bytes) -> None:
+        """Take what the group gave between two polls.
+
+        kafka-python 3.0.12 forgets it then: it joins again, which disturbs all others, or waits for ever.
+        """
+        coordinator = self._coordinator
+        with coordinator._lock:  # noqa: SLF001
+            coordinator._join_task = None  # noqa: SLF001
+            coordinator.rejoining = coordinator.rejoin_needed = False
+            coordinator.state = MemberState.STABLE
+            coordinator._enable_heartbeat()  # noqa: SLF001
+        now = coordinator._generation  # noqa: SLF001
+        await coordinator._on_join_complete_async(now.generation_id, now.member_id, now.protocol, assignment)  # noqa: SLF001
 
     def hold(self, partitions: Set[Partition]) -> None:
         """Pause exactly these."""
@@ -114,13 +141,13 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         return lag
 
     def commit(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Commit for those of the partitions that are ours."""
+        """Commit for those of the partitions that are ours. While the group moves the broker would let us wait."""
         mine = {
             partition: OffsetAndMetadata(next_offsets[partition], "", -1)
             for partition in self.partitions
             if partition in next_offsets
         }
-        if not mine or self._coordinator.coordinator_id is None:
+        if not mine or self._coordinator.coordinator_id is None or not self._coordinator.stable():
             return
         try:
             self.consumer.commit(mine, timeout_ms=PATIENCE_MS)

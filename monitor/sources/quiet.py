@@ -9,7 +9,7 @@ from dataclasses import dataclass
 WINDOW = 60.0
 MOST_KINDS = 256
 
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = re.compile(r"0x[0-9a-f]+|\d+")
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,19 +40,25 @@ class Log:
 
 
 @pytest.fixture
-def produce(broker: Broker) -> Callable[..., None]:
-    """Return a function that writes values to a topic: `produce(topic, values, partition=2)`."""
+def write() -> Callable[..., None]:
+    """Return a function that writes values: `write(broker, topic, values, partition=2, compression_type="gzip")`."""
 
-    def write(topic: str, values: Sequence[bytes], partition: int = 0, **settings: object) -> None:
+    def to(broker: Broker, topic: str, values: Sequence[bytes], partition: int = 0, **settings: object) -> None:
         producer = KafkaProducer(bootstrap_servers=broker.bootstrap.split(","), acks="all", **settings)
         try:
-            for value in values:
-                producer.send(topic, value, partition=partition)
-            producer.flush()
+            sent = [producer.send(topic, value, partition=partition) for value in values]
+            for future in sent:
+                future.get(60)
         finally:
             producer.close()
 
-    return write
+    return to
+
+
+@pytest.fixture
+def produce(broker: Broker, write: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that writes values to a topic of the session's broker: `produce(topic, values)`."""
+    return partial(write, broker)
 
 
 @pytest.fixture

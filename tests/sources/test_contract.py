@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from source_reading import read_to_end, read_until
 
@@ -28,7 +30,7 @@ def test_offsets_grow_strictly_and_messages_say_where_they_stand(log_of):
     log = log_of(VALUES)
     messages = read_to_end(log.open())
     offsets = [message.offset for message in messages]
-    assert all(before < after for before, after in zip(offsets, offsets[1:], strict=False))
+    assert all(before < after for before, after in pairwise(offsets))
     assert {(message.topic, message.partition) for message in messages} == {log.partition}
     assert all(isinstance(message.timestamp, int) and message.timestamp >= 0 for message in messages)
     assert all(message.key is None and list(message.headers) == [] for message in messages)

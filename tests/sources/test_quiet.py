@@ -44,8 +44,8 @@ def test_the_first_of_a_kind_passes_and_repeats_are_counted_once_a_minute(said):
 def test_numbers_written_into_the_message_do_not_make_another_kind(said):
     handler = OncePerMinute()
     for i in range(10):
-        handler.emit(record(f"attempt failed (backoff 0.{i} secs)"))
-    assert said == ["attempt failed (backoff 0.0 secs)"]
+        handler.emit(record(f"attempt failed: <Task at 0x7f{i:03x}> (backoff 0.{i} secs)"))
+    assert said == ["attempt failed: <Task at 0x7f000> (backoff 0.0 secs)"]
 
 
 def test_another_logger_is_another_kind(said):
