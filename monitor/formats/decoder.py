@@ -64,7 +64,7 @@ class Decoder:
             self._decode = self._decode_routed
 
     def _decode_capped(self, value: bytes) -> Any:
-        return self._decode(check_caps(value))
+        return self._decode(check_caps(value) if len(value) > _LARGE else value)
 
     def _decode_routed(self, value: bytes) -> Any:
         head = self._head(value)
@@ -100,7 +100,7 @@ class Decoder:
             name = version_of(plain.get("model"))
             model = self.models.get(name, IGNORED)  # type: ignore[arg-type]
             if model == IGNORED:
-                return _Head(name or "", time_of(plain.get("time")))
+                return _head_of_another(name or "", plain.get("time"))
             repaired = repair(plain, self.typed[model])
             repaired.record.model = name
         except BadRecord as error:
@@ -139,6 +139,14 @@ class Decoder:
 
 
 _Outcome = Repaired | _Head | BadRecord
+
+
+def _head_of_another(model: str, time: Any) -> _Head:
+    """Return what counts of another model's record; a time that is none is no time of ours, and moves no clock."""
+    try:
+        return _Head(model, time_of(time))
+    except BadRecord:
+        return _Head(model, -1.0)
 
 
 def _spread(

@@ -9,8 +9,10 @@ import math
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from monitor.errors import BadRecord
-from monitor.formats.typed import TypedRecord
+from monitor.formats.typed import AwareTime, TypedRecord
 from monitor.reference.schema import Feature, kind_of, text_of
 
 MAX_UNKNOWN_NAMES = 16
@@ -79,12 +81,12 @@ def _feature(feature: Feature, value: Any, mismatched: list[str]) -> Any:
         return None
     if not feature.textual:
         return _checked(column, value, mismatched)
-    if isinstance(value, float) and math.isnan(value):
+    if _is_nan(value):
         return None
     if kind_of(value) not in feature.kinds:
         mismatched.append(column)
         return None
-    return text_of(value)
+    return _text(value)
 
 
 def _checked(column: str, value: Any, mismatched: list[str]) -> float:
@@ -94,19 +96,29 @@ def _checked(column: str, value: Any, mismatched: list[str]) -> float:
     if kind_of(value) != "number":
         mismatched.append(column)
         return math.nan
+    return _float(value)
+
+
+def _float(value: float) -> float:
+    """Return a number as the fast path reads it."""
     try:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
 
 
+def _text(value: Any) -> str:
+    """Return a level's spelling; a number's is that of the float the fast path would read."""
+    return text_of(_float(value) if kind_of(value) == "number" else value)
+
+
 def _level(column: str, value: Any, mismatched: list[str]) -> str | None:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or _is_nan(value):
         return None
     if kind_of(value) is None:
         mismatched.append(column)
         return None
-    return text_of(value)
+    return _text(value)
 
 
 def _scores(given: Any, typed: TypedRecord, mismatched: list[str], deviations: list[str]) -> Any:
@@ -124,9 +136,9 @@ def _scores(given: Any, typed: TypedRecord, mismatched: list[str], deviations: l
 
 
 def _identity(value: Any) -> str | int | None:
-    if value is None or isinstance(value, str | int):
-        return value
-    return text_of(value) if isinstance(value, float) else None
+    if isinstance(value, bool | float):
+        return None if _is_nan(value) else text_of(value)
+    return value if isinstance(value, str | int) else None
 
 
 def version_of(value: Any) -> str | None:
@@ -142,14 +154,26 @@ def time_of(value: Any) -> datetime | float | None:
     BadRecord
         `bad_time` for anything else.
     """
-    if value is None:
+    if value is None or _is_nan(value):
         return None
     try:
         if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return _moment(value)
         if kind_of(value) == "number" and math.isfinite(value):
             return float(value)
     except (ValueError, OverflowError):
         pass
     raise BadRecord("bad_time", "time is neither RFC 3339 nor seconds since 1970")
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment as the fast path reads it, or what only Python reads: its own spellings, no offset."""
+    try:
+        return msgspec.convert(text, AwareTime)
+    except msgspec.ValidationError:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)

@@ -22,7 +22,8 @@ _TEXT = {
     ("boolean", "string"): str | bool | None,
     ("number",): float | None,
     ("number", "string"): str | float | None,
-    ("boolean", "number", "string"): str | float | None,  # true would equal 1: booleans take the slow path here
+    ("boolean", "number"): float | None,  # true would equal 1: beside numbers, booleans take the slow path
+    ("boolean", "number", "string"): str | float | None,
 }
 
 
@@ -109,7 +110,7 @@ def _skipped(feature: Feature) -> bool:
 def _field_type(feature: Feature) -> Any:
     if _skipped(feature):
         return msgspec.Raw
-    return _TEXT.get(feature.kinds, str | None) if feature.textual else _NUMBER
+    return _TEXT[feature.kinds] if feature.textual else _NUMBER
 
 
 def _listed(schema: Schema) -> Any:
