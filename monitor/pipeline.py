@@ -27,6 +27,8 @@ BLOCK = 1_000
 """Records decoded at once: more fall out of the processor's cache, fewer pay numpy's calls too often."""
 
 POLL_SECONDS = 0.25
+CLOSE_SECONDS = 5.0
+"""How long the source may take to let go: a group member that leaves hands on its partitions at once."""
 
 ASK_EVERY = 2.0
 """Seconds between questions to the broker whether quiet partitions are at their end."""
@@ -106,6 +108,7 @@ class Pipeline:
             self.parts.partitions.close_all()
             self.judge()
         self.parts.outbox.close(self, self.clock())
+        self.parts.source.close(CLOSE_SECONDS)
 
     def step(self) -> None:
         """One turn: what has come is counted, what is closed is judged, what is due is saved and told."""
