@@ -89,7 +89,7 @@ def tilts(null: Null) -> tuple[Ints, NDArray[np.bool_]]:
         pairs = [(g, strength) for _, g in scores for strength in strengths(signal)]
         for bet, (g, strength) in enumerate(pairs[:FIXED_BETS]):
             r = _tilted(g, strength, accepted) if signal.ordered else _staked(g, strength)
-            tables[row, bet, : len(g)] = _table(r, accepted, float(null.fixed[row]), float(null.effects[row]))
+            tables[row, bet, : len(g)] = _table(r, accepted, null, row)
             exist[row, bet] = True
     return tables, exist
 
@@ -107,9 +107,11 @@ def _staked(g: list[float], strength: float) -> list[float]:
     return [1 + strength * v for v in g]
 
 
-def _table(r: list[float], accepted: list[float], radius: float, effect: float) -> list[int]:
-    spread = sqrt(sum(p * (v - 1) ** 2 for p, v in zip(accepted, r, strict=True)))
-    return [in_table(v / (1 + radius * spread), effect) for v in r]
+def _table(r: list[float], accepted: list[float], null: Null, row: int) -> list[int]:
+    variance = sum(p * (v - 1) ** 2 for p, v in zip(accepted, r, strict=True))
+    third = sum(p * (v - 1) ** 3 for p, v in zip(accepted, r, strict=True))
+    shrink = 1 + null.radius(row, third / variance**1.5) * sqrt(variance)
+    return [in_table(v / shrink, float(null.effects[row])) for v in r]
 
 
 def share_bets(null: Null) -> tuple[Ints, NDArray[np.bool_]]:
