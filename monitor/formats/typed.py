@@ -6,6 +6,7 @@ else raises and is read again by `tolerant`. Fields are `f0, f1, …` because fe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,15 +15,16 @@ import msgspec
 
 from monitor.reference.schema import Feature, Schema
 
+_UNFIT = re.compile(r'[\\"\x00-\x1f]')
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 _NUMBER = float | None
 _TEXT = {
     ("string",): str | None,
     ("boolean",): bool | None,
-    ("boolean", "string"): str | bool | None,
+    ("boolean", "string"): str | None,  # true would equal 1 and so "1": beside others, booleans take the slow path
     ("number",): float | None,
     ("number", "string"): str | float | None,
-    ("boolean", "number"): float | None,  # true would equal 1: beside numbers, booleans take the slow path
+    ("boolean", "number"): float | None,
     ("boolean", "number", "string"): str | float | None,
 }
 
@@ -55,7 +57,7 @@ class TypedRecord:
                 (self.fields[f.name], _field_type(f), msgspec.NODEFAULT if f.required else None)
                 for f in (*numeric, *textual, *filter(_skipped, schema.features))
             ],
-            rename={v: k for k, v in self.fields.items()},
+            rename=_keys({field: name for name, field in self.fields.items()}),
         )
         self.Scores = self._scores_type() if schema.scores else None
         self.Record = self._record_type()
@@ -63,7 +65,7 @@ class TypedRecord:
 
     def _scores_type(self) -> type[msgspec.Struct]:
         fields = [(f"s{i}", _NUMBER, msgspec.NODEFAULT) for i in range(len(self.schema.scores))]
-        return _struct("Scores", fields, rename={f"s{i}": name for i, name in enumerate(self.schema.scores)})
+        return _struct("Scores", fields, rename=_keys({f"s{i}": name for i, name in enumerate(self.schema.scores)}))
 
     def _record_type(self) -> type[msgspec.Struct]:
         fields: list[tuple[str, Any, Any]] = [
@@ -101,6 +103,11 @@ def _struct(
         gc=False,  # records are flat: the collector need not look at them
         kw_only=True,
     )
+
+
+def _keys(names: dict[str, str]) -> dict[str, str]:
+    """Return the JSON keys of fields; where msgspec cannot have one, a key that never comes, for the slow path."""
+    return {field: f"{field}\x7f" if _UNFIT.search(name) else name for field, name in names.items()}
 
 
 def _skipped(feature: Feature) -> bool:

@@ -14,6 +14,8 @@ FEWEST_BLOCKS = 100
 REJECT_AT = 0.01
 UPPER_AT = 0.05
 MOST_LEVELS = 8
+TINY = 1e-9
+"""A score that moves by less is constant, but for rounding."""
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +34,7 @@ def design_effect(signal: Signal, bins: NDArray[np.int64]) -> float:
         Bin of each record to which the signal applies, in the order of time.
     """
     lengths = [2**k for k in range(1, 30) if len(bins) // 2**k >= FEWEST_BLOCKS]
-    series = list(_scores(signal, bins))
+    series = [z for z in _scores(signal, bins) if np.ptp(z) > TINY]
     largest = 1.0
     for z in series:
         for length in lengths:
@@ -50,7 +52,7 @@ def _variance_ratio(z: Floats, length: int) -> tuple[float, int]:
 
 
 def _scores(signal: Signal, bins: NDArray[np.int64]) -> Iterator[Floats]:
-    """Yield what is watched for dependence, each a non-constant number a record."""
+    """Yield what is watched for dependence, each a number a record."""
     counts = np.bincount(bins, minlength=len(signal.bins))
     if signal.kind == "values" and signal.ordered:
         middle = (np.cumsum(counts) - counts / 2) / max(1, len(bins)) - 0.5
