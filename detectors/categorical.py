@@ -88,7 +88,7 @@ class CategoryBins:
         bins = merged(whole, ordered=False)
         if max(bins) == 0:
             return None
-        names = [*self.levels, "other"]
+        names = [*self.levels, "any other" if "other" in self.levels else "other"]
         labels = tuple(
             _joined([names[c] for c, b in enumerate(bins) if b == wanted and (c != self.other or whole[c])])
             for wanted in range(max(bins) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,7 +54,7 @@ class NumericBins:
     @cached_property
     def passed(self) -> NDArray[np.float64]:
         """Edges for one search: the last is the first number above the range, NaN sorts missing past it."""
-        return np.array([*self.edges[:-1], np.nextafter(self.edges[-1], np.inf), np.nan])
+        return np.array([*self.edges[:-1], math.nextafter(self.edges[-1], math.inf), math.nan])
 
     def bin(self, batch: Batch) -> Codes:
         """Return the cell of each record."""

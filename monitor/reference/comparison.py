@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf, nextafter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +155,7 @@ def _spread(old: NumericBins, new: NumericBins, cells: Cells) -> Cells:
     The outermost bins reach far with few records, so beyond the older range only whole bins count.
     """
     inside = cells[1 : len(new.edges)]
-    begins = np.array([*old.edges[:-1], np.nextafter(old.edges[-1], np.inf)])
+    begins = np.array([*old.edges[:-1], nextafter(old.edges[-1], inf)])
     if new.edges[-1] == new.edges[-2]:
         below = np.concatenate([[0], np.cumsum(inside)])[np.searchsorted(new.edges[:-1], begins, side="left")]
     else:
