@@ -68,7 +68,9 @@ def _short(time: str, today: str) -> str:
 
 
 def one_in(evidence: float) -> str:
-    """Return log10 evidence as `1 : 16,000,000`, two digits of it."""
+    """Return log10 evidence as `1 : 16,000,000`, two digits of it; from 1 : 10^100 on more says no more."""
+    if evidence >= 100:
+        return "over 1 : 10^100"
     if evidence >= 12:
         return f"1 : 10^{int(evidence)}"
     return f"1 : {int(float(f'{10**evidence:.2g}')):,}"

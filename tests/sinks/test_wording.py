@@ -34,7 +34,7 @@ def test_a_feature_shift():
   Size        0.31 (0.3 is medium), 0.24–0.38
   How sure    evidence 1 : 16,000,000, within the false-alarm budget
   Also        prediction follows (approve 71 %, accepted 64 %)
-  Look first  at where income comes from (unit, default, join), then whether the users changed
+  Look first  at the source of income (unit, default, join), then whether the users changed
   Runbook     https://runbooks.example/credit-risk?signal=feature.income&team=risk
   inc_4k2f · compared with reference 3f9c1a2b77aa"""
     )
@@ -163,6 +163,8 @@ def test_a_bin_is_named_as_what_it_holds(shift, points, expected):
 def test_where_to_look_first_depends_on_what_leads():
     assert look_first([MISSING.signals[0]]) == "at the job or service that fills pixel_5_0"
     assert look_first(MISSING.signals) == "at the job or service that fills them"
+    several = [replace(SHIFT.signals[0], signal=f"feature.f{i}") for i in range(2)]
+    assert look_first(several) == "at the source of them (unit, default, join), then whether the users changed"
     assert look_first([replace(SHIFT.signals[0], signal="new.kind")]) is None
 
 
@@ -177,7 +179,7 @@ def test_numbers_and_times_are_a_persons():
         "1 : 320",
         "1 : 16,000,000",
         "1 : 10^31",
-        "1 : 10^4000",
+        "over 1 : 10^100",
     ]
     assert [percent(p) for p in (0, 0.05, 0.214, 1, 0.0003, 1e-9)] == [
         "0 %",
