@@ -116,7 +116,7 @@ def _null(
     tolerance: Tolerance,
     z: float,
 ) -> Null:
-    width = max((len(s.bins) for s, _ in watched), default=1)
+    width = max((len(s.bins) for s, _ in watched), default=2)
     accepted = np.zeros((len(watched), width))
     effects, sizes, fixed, adaptive, allowed = (np.ones(len(watched)) for _ in range(5))
     source: list[int] = []
