@@ -116,10 +116,18 @@ def _bin(shift: BinShift, signal: SignalChange) -> str:
         now = f"{now} of values {'in ' if shift.bin[0] == '[' else ''}{label}"
     elif signal.effect.points is None:
         level = label if label.replace("-", "_").isidentifier() else f'"{label}"'
-        now = f"{level} {now}"
+        now = f"{now} are {label}" if _is_number(label) else f"{level} {now}"
     elif shift.bin != signal.shape:
         now = f"{now} {label}"
     return f"{now}, accepted {accepted}"
+
+
+def _is_number(label: str) -> bool:
+    try:
+        float(label.replace(",", ""))
+    except ValueError:
+        return False
+    return True
 
 
 def bin_name(label: str) -> str:

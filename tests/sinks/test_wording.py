@@ -151,7 +151,7 @@ def test_a_size_says_what_it_is_measured_by(effect, expected):
         (BinShift("[-3, 5)", 0.05, 0.21), None, "x moved: 21 % of values in -3 to 5, accepted 5 %"),
         (BinShift("< 3", 0.05, 0.21), None, "x moved: 21 % of values below 3, accepted 5 %"),
         (BinShift("[1,200, 3,400)", 0.2, 0.4), None, "x moved: 40 % of values in 1,200–3,400, accepted 20 %"),
-        (BinShift("7", 0.1, 0.2), None, 'x moved: "7" 20 %, accepted 10 %'),
+        (BinShift("7", 0.1, 0.2), None, "x moved: 20 % are 7, accepted 10 %"),
         (BinShift("a or b", 0.1, 0.2), None, 'x moved: "a or b" 20 %, accepted 10 %'),
         (BinShift("not a number", 0.0, 0.02), 2.0, "x moved: 2 % not a number, accepted 0 %"),
     ],
