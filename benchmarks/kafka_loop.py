@@ -6,6 +6,7 @@ python benchmarks/kafka_loop.py bare|monitor BOOTSTRAP TOPIC RECORDS FOLDER
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -50,7 +51,9 @@ def monitor(bootstrap: str, topic: str, records: int, folder: Path) -> tuple[flo
     source = {"type": "kafka", "bootstrap_servers": bootstrap, "topics": [topic], "group_id": f"monitor-{uuid4().hex}"}
     config = load(traffic.config(folder, source=source, state_dir=str(state)), secrets=True)
     config.state_dir.mkdir(parents=True)
-    pipeline = running(config, watched_models(config, "bench"), Health(clock().steady), Metrics("bench"))
+    pipeline = running(
+        config, watched_models(config, "bench"), Health(clock().steady), Metrics("bench"), threading.Event()
+    )
     pipeline.parts.source.open(pipeline.parts.partitions.wanted)
     began, used = 0.0, 0.0
     while (read := sum(max(0, f.next.offset) for f in pipeline.parts.partitions.folds.values())) < records:

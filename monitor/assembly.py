@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -65,7 +66,12 @@ def parts_of(config: Config, models: list[Watched], source: Source, *, judged: i
 
 
 def running(
-    config: Config, models: list[Watched], health: Health, metrics: Metrics, source: Source | None = None
+    config: Config,
+    models: list[Watched],
+    health: Health,
+    metrics: Metrics,
+    stopping: threading.Event,
+    source: Source | None = None,
 ) -> Pipeline:
     """Return the pipeline of `seawall run`, going on where the snapshot ends.
 
@@ -89,13 +95,15 @@ def running(
         **parts_of(config, models, source or config.source.build(models[0].name), judged=saved["judged"]),
         letters=_letters(config, saved["dead_letters"]),
         outbox=outbox,
-        observers=[MetricsObserver(metrics, health, [model.name for model in models])],
-        sight=Sight(health, config.freshness / 1000),
+        observers=[
+            Sight(health, config.freshness / 1000),
+            MetricsObserver(metrics, health, [model.name for model in models]),
+        ],
         remembered=partitions,
     )
     gc.collect()
     gc.freeze()  # what is built lives as long as the process: the collector need not look at it at every turn
-    return Pipeline(parts, clock)
+    return Pipeline(parts, clock, stopping)
 
 
 def remembered_state(path: Path) -> dict[str, Any]:

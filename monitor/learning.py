@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,9 +21,6 @@ from monitor.reference.look import first_look
 from monitor.reference.store import Store
 from monitor.types import Partition, RawMessage
 
-if TYPE_CHECKING:
-    from monitor.cli.run import Stop
-
 log = structlog.get_logger()
 
 
@@ -32,7 +29,7 @@ def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
     return {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
 
 
-def learn_missing(config: Config, health: Health, stop: Stop) -> None:
+def learn_missing(config: Config, health: Health, stopping: threading.Event) -> None:
     """Learn the references that are missing and may be learned. Returns early when asked to stop.
 
     Raises
@@ -49,10 +46,10 @@ def learn_missing(config: Config, health: Health, stop: Stop) -> None:
             raise BadReference(
                 "`learn` cannot read standard input twice. Build a reference from a file: seawall reference build DATA"
             )
-        _learn(config, settings, wanted, health, stop)
+        _learn(config, settings, wanted, health, stopping)
 
 
-def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health, stop: Stop) -> None:
+def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health, stopping: threading.Event) -> None:
     store = Store(settings.reference.path)
     source = config.source.build(settings.name)
     blocks: list[Sequence[RawMessage]] = []
@@ -74,7 +71,7 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
         health.block(
             "reference", f"learning from live records: {usable:,} of {wanted:,}" + (f" ({trouble})" if trouble else "")
         )
-        if stop.asked:
+        if stopping.is_set():
             source.close(2.0)
             return
     source.close(5.0)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable
+from typing import IO
+
+import structlog
 
 from monitor.counting.fold import Folded
 from monitor.formats.batch import IGNORED, Decoded
@@ -11,14 +14,14 @@ from monitor.http.health import Health
 from monitor.http.metrics import Metrics, Reading
 from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
+from monitor.pipeline import Now, Observer, Pipeline
 from monitor.types import Partition
 from monitor.watched import Watched
 
-if TYPE_CHECKING:
-    from monitor.pipeline import Now, Pipeline
+log = structlog.get_logger()
 
 
-class MetricsObserver:
+class MetricsObserver(Observer):
     """Turns what happens into metrics.
 
     Parameters
@@ -79,18 +82,12 @@ class MetricsObserver:
             self.metrics.open_incidents(model.name, by_severity)
 
 
-class FindingsFile:
+class FindingsFile(Observer):
     """One JSON line per judged slot and signal."""
 
     def __init__(self, file: IO[str], slot: int) -> None:
         self.file = file
         self.slot = slot
-
-    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
-        """Look away: blocks are not findings."""
-
-    def turned(self, pipeline: Pipeline, now: Now) -> None:
-        """Look away: turns are not findings."""
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Write what every signal shows."""
@@ -107,3 +104,23 @@ class FindingsFile:
                 for k, v in (("w", effect.w), ("psi", effect.psi), ("points", effect.points))
             }
             self.file.write(json.dumps(about | row | sizes) + "\n")
+
+
+class FirstPoll(Observer):
+    """Says once how long it took from the start of the process to the first poll.
+
+    Parameters
+    ----------
+    age : callable
+        Seconds since the process started, None where nobody knows.
+    """
+
+    def __init__(self, age: Callable[[], float | None]) -> None:
+        self.age = age
+        self.polled = False
+
+    def turned(self, pipeline: Pipeline, now: Now) -> None:
+        """Log the first turn."""
+        if not self.polled:
+            self.polled = True
+            log.info("first poll", seconds_since_start=self.age(), trouble=pipeline.parts.source.trouble())

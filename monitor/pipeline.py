@@ -19,7 +19,6 @@ from monitor.delivery.dead_letters import Limit, Writer, letters_of
 from monitor.formats.batch import DEAD, IGNORED, Decoded
 from monitor.formats.decoder import Decoder
 from monitor.judge.judge import Verdict
-from monitor.sight import Sight
 from monitor.types import Event, Partition, RawMessage, Source
 from monitor.watched import Watched
 
@@ -43,8 +42,8 @@ class Now(NamedTuple):
     wall: int
 
 
-class Observer(Protocol):
-    """Who is shown what the pipeline does: metrics, findings, a progress bar."""
+class Observer:
+    """Who is shown what the pipeline does: metrics, findings, the monitor's own sight. Looks at nothing by itself."""
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Look at one block that was counted."""
@@ -81,7 +80,6 @@ class Parts:
     limit: Limit
     outbox: Outbox
     observers: list[Observer]
-    sight: Sight | None = None
     idle_timeout: float = 60.0
     remembered: Mapping[Partition, Remembered] | None = None
 
@@ -89,10 +87,10 @@ class Parts:
 class Pipeline:
     """Runs the flow on one thread until it is stopped or the source ends."""
 
-    def __init__(self, parts: Parts, clock: Callable[[], Now]) -> None:
+    def __init__(self, parts: Parts, clock: Callable[[], Now], stopping: threading.Event | None = None) -> None:
         self.parts = parts
         self.clock = clock
-        self.stopping = threading.Event()
+        self.stopping = stopping or threading.Event()
         self._next_question = 0.0
         self.remembered = dict(parts.remembered or {})
         for partition, kept in self.remembered.items():
@@ -125,8 +123,6 @@ class Pipeline:
         self.close_idle(now)
         parts.source.hold(parts.partitions.ahead())
         self.judge()
-        if parts.sight:
-            parts.sight.look(self, now)
         for observer in parts.observers:
             observer.turned(self, now)
         parts.outbox.save(self, now)

@@ -105,14 +105,8 @@ def replay(
     return pipeline, told
 
 
-class StopAtLimit:
+class StopAtLimit(Observer):
     """Ends a replay that reads the wrong thing."""
-
-    def counted(self, *_: object) -> None:
-        """Only whole turns are looked at."""
-
-    def judged(self, *_: object) -> None:
-        """Only whole turns are looked at."""
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Raise where too many records are unusable."""

@@ -5,16 +5,12 @@ By the wall clock, so outside what is promised bit for bit.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from monitor.http.health import Health, Traffic
+from monitor.pipeline import Now, Observer, Pipeline
 from monitor.types import Partition, Severity
 
-if TYPE_CHECKING:
-    from monitor.pipeline import Now, Pipeline
 
-
-class Sight:
+class Sight(Observer):
     """Looks at the whole once a turn: tells people through incidents, Kubernetes through readiness.
 
     Parameters
@@ -31,7 +27,7 @@ class Sight:
         self._positions: dict[Partition, int] = {}
         self._moved: dict[Partition, float] = {}
 
-    def look(self, pipeline: Pipeline, now: Now) -> None:
+    def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Compare what is with what should be."""
         trouble = pipeline.parts.source.trouble()
         self._note_progress(pipeline, now)
