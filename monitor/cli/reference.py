@@ -127,9 +127,12 @@ def _chosen(config: Path, model: str | None) -> tuple[ModelSettings, Store, Any]
     models = loaded.models_resolved()
     if model is None and len(models) == 1:
         (model,) = models
-    if model not in models:
+    settings = models.get(model) if model else None
+    if settings is None and model:
+        settings = loaded.model_to_come(model)
+    if settings is None:
         raise click.UsageError(f"which model? --model {' | '.join(models) or 'NAME'}")
-    return models[model], Store(models[model].reference.path), loaded.format
+    return settings, Store(settings.reference.path), loaded.format
 
 
 def _now() -> str:

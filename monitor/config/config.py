@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from monitor.config.dead_letters import DeadLettersSection
 from monitor.config.durations import Duration, PositiveDuration, parse_duration
 from monitor.config.http import Http, HttpSection
-from monitor.config.paths import folders_at_place
+from monitor.config.paths import fits_a_path, folders_at_place
 from monitor.config.permodel import ModelSettings, PerModel, settings
 from monitor.config.privacy import PrivacySection
 from monitor.config.source import FileSource, KafkaSource
@@ -119,3 +119,9 @@ class Config(PerModel):
         if ALL_MODELS in self.models and (reference := every.reference or self.reference):
             names += [name for name in folders_at_place(reference.path) if name not in self.models]
         return {name: settings(name, [self, every, self.models.get(name, PerModel())]) for name in names}
+
+    def model_to_come(self, name: str) -> ModelSettings | None:
+        """Return the settings of a model that `*` will watch as soon as it has a reference; None without a `*`."""
+        if ALL_MODELS not in self.models or not fits_a_path(name):
+            return None
+        return settings(name, [self, self.models[ALL_MODELS]])

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from monitor.config.permodel import ModelSettings
-from monitor.config.source import FileSource
 from monitor.errors import BadReference
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
 from monitor.reference.store import Reference
+from monitor.sources.file import FileReader
 from monitor.types import RawMessage
 
 
@@ -43,7 +43,7 @@ def _progress(data: str) -> Any:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 
-        source = FileSource(type="file", path=data).build("")
+        source = FileReader(data)
         source.open({})
         columns = (
             TextColumn("{task.description}"),
@@ -52,7 +52,8 @@ def _progress(data: str) -> Any:
             MofNCompleteColumn(),
             TextColumn("bytes"),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        terminal = Console(stderr=True)
+        with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
             whole = None if data.endswith(".gz") else Path(data).stat().st_size
             task = bar.add_task(f"{next(readings, 'reading')} {Path(data).name}", total=whole)
             while not source.finished:

@@ -60,6 +60,8 @@ class FileReader:
     def open(self, remembered: Mapping[Partition, int]) -> None:
         """Open the file and read forward to the first record at or behind the remembered offset."""
         offset = remembered.get(self._partition, 0)
+        if self._path.removesuffix(".gz").endswith(".parquet"):
+            raise SourceError(f"{self._file}: Parquet is not read by this build. Write the table as .csv or .jsonl")
         try:
             if self._path == "-":
                 self._open_standard_input(offset)
