@@ -94,27 +94,40 @@ def nulls(reference: Reference, watched: Sequence[tuple[Signal, int]], tolerance
     shares = [(s, start) for s, start in watched if s.kind == "share"]
     fixed_bets = max(1, FIXED_BETS * len(values) + len(shares))
     z = normal(DELTA / (2 * fixed_bets))
+    effects = _design_effects(reference, watched)
 
-    def value_radii(signal: Signal, size: float, _: Floats) -> tuple[float, float]:
+    def of_values(signal: Signal, size: float, _: Floats) -> tuple[float, float, float]:
         allowed = tolerance(signal)
         follows = sqrt(chi_square(len(signal.bins) - 1, DELTA / (2 * len(values))) / size)
-        return max(allowed, z / sqrt(size)), max(allowed, follows)
+        return max(allowed, z / sqrt(size)), max(allowed, follows), allowed
 
-    def share_radii(signal: Signal, size: float, accepted: Floats) -> tuple[float, float]:
+    def of_shares(signal: Signal, size: float, accepted: Floats) -> tuple[float, float, float]:
         events = int(np.ceil(accepted[1] * size - 1e-9))
         bound = share_at_most(events, size, DELTA / (2 * fixed_bets))
         most = min(1.0, bound + tolerance(signal) / 100)
-        return most, most
+        return most, most, tolerance(signal)
 
-    return _null(reference, values, value_radii, tolerance, z), _null(reference, shares, share_radii, tolerance, z)
+    return _null(reference, values, effects, z, of_values), _null(reference, shares, effects, z, of_shares)
+
+
+def _design_effects(reference: Reference, watched: Sequence[tuple[Signal, int]]) -> dict[str, float]:
+    """Return the design effect of every signal.
+
+    Values beyond the accepted range come in runs where the others do, but the reference has none to show it: their
+    signals take the effect of the values.
+    """
+    own = {s.name: reference.design_effects.get(s.name, 1.0) for s, _ in watched}
+    of_values = {start: own[s.name] for s, start in watched if s.kind == "values"}
+    beyond = ("quality.below.", "quality.above.")
+    return {s.name: max(own[s.name], of_values.get(at, 1.0) if s.name.startswith(beyond) else 1.0) for s, at in watched}
 
 
 def _null(
     reference: Reference,
     watched: Sequence[tuple[Signal, int]],
-    radii: Callable[[Signal, float, Floats], tuple[float, float]],
-    tolerance: Tolerance,
+    design: dict[str, float],
     z: float,
+    radii: Callable[[Signal, float, Floats], tuple[float, float, float]],
 ) -> Null:
     width = max((len(s.bins) for s, _ in watched), default=2)
     accepted = np.zeros((len(watched), width))
@@ -130,10 +143,9 @@ def _null(
             counts[entry - row * width] += reference.counts[cell]
         total = int(counts.sum())
         accepted[row] = counts / max(1, total)
-        effects[row] = reference.design_effects.get(signal.name, 1.0)
+        effects[row] = design[signal.name]
         sizes[row] = max(1.0, total / effects[row])
-        fixed[row], adaptive[row] = radii(signal, float(sizes[row]), accepted[row])
-        allowed[row] = tolerance(signal)
+        fixed[row], adaptive[row], allowed[row] = radii(signal, float(sizes[row]), accepted[row])
     inverse = np.divide(1.0, accepted, out=np.zeros_like(accepted), where=accepted > 0)
     as_ints = (np.array(source, dtype=np.int64), np.array(target, dtype=np.int64))
     kept = tuple(s for s, _ in watched)
