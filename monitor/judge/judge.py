@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from detectors.detector import Signal
-from monitor.counting.tally import RECORDS, Tally
+from monitor.counting.tally import DEAD, LATE, RECORDS, Tally
 from monitor.judge.bets import SCALE
 from monitor.judge.budget import flagged, thresholds
 from monitor.judge.calm import Calm
@@ -85,7 +85,7 @@ class Judge:
     def advance(self, slot: int, tally: Tally) -> Verdict:
         """Judge the next closed slot. Slots come in order; those without records are skipped."""
         here = int(tally.cells[RECORDS])
-        mass = here if self.budget.in_records else 1
+        mass = int(tally.cells[[RECORDS, LATE, DEAD]].sum()) if self.budget.in_records else 1
         slots = 1 if self.last is None else slot - self.last
         log_m: list[int] = []
         for family in self.families:
