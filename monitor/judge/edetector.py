@@ -16,6 +16,9 @@ from monitor.judge.bets import SCALE
 NOTHING = -(1 << 60)
 """log C of a bet that has not started."""
 
+MOST_PENDING = 100
+"""Slots whose start mass waits for a signal's next record. A column gone for days would alarm on its return."""
+
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -39,7 +42,8 @@ class EDetector:
     since : int array (S, B, K)
         Counts from there on.
     pending : int array (S,)
-        Start mass of slots in which the signal had no records; its next one gets it.
+        Start mass of slots in which the signal had no records; its next one gets it, as far as it is worth no more
+        than `MOST_PENDING` such slots.
     """
 
     def __init__(self, shares: NDArray[np.float64], width: int) -> None:
@@ -68,7 +72,7 @@ class EDetector:
         records : int
             The model's records before this slot.
         """
-        self.pending += mass
+        self.pending = np.minimum(self.pending + mass, MOST_PENDING * mass)
         present = counts.sum(axis=1) > 0
         start = _log_start(self.pending)[:, None]
         moving = active & self.exist & present[:, None]
