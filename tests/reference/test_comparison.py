@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reference_records import applicants, built, timed
+
+from monitor.reference.comparison import differences, schema_changes
+from monitor.reference.report import compared
+
+ROWS = 4_000
+
+
+def _numbers(mean=0.0, seed=1, rows=ROWS, **more):
+    draw = np.random.default_rng(seed)
+    return built(timed([{"x": float(x), **more} for x in draw.normal(mean, size=rows)]))
+
+
+def _levels(shares, rows=ROWS):
+    values = [level for level, share in shares.items() for _ in range(round(share * rows))]
+    return built(
+        [{"features": {"x": level}} for level in np.random.default_rng(1).permutation(np.array(values, object))]
+    )
+
+
+def _found(old, new):
+    return {difference.signal: difference for difference in differences(old, new)}
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_two_draws_of_one_law_hardly_differ(seed):
+    found = _found(built(applicants(ROWS)), built(applicants(ROWS, seed=seed)))
+    assert max(d.w for d in found.values() if d.w is not None) < 0.1
+    assert max(abs(d.points) for d in found.values() if d.points is not None) < 1
+
+
+@pytest.mark.parametrize("mean", [0.1, 0.3, 0.6])
+def test_a_shift_has_its_size_though_the_bins_differ(mean):
+    shift = _found(_numbers(), _numbers(mean, seed=2))["feature.x"]
+    exact = (np.exp(mean**2) - 1) ** 0.5  # Cohen's w of a shifted normal, in bins without end
+    assert shift.w == pytest.approx(exact, rel=0.25, abs=0.05)
+    assert shift.estimated
+
+
+def test_levels_are_compared_by_their_names():
+    old = _levels({"a": 0.5, "b": 0.3, "c": 0.2})
+    new = _levels({"b": 0.5, "a": 0.3, "c": 0.2})
+    swap = _found(old, new)["feature.x"]
+    assert swap.w == pytest.approx((0.04 / 0.5 + 0.04 / 0.3) ** 0.5, abs=0.01)
+    assert not swap.estimated
+
+
+def test_levels_that_the_older_never_had_are_points():
+    found = _found(_levels({"a": 0.5, "b": 0.5}), _levels({"a": 0.4, "b": 0.4, "new": 0.2}))
+    unseen = found["quality.unseen.x"]
+    assert (unseen.points, unseen.moved.expected, unseen.moved.observed) == (pytest.approx(20), 0.0, 0.2)
+    assert found["feature.x"].w == pytest.approx(0, abs=0.02)
+
+
+def test_few_values_are_compared_value_by_value():
+    old, new = _levels({0: 0.5, 1: 0.5}), _levels({0: 0.25, 1: 0.25, 2: 0.5})
+    found = _found(old, new)
+    assert found["quality.above.x"].points == pytest.approx(50)
+    assert _found(new, old)["feature.x"].w == pytest.approx(1.0, abs=0.02)
+
+
+def test_missing_values_are_points():
+    gone = built(timed([{"x": None if i % 10 == 0 else float(i % 97)} for i in range(ROWS)]))
+    there = built(timed([{"x": float(i % 97)} for i in range(ROWS)]))
+    assert _found(there, gone)["quality.missing.x"].points == pytest.approx(10)
+    assert _found(gone, there)["quality.missing.x"].points == pytest.approx(-10)
+
+
+def test_values_beyond_the_older_range_are_seen():
+    assert _found(_numbers(), _numbers(20.0, seed=2))["quality.above.x"].points == pytest.approx(100)
+    assert _found(_numbers(), _numbers(-20.0, seed=2))["quality.below.x"].points == pytest.approx(100)
+
+
+def test_differences_come_largest_first():
+    found = differences(built(applicants()), built(applicants(income=0.5, seed=2)))
+    assert found[0].signal == "feature.income"
+    assert [d.size for d in found] == sorted((d.size for d in found), reverse=True)
+
+
+def test_what_changed_of_the_schema_is_said():
+    old = built(
+        timed([{"a": i % 97, "b": i % 3, "c": "x", "x": None} for i in range(600)], prediction=["p", "q"] * 300)
+    )
+    new = built(
+        timed([{"a": i % 97, "b": i / 7, "d": i % 89, "x": None} for i in range(600)], confidence=[0.1, 0.2] * 300)
+    )
+    assert schema_changes(old, new) == [
+        "d: added (numeric)",
+        "c: removed (was categorical)",
+        "b: was discrete, now aside",
+        "prediction: was class, now absent",
+        "confidence: added",
+    ]
+    assert schema_changes(old, old) == []
+
+
+def test_the_last_line_says_what_moved(capsys):
+    old, new = built(applicants()), built(applicants(seed=2))
+    compared(old, new)
+    told = capsys.readouterr().out
+    assert told.endswith("\nnothing moved by 0.1 (w) or 1 point\n")
+    compared(old, built([record | {"latency_ms": 5 + i % 7} for i, record in enumerate(applicants(seed=2))]))
+    told = capsys.readouterr().out
+    assert "  ! latency: added\n" in told
+    assert told.endswith("\nnothing moved by 0.1 (w) or 1 point; 1 change of the schema\n")

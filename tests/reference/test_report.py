@@ -1,0 +1,122 @@
+"""What a person sees before accepting records."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from reference_records import applicants, built, timed
+
+from monitor.counting.tally import RECORDS
+from monitor.judge.judge import Budget, Judge
+from monitor.reference.cautions import cautions
+from monitor.reference.report import built as told_of
+from monitor.reference.report import shown
+from monitor.reference.visible import MEDIUM, SLOTS_PER_ALERT, visible
+
+DRAW = np.random.default_rng(1)
+DICE = DRAW.integers(0, 7, 2_000).tolist()
+PLAIN = [{"x": float(x)} for x in DRAW.normal(size=2_000)]
+
+
+def _with(**columns):
+    """Records of one plain feature and others: a column is a function of the record's number."""
+    return timed([own | {name: of(i) for name, of in columns.items()} for i, own in enumerate(PLAIN)])
+
+
+CASES = {
+    "nothing": (_with(), []),
+    "missing values": (
+        _with(age=lambda i: None if i % 25 == 0 else DICE[i]),
+        ["missing: age (4 %). Was that accepted?"],
+    ),
+    "few missing values": (_with(age=lambda i: None if i % 200 == 0 else DICE[i]), []),
+    "wrong types": (
+        _with(age=lambda i: "?" if i % 50 == 0 else DICE[i]),
+        ["of the wrong type: age (2 %). Is that accepted?"],
+    ),
+    "mixed types": (
+        _with(code=lambda i: ["A", 1][DICE[i] % 2]),
+        ["mixed types: code (number and string). Compared as levels"],
+    ),
+    "constants": (_with(a=lambda _: 1, b=lambda _: "DE"), ["constant: a, b. Any other value will be told"]),
+    "many constants": (
+        _with(**{f"c{k}": lambda _: 1 for k in range(8)}),
+        ["constant: c0, c1, c2, c3, c4 and 3 more. Any other value will be told"],
+    ),
+    "optional features": (
+        timed([own | ({"extra": DICE[i]} if i % 2 else {}) for i, own in enumerate(PLAIN)]),
+        [
+            "missing: extra (50 %). Was that accepted?",
+            "not in every record: extra. Their absence is taken as normal",
+        ],
+    ),
+    "no times": (
+        [{"features": own} for own in PLAIN],
+        ["not every record has a time, so the order of the file is taken as the order in time: is it?"],
+    ),
+    "unusable records": (
+        [*_with(), b"{", b"["],
+        ["2 unusable records (0.1 %) are not in it: is that how traffic looks?"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("records", "words"), CASES.values(), ids=CASES)
+def test_what_may_be_wrong_is_said(records, words):
+    assert cautions(built(records)) == words
+
+
+def test_few_records_are_said_to_see_little():
+    (words,) = cautions(built(_with()[:800]))
+    assert words.startswith("only 800 records: shifts below 0.1")
+    assert " (w) cannot be told from chance; with 10,000 it would be about 0.0" in words
+
+
+def test_dependence_is_said_where_it_costs_much():
+    records = timed([{"x": float(x)} for x in np.repeat(DRAW.normal(size=500), 10)])
+    (words,) = cautions(built(records))
+    assert words.startswith("records depend on those before: x (")
+    assert words.endswith("). They count for that many times less")
+
+
+def test_a_name_cannot_write_on_the_terminal(capsys):
+    told_of(built(_with(**{"\x1b[31mred[/]": lambda _: None, "[bold]x": lambda i: i % 3})), True, "folder")
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "\\x1b[31mred[/]: never has a value" in told
+
+
+def test_a_provisional_version_says_so(capsys):
+    shown(built(applicants(), provisional=True), {}, [])
+    told = capsys.readouterr().out
+    assert "  provisional: learned from live records\n" in told
+    assert "  from unknown, built unknown\n" in told
+
+
+@pytest.mark.parametrize("rows", [1_000, 10_000])
+def test_the_smallest_visible_shift_is_the_radius_of_the_judge(rows):
+    reference = built(timed([{"x": float(x)} for x in np.random.default_rng(2).normal(size=rows)]))
+    judge = Judge(reference, Budget(1e6, in_records=False), lambda _: 0.0, 10_000)
+    assert visible(reference)["feature.x"].smallest == float(judge.families[0].null.fixed[0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_medium_shift_is_told_after_about_as_many_records_as_promised(seed):
+    draw = np.random.default_rng(seed)
+    reference = built(timed([{"x": float(x)} for x in draw.normal(size=10_000)]))
+    promised = visible(reference)["feature.x"].records
+    mean = np.log(1 + MEDIUM**2) ** 0.5
+    judge = Judge(reference, Budget(SLOTS_PER_ALERT, in_records=False), _default, 10_000)
+    detector, start = reference.layout.detectors[1], reference.layout.starts[1]
+    for slot in range(1_000):
+        tally = reference.layout.empty()
+        values = draw.normal(mean, size=20)
+        np.add.at(tally.cells, start + np.searchsorted(detector.passed[:-1], values, side="right"), 1)
+        tally.cells[RECORDS] = 20
+        if any(finding.signal.name == "feature.x" for finding in judge.advance(slot, tally).alarms):
+            break
+    assert 0.4 * promised < 20 * (slot + 1) < 2 * promised
+
+
+def _default(signal):
+    return 0.1
