@@ -1,0 +1,1 @@
+"""`seawall demo`: a minute of real predictions going wrong, through the real pipeline."""

@@ -1,0 +1,83 @@
+"""The demo's folder: what a run leaves behind, and its configuration."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from monitor.demo.traffic import MODEL
+from monitor.errors import SeawallError
+from monitor.state.snapshot import lock
+
+_FIRST_LINE = "# What `seawall demo` ran with."
+
+_CONFIG = """{first_line} The same minute again, with your changes to this file:
+#   seawall replay {traffic} -c {config}
+model: {model}
+source: {source}
+reference: ./reference
+slot: 1s                  # short, for the demo is; 10s is the default, and 30s and 5m for the next two
+allowed_lateness: 500ms
+resolve_after: 3s
+false_alarm_every: 30d    # the budget: at most one false alert per 30 days, all signals together
+tolerance: 0.1            # smaller shifts (Cohen's w) are not worth a person's time
+sinks:
+  - {{type: stdout}}
+  - {{type: slack, webhook_url: "${{SLACK_WEBHOOK_URL}}"}}
+  - {{type: file, path: events.jsonl}}
+"""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Paths of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "seawall.yaml"
+
+    @property
+    def reference(self) -> Path:
+        return self.path / "reference"
+
+    @property
+    def traffic(self) -> Path:
+        """The requests as they were logged, for a replay."""
+        return self.path / "traffic.jsonl.gz"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "seawall.log"
+
+    def prepare(self) -> IO[str]:
+        """Take away what an earlier run left, and keep other runs out as long as the returned file is open.
+
+        Raises
+        ------
+        SeawallError
+            Where the folder holds something else, or another demo uses it.
+        """
+        if self.path.exists() and any(self.path.iterdir()) and not self._ours():
+            raise SeawallError(
+                f"{self.path} holds something that no demo left there. Choose another folder: --dir FOLDER"
+            )
+        held = lock(self.path / "state")
+        shutil.rmtree(self.reference, ignore_errors=True)
+        for name in ("state/snapshot", "state/dead-letters.jsonl", "events.jsonl", "traffic.jsonl.gz", "slack-*.html"):
+            for left in self.path.glob(name):
+                left.unlink()
+        return held
+
+    def _ours(self) -> bool:
+        return self.config.is_file() and self.config.read_text().startswith(_FIRST_LINE)
+
+    def configure(self, source: Mapping[str, Any]) -> None:
+        """Write the configuration."""
+        names = {"traffic": self.traffic, "config": self.config, "model": MODEL, "source": json.dumps(source)}
+        self.config.write_text(_CONFIG.format(first_line=_FIRST_LINE, **names))

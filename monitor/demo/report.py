@@ -1,0 +1,83 @@
+"""What the demo says before and after: what is watched, how late each change was told, where to look next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from monitor.demo.folder import Folder
+from monitor.demo.show import Show
+from monitor.demo.slack import Received
+from monitor.demo.traffic import ACCEPTED, PIXELS, RATE, STORY_SECONDS, Phase, Service
+from monitor.reference.store import Reference
+from monitor.types import Event
+
+
+def introduction(brokers: str | None) -> Iterator[str]:
+    """Yield what this is."""
+    yield f"Seawall demo: a classifier reads digits, {RATE:,} requests a second; Seawall watches."
+    yield f"Its requests go through Kafka at {brokers}." if brokers else "No broker; nothing leaves this machine."
+    yield ""
+
+
+def watched(service: Service, reference: Reference) -> Iterator[str]:
+    """Yield what is watched against what."""
+    right = 100 * service.accuracy(ACCEPTED)
+    yield f"model     scikit-learn's {type(service.model).__name__}, right on {right:.1f} % of images it never saw"
+    yield f"accepted  {reference.rows:,} requests of clean traffic (reference {reference.digest[7:19]})"
+    what = f"{len(PIXELS)} pixels (values, missing, out of range) and what the model answers"
+    yield f"watched   {len(reference.signals)} signals: {what}"
+    yield "promised  at most 1 false alert per 30 days, over all signals together"
+    yield ""
+
+
+def counts(show: Show, unusable: int) -> Iterator[str]:
+    """Yield what came of it, in figures."""
+    story = show.traffic.story
+    first = next(phase.begins for phase in story if phase.harm)
+    early = sum(event.event == "opened" and _at(event, show) <= first for event, _ in show.told)
+    yield ""
+    yield f"{show.records:,} requests judged, {unusable:,} unusable. Alerts before the first change: {early}"
+    yield ""
+    yield f"{'what changed':<14}{'told after':<26}resolved"
+    for phase in story:
+        if phase.harm:
+            yield from _delays(phase, show)
+
+
+def _delays(phase: Phase, show: Show) -> Iterator[str]:
+    later = [p for p in show.traffic.story if p.begins > phase.begins]
+    until = next((p.begins for p in later if p.harm), STORY_SECONDS)
+    repaired = next(p.begins for p in later if not p.harm)
+    opened = [pair for pair in show.told if pair[0].event == "opened" and phase.begins < _at(pair[0], show) <= until]
+    if not opened:
+        yield f"{phase.short:<14}never"
+    for event, at in opened:
+        requests = (event.records or 0) - int(phase.begins * RATE)
+        ends = [end for e, end in show.told if e.event == "resolved" and e.incident == event.incident]
+        over = f"{ends[0] - repaired:.1f} s after the repair" if ends else "still open"
+        yield f"{phase.short:<14}{f'{at - phase.begins:.1f} s, {requests:,} requests':<26}{over}"
+
+
+def _at(event: Event, show: Show) -> float:
+    """Return the seconds from the first request to the end of the slot that the event is of."""
+    return datetime.fromisoformat(event.time).timestamp() - show.traffic.began / 1_000
+
+
+def received(messages: Sequence[Received], folder: Folder) -> Iterator[str]:
+    """Yield what an on-call person would have received."""
+    count = len(messages)
+    pages = f"{folder.path / 'slack-1.html'} to slack-{count}.html" if count else "none"
+    yield ""
+    yield f"On call you would have received {count} Slack messages: {pages}"
+
+
+def look_next(folder: Folder, *, serving: bool) -> Iterator[str]:
+    """Yield where to look next."""
+    yield f"The minute again, with other settings: edit {folder.config}, then"
+    yield f"  seawall replay {folder.traffic} -c {folder.config}"
+    yield "Your own topic in 15 minutes: docs/quickstart.md"
+    if serving:
+        yield "Clean traffic goes on until Ctrl-C: http://127.0.0.1:9464/metrics"
+    else:
+        yield "Metrics to look at: seawall demo --serve"

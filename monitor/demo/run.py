@@ -1,0 +1,179 @@
+"""The demo from beginning to end: accept clean traffic, watch the story, say what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import math
+import os
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from monitor import __version__
+from monitor.assembly import clock, running
+from monitor.config.config import Config
+from monitor.config.loading import read
+from monitor.demo.feed import Feed, recorded
+from monitor.demo.folder import Folder
+from monitor.demo.report import counts, introduction, look_next, received, watched
+from monitor.demo.show import Show
+from monitor.demo.slack import SlackStandIn
+from monitor.demo.terminal import Terminal
+from monitor.demo.topic import Topic
+from monitor.demo.traffic import CHUNK_MS, MODEL, RATE, STORY_SECONDS, Service, Traffic
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.http.server import Server
+from monitor.http.site import Site
+from monitor.incidents.incident import rfc3339
+from monitor.logs import configure
+from monitor.reference.build import build
+from monitor.reference.store import Reference, Store
+from monitor.types import Source
+from monitor.watched import Watched
+
+RECORDS_ACCEPTED = 10_000
+TAIL = 3
+"""Seconds of traffic after the story at least, so that its last slot closes."""
+
+FAST_BEGAN = 1_767_225_600_000
+"""2026-01-01T00:00:00Z: without waiting any time will do, and one time gives the same incidents in every run."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run.
+
+    Attributes
+    ----------
+    folder : Path
+    fast : bool
+        Do not wait for the traffic's time to come.
+    serve : bool
+        Serve metrics, and go on with clean traffic until stopped.
+    brokers : str or None
+        Send the traffic through Kafka.
+    """
+
+    folder: Path
+    fast: bool = False
+    serve: bool = False
+    brokers: str | None = None
+
+
+def play(options: Options, stopping: threading.Event) -> bool:
+    """Run the demo; return whether its story came to the end.
+
+    Parameters
+    ----------
+    stopping : Event
+        Set when somebody wants the demo to stop.
+
+    Raises
+    ------
+    SeawallError
+        Where the folder, the port or the brokers cannot be used.
+    """
+    folder = Folder(options.folder)
+    with contextlib.ExitStack() as held:
+        held.enter_context(folder.prepare())
+        configure("info", stream=held.enter_context(folder.log.open("w")))
+        recording = held.enter_context(gzip.open(folder.traffic, "wb", compresslevel=1))
+        return _Demo(options, folder, recording, held).run(stopping)
+
+
+class _Demo:
+    """One run: what is the demo's own around a pipeline that is not."""
+
+    def __init__(self, options: Options, folder: Folder, recording: gzip.GzipFile, held: contextlib.ExitStack) -> None:
+        self.options = options
+        self.folder = folder
+        self.recording = recording
+        self.held = held
+        self.terminal = Terminal(hurried=options.fast)
+        self.slack = SlackStandIn(folder.path)
+        held.callback(self.slack.close)
+
+    def run(self, stopping: threading.Event) -> bool:
+        self._say(introduction(self.options.brokers))
+        service = Service()
+        reference = self._accept(service)
+        topic = self._topic()
+        config = self._configure(topic)
+        health, metrics = Health(clock().steady), Metrics(__version__)
+        if self.options.serve:
+            self._serve(config, health, metrics)
+        self._say(watched(service, reference))
+        began = FAST_BEGAN if self.options.fast else math.ceil(time.time()) * 1_000
+        traffic = Traffic(service, began)
+        show = Show(self.terminal, traffic, None if self.options.fast else time.time)
+        model = _watched_by(config, reference, show)
+        pipeline = running(config, [model], health, metrics, stopping, self._source(traffic, topic))
+        pipeline.parts.observers.append(show)
+
+        def conclude() -> None:
+            self.terminal.flush()
+            self._say(counts(show, pipeline.parts.limit.dead))
+            self._say(received(self.slack.received, self.folder))
+            self._say(look_next(self.folder, serving=self.options.serve))
+
+        show.at_end = conclude if self.options.serve else stopping.set
+        pipeline.run()
+        if show.over and not self.options.serve:
+            conclude()
+        return show.over
+
+    def _say(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.terminal.say(line)
+
+    def _accept(self, service: Service) -> Reference:
+        """Build the reference from clean traffic and accept it."""
+        now = FAST_BEGAN if self.options.fast else clock().wall
+        count = RECORDS_ACCEPTED * 1_000 // (RATE * CHUNK_MS)
+        blocks = list(islice(Traffic(service, now).chunks(-count), count))
+        reference = build(lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True)
+        store = Store(self.folder.reference)
+        store.save(reference, {"source": "clean traffic of the demo", "rows": reference.rows, "built": rfc3339(now)})
+        store.promote(reference.digest, by="demo", why="clean traffic", at=rfc3339(now))
+        return reference
+
+    def _topic(self) -> Topic | None:
+        if self.options.brokers is None:
+            return None
+        topic = Topic(self.options.brokers, f"seawall-demo-{int(time.time())}")
+        self.held.callback(topic.close)
+        return topic
+
+    def _configure(self, topic: Topic | None) -> Config:
+        self.folder.configure(topic.source if topic else {"type": "file", "path": self.folder.traffic.name})
+        environ = {**os.environ, "SLACK_WEBHOOK_URL": self.slack.url}
+        return read(self.folder.config, secrets=True, environ=environ).config
+
+    def _serve(self, config: Config, health: Health, metrics: Metrics) -> None:
+        server = Server(config.http.address, Site(health, metrics, config.http))
+        server.start()
+        self.held.callback(server.close)
+
+    def _source(self, traffic: Traffic, topic: Topic | None) -> Source | None:
+        """Start the traffic; return where it comes in, None where that is the configured source."""
+        chunks = traffic.chunks(0)
+        if not self.options.serve:
+            chunks = islice(chunks, (STORY_SECONDS + TAIL) * 1_000 // CHUNK_MS)
+        chunks = recorded(chunks, self.recording, STORY_SECONDS * 1_000 // CHUNK_MS)
+        if topic is None:
+            return Feed(chunks, hurried=self.options.fast)
+        topic.produce(chunks, hurried=self.options.fast)
+        return None
+
+
+def _watched_by(config: Config, reference: Reference, show: Show) -> Watched:
+    """Return the watched model, with the demo's terminal in place of the configured standard output."""
+    settings = config.models_resolved()[MODEL]
+    sinks: tuple[Any, ...] = tuple(show if sink.type == "stdout" else sink for sink in settings.sinks)
+    return Watched(replace(settings, sinks=sinks), reference, config.slot)

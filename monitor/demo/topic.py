@@ -1,0 +1,79 @@
+"""How the traffic reaches the pipeline with a broker: a topic made for this run, and a producer beside the pipeline."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.demo.feed import wait_for
+from monitor.demo.traffic import CHUNK_MS
+from monitor.errors import SourceError
+from monitor.types import Message
+
+PARTITIONS = 2
+
+
+class Topic:
+    """A topic that is there for as long as the demo.
+
+    Parameters
+    ----------
+    brokers : str
+        `host:port` of one broker or more, separated by commas.
+    name : str
+
+    Raises
+    ------
+    SourceError
+        Where no broker answers, or the topic cannot be made.
+    """
+
+    def __init__(self, brokers: str, name: str) -> None:
+        from kafka import KafkaAdminClient
+        from kafka.admin import NewTopic
+        from kafka.errors import KafkaError
+
+        self.brokers = brokers
+        self.name = name
+        self._stop = threading.Event()
+        self._producing: threading.Thread | None = None
+        try:
+            self._admin = KafkaAdminClient(bootstrap_servers=brokers)
+            self._admin.create_topics([NewTopic(name, PARTITIONS, 1)])
+        except KafkaError as why:
+            raise SourceError(f"Kafka at {brokers}: the demo cannot make its topic {name} ({why})") from None
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """The configuration of a source that reads it."""
+        return {"type": "kafka", "bootstrap_servers": self.brokers, "topics": [self.name]}
+
+    def produce(self, chunks: Iterator[list[Message]], *, hurried: bool) -> None:
+        """Write the chunks from a thread of their own: each when its time has come, or in a hurry."""
+        self._producing = threading.Thread(
+            target=self._produce, args=(chunks,), kwargs={"hurried": hurried}, daemon=True
+        )
+        self._producing.start()
+
+    def _produce(self, chunks: Iterator[list[Message]], *, hurried: bool) -> None:
+        from kafka import KafkaProducer
+
+        producer: Any = KafkaProducer(bootstrap_servers=self.brokers, acks="all", linger_ms=5)
+        for chunk in chunks:
+            while not (hurried or self._stop.is_set() or wait_for(chunk[-1].timestamp, CHUNK_MS / 1_000)):
+                pass
+            if self._stop.is_set():
+                break
+            for message in chunk:
+                key = str(message.offset).encode()
+                producer.send(self.name, value=message.value, key=key, timestamp_ms=message.timestamp)
+        producer.close(timeout=5)
+
+    def close(self) -> None:
+        """Stop writing, and remove the topic."""
+        self._stop.set()
+        if self._producing is not None:
+            self._producing.join(10)
+        self._admin.delete_topics([self.name])
+        self._admin.close()
