@@ -96,6 +96,8 @@ class KafkaReader:
             return {}
         try:
             records = member.poll(seconds)
+            if records:
+                self._watch.silent_since = None
             if member.settled and self._mine != member.partitions:
                 self._left_at.clear()
                 self._mine = frozenset(Partition(*partition) for partition in member.partitions)

@@ -29,7 +29,7 @@ OURS: dict[str, Any] = {
     # With auto-commit on, `close` takes 30 s when the broker is down.
     "enable_auto_commit": False,
     "allow_auto_create_topics": False,
-    "max_poll_records": 2_000,
+    "max_poll_records": 1_000,
     "max_partition_fetch_bytes": 1 << 20,
     "fetch_max_bytes": 8 << 20,
     "session_timeout_ms": 10_000,

@@ -94,10 +94,10 @@ def test_a_time_begins_with_the_first_record_of_it_or_later(reader, topic, produ
 
 
 @pytest.mark.parametrize("start", ["latest", "earliest", 4_102_444_800_000])
-def test_a_partition_added_later_begins_at_earliest(reader, topic, produce, admin, start, monkeypatch):
+def test_a_partition_added_later_begins_at_earliest(reader, topic, produce, admin, start):
     name = topic()
     source = reader(name, start=start)
-    monkeypatch.setitem(source._settings, "metadata_max_age_ms", 500)
+    source._settings["metadata_max_age_ms"] = 500
     source.open({})
     read_to_end(source)
     admin.create_partitions({name: 2})
