@@ -49,7 +49,7 @@ class Watched:
         note = PROVISIONAL.format(digest=reference.digest[7:19]) if reference.provisional else None
         times = PolicySettings(slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance)
         self.policy = Policy(self.name, reference.digest, times, note)
-        self.conditions = Conditions(self.name, reference.digest, settings.runbook)
+        self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
 
     def judge_slot(self, slot: int, tally: Tally) -> tuple[Verdict, list[Event]]:
         """Judge one closed slot; return what it showed and what is to be told."""

@@ -21,15 +21,22 @@ class Conditions:
     model, reference : str
     runbook : str or None
         As in the configuration.
+    remind_every : int
+        Milliseconds after which a condition that still holds is told again.
     """
 
-    def __init__(self, model: str, reference: str | None, runbook: str | None = None) -> None:
+    def __init__(
+        self, model: str, reference: str | None, runbook: str | None = None, *, remind_every: int = 86_400_000
+    ) -> None:
         self.model = model
         self.reference = reference
         self.runbook = runbook
+        self.remind_every = remind_every
         self.open: dict[str, Incident] = {}
 
-    def look(self, signal: str, words: str | None, now: int, *, since: int, records: int, severity: Severity) -> list[Event]:
+    def look(
+        self, signal: str, words: str | None, now: int, *, since: int, records: int, severity: Severity
+    ) -> list[Event]:
         """Return what is to be told, given whether a condition holds.
 
         Parameters
@@ -47,10 +54,13 @@ class Conditions:
                 return []
             del self.open[signal]
             return [self._event(incident, "resolved", now, records)]
-        if incident is not None:
-            return []
-        key = "inc_" + digest(self.model, signal, str(since))
         change = SignalChange(signal, "quality", None, Effect(), words)
+        if incident is not None:
+            if now - incident.told < self.remind_every:
+                return []
+            incident.signals[signal] = change
+            return [self._event(incident, "updated", now, records)]
+        key = "inc_" + digest(self.model, signal, str(since))
         incident = self.open[signal] = Incident(key, self.model, severity, since, records, now, {signal: change})
         return [self._event(incident, "opened", now, records)]
 

@@ -42,7 +42,15 @@ class Incident(msgspec.Struct):
     waiting: bool = False
     urgent: bool = False
 
-    def event(self, kind: Literal["opened", "updated", "resolved"], now: int, records: int | None, *, reference: str | None, runbook: str | None) -> Event:
+    def event(
+        self,
+        kind: Literal["opened", "updated", "resolved"],
+        now: int,
+        records: int | None,
+        *,
+        reference: str | None,
+        runbook: str | None,
+    ) -> Event:
         """Return the incident's next event, and count it as told."""
         self.events += 1
         self.told = now

@@ -22,6 +22,9 @@ from monitor.types import SEVERITIES, Event, SignalChange
 UPDATE_EVERY = 300_000
 """Milliseconds between updates that only tell of signals that joined; a higher severity is told at once."""
 
+MOST_NOTES = 8
+"""Notes of one incident: a version number that is new in every record would add notes for ever."""
+
 
 @dataclass(frozen=True)
 class PolicySettings:
@@ -87,7 +90,16 @@ class Policy:
         if incident is None:
             key = "inc_" + digest(self.model, self.reference, str(slot), name)
             since = finding.onset * length
-            incident = Incident(key, self.model, severity, since, finding.onset_records, since, {}, notes=[self.note] if self.note else [])
+            incident = Incident(
+                key,
+                self.model,
+                severity,
+                since,
+                finding.onset_records,
+                since,
+                {},
+                notes=[self.note] if self.note else [],
+            )
             for version, began in self.versions.around(since):
                 self._note_version(incident, version, began)
             self.incidents.append(incident)
@@ -97,8 +109,9 @@ class Policy:
         incident.signals[name] = change
 
     def _note_version(self, incident: Incident, version: str, began: int) -> None:
-        incident.notes.append(f"model version {version} began at {rfc3339(began)}: look at that release first")
-        incident.waiting = True
+        if len(incident.notes) < MOST_NOTES:
+            incident.notes.append(f"model version {version} began at {rfc3339(began)}: look at that release first")
+            incident.waiting = True
 
     def _told(self, incident: Incident, now: int, records: int) -> list[Event]:
         if incident.events == 0:

@@ -9,6 +9,7 @@ from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
 
 NAMED = 3
+_VERBS = ("shifted", "spread", "narrowed", "changed")
 _GROUP_ORDER = ("quality", "features", "joint", "anomalies", "robustness", "performance", "labels", "predictions")
 
 
@@ -31,11 +32,16 @@ def summarise(signals: Sequence[SignalChange]) -> str:
     named = ", ".join(subject(s.signal) for s in alike[:NAMED])
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
     things = "features" if first.signal.startswith(("feature.", "quality.")) else "outputs"
-    shapes = Counter(s.shape for s in alike)
-    shape, count = shapes.most_common(1)[0]
-    if count < len(alike):
-        shape = f"moved, most {shape}" if 2 * count > len(alike) else "moved"
-    return f"{len(alike)} {things} {shape}: {named}{more}"
+    return f"{len(alike)} {things} {_together(alike)}: {named}{more}"
+
+
+def _together(alike: Sequence[SignalChange]) -> str:
+    """Return what several signals did, in words that fit all of them."""
+    shape, count = Counter(s.shape for s in alike).most_common(1)[0]
+    told = alike[0].effect.points is not None or shape.startswith(_VERBS)
+    if told and count == len(alike):
+        return shape
+    return f"moved, most {shape}" if told and 2 * count > len(alike) else "moved"
 
 
 def subject(signal: str) -> str:
@@ -62,8 +68,10 @@ def _cause(change: SignalChange) -> tuple[str, str]:
 
 def _alone(change: SignalChange) -> str:
     what = subject(change.signal)
+    if change.evidence is None:  # a condition says it all
+        return change.shape
     if change.effect.points is None:
-        return f"{what} {change.shape}"
+        return f"{what} {change.shape}" if change.shape.startswith(_VERBS) else f"{what}: {change.shape}"
     observed = change.bins[0].observed if change.bins else None
     if change.signal == "quality.schema" and change.bins:
         return f"schema changed: {', '.join(b.bin for b in change.bins[:NAMED])}"
