@@ -79,6 +79,7 @@ def _about_columns(reference: Reference) -> Iterator[str]:
     )
     yield from _line([f"{short(f.name)} ({' and '.join(f.kinds)})" for f in mixed], "mixed types", "compared as levels")
     yield from _line(_constant(reference), "constant", "any other value will be told")
+    yield from _line(_scattered(reference), "no frequent level", "only missing and new levels will be told")
     optional = [short(f.name) for f in features if not f.required and f.type != "aside"]
     yield from _line(optional, "not in every record", "their absence is taken as normal")
     told = [f"{short(name.removeprefix('feature.'))} ({d:.1f})" for name, d in _largest(slow)]
@@ -91,12 +92,23 @@ def _largest(items: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
 
 def _constant(reference: Reference) -> list[str]:
     """Return the features of one value or one level."""
-    single = {d.column for d in reference.layout.detectors if isinstance(d, CategoryBins) and len(d.levels) == 1}
+    single = {d.column for d in _categories(reference) if len(d.levels) == 1 and not d.rare}
     return [
         short(f.name)
         for f in reference.schema.features
         if f.type == "constant" or (f.type == "categorical" and f"feature.{f.name}" in single)
     ]
+
+
+def _scattered(reference: Reference) -> list[str]:
+    """Return the columns that have levels, but none that is frequent enough to be watched."""
+    binned = {signal.name for signal, _ in reference.signals}
+    found = [d.column for d in _categories(reference) if d.rare and d.column not in binned]
+    return [short(column.removeprefix("feature.")) for column in found]
+
+
+def _categories(reference: Reference) -> list[CategoryBins]:
+    return [detector for detector in reference.layout.detectors if isinstance(detector, CategoryBins)]
 
 
 def _line(items: Sequence[str], what: str, words: str) -> list[str]:

@@ -43,6 +43,10 @@ CASES = {
         _with(**{f"c{k}": lambda _: 1 for k in range(8)}),
         ["constant: c0, c1, c2, c3, c4 and 3 more. Any other value will be told"],
     ),
+    "rare levels": (
+        _with(postcode=lambda i: f"{DICE[i]}{i % 90:02}"),
+        ["no frequent level: postcode. Only missing and new levels will be told"],
+    ),
     "optional features": (
         timed([own | ({"extra": DICE[i]} if i % 2 else {}) for i, own in enumerate(PLAIN)]),
         [
