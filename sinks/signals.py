@@ -88,6 +88,8 @@ def names(group: Sequence[SignalChange]) -> str:
 def change(group: Sequence[SignalChange]) -> str:
     """Return `income shifted up: 21 % of values in 5.1–6.0, accepted 5 %`; of several, the first one's shares."""
     first, shares = group[0], moved(group[0], 2)
+    if first.evidence is None:  # a condition, such as silence, is a sentence of its own
+        return plain(first.shape, 200)
     if len(group) == 1:
         return f"{name(first)} {_shape(first)}" + (f": {shares}" if shares else "")
     return f"{len(group):,} features {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")

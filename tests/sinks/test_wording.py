@@ -89,6 +89,12 @@ def test_what_is_unset_is_left_out():
     )
 
 
+def test_a_condition_is_told_in_its_own_sentence():
+    said = "no records read for 10 min (the broker at kafka:9092 cannot be reached)"
+    silence = SignalChange("quality.freshness", "quality", None, Effect(), said)
+    assert message(replace(SHIFT, signals=(silence,))).story == f"Since 14:05 UTC (55 min, 31,250 requests) {said}."
+
+
 def test_a_few_kinds_of_signals_are_told_and_the_rest_counted():
     others = tuple(replace(SHIFT.signals[0], signal=f"feature.f{i}", shape=f"shape {i % 5}") for i in range(40))
     facts = dict(message(replace(SHIFT, signals=(SHIFT.signals[0], *others))).facts)
