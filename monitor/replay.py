@@ -8,12 +8,12 @@ from typing import IO
 
 from monitor.assembly import clock, parts_of
 from monitor.config.config import Config
-from monitor.config.source import FileSource
 from monitor.delivery.dead_letters import DeadLetter, FileWriter
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.errors import SeawallError
 from monitor.observers import FindingsFile
 from monitor.pipeline import Now, Observer, Parts, Pipeline
+from monitor.sources.file import FileReader
 from monitor.types import SEVERITIES, Event, Severity
 from monitor.watched import Watched
 from sinks.sink import event_line
@@ -88,7 +88,7 @@ def replay(
     SeawallError
         Where too many records are unusable, or the file cannot be read.
     """
-    source = FileSource(type="file", path=data, rate=rate).build("")
+    source = FileReader(data, rate=rate)
     letters = FileWriter(dead_letters) if dead_letters else CountedOnly()
     chosen = {m.name: [s for s in m.settings.sinks if send or s.type == "stdout"] for m in models}
     dispatchers = {

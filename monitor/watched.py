@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from detectors.detector import Signal
+from detectors.numeric import NumericBins
+from monitor.config.features import FeatureSection
 from monitor.config.permodel import ModelSettings
 from monitor.counting.tally import Tally
 from monitor.errors import BadReference
 from monitor.incidents.conditions import Conditions
 from monitor.incidents.policy import Policy, PolicySettings
+from monitor.incidents.severity import Importance
 from monitor.judge.judge import Budget, Judge, Verdict
 from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
@@ -76,13 +79,19 @@ class Watched:
         allowed = self.settings.tolerance_of(signal.name, signal.group)
         return allowed.w if signal.kind == "values" else allowed.points
 
-    def _importance(self, signal: str) -> Any:
-        own = self.settings.features.get(_feature_of(signal))
+    def _importance(self, signal: str) -> Importance:
+        own = self._own(signal)
         return own.importance if own else "normal"
 
     def _ignored(self) -> Sequence[str]:
-        off = {name for name, own in self.settings.features.items() if own.ignore}
-        return [s.name for s, _ in self.reference.signals if _feature_of(s.name) in off]
+        return [s.name for s, _ in self.reference.signals if (own := self._own(s.name)) and own.ignore]
+
+    def _own(self, signal: str) -> FeatureSection | None:
+        """Return what the configuration says about the feature a signal is about; outputs have no such thing."""
+        head, _, rest = signal.partition(".")
+        name = rest if head == "feature" else rest.partition(".")[2] if head == "quality" else ""
+        feature = self.reference.schema.named(name)
+        return None if feature is None or feature.type == "aside" else self.settings.features.get(name)
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered."""
@@ -105,12 +114,6 @@ class Watched:
         )
 
 
-def _feature_of(signal: str) -> str:
-    """Return the feature a signal is about, or the signal's own name."""
-    head, _, rest = signal.partition(".")
-    return rest if head == "feature" else rest.partition(".")[2] if head == "quality" else signal
-
-
 def _check(settings: ModelSettings, reference: Reference) -> None:
     """Refuse what the configuration says about features and the reference does not know."""
     if reference.model != settings.name:
@@ -128,3 +131,18 @@ def _check(settings: ModelSettings, reference: Reference) -> None:
                 f"features.{name}.type is {own.type}, the reference was built with {feature.type}. "
                 "Build it again: seawall reference build DATA"
             )
+        limits = _limits(reference, name)
+        for key, given, built in (("min", own.min, limits[0]), ("max", own.max, limits[1])):
+            if given is not None and built is not None and given != built:
+                raise BadReference(
+                    f"features.{name}.{key} is {given:g}, the reference was built with another one. "
+                    "Build it again: seawall reference build DATA"
+                )
+
+
+def _limits(reference: Reference, name: str) -> tuple[float | None, float | None]:
+    """Return the accepted range of a numeric feature."""
+    for detector in reference.layout.detectors:
+        if isinstance(detector, NumericBins) and detector.column == f"feature.{name}":
+            return detector.edges[0], detector.edges[-1]
+    return None, None
