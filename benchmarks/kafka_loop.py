@@ -52,7 +52,7 @@ def monitor(bootstrap: str, topic: str, records: int, folder: Path) -> tuple[flo
     config = load(traffic.config(folder, source=source, state_dir=str(state)), secrets=True)
     config.state_dir.mkdir(parents=True)
     pipeline = running(
-        config, watched_models(config, "bench"), Health(clock().steady), Metrics("bench"), threading.Event()
+        config, watched_models(config, "bench"), Health(clock().steady), Metrics("bench"), stopping=threading.Event()
     )
     pipeline.parts.source.open(pipeline.parts.partitions.wanted)
     began, used = 0.0, 0.0

@@ -70,6 +70,7 @@ def running(
     models: list[Watched],
     health: Health,
     metrics: Metrics,
+    *,
     stopping: threading.Event,
     source: Source | None = None,
 ) -> Pipeline:

@@ -46,7 +46,7 @@ def command(config: Path, log_level: str) -> None:
     try:
         learn_missing(settings, health, stopping)
         if not stopping.is_set():
-            pipeline = running(settings, watched_models(settings, str(config)), health, metrics, stopping)
+            pipeline = running(settings, watched_models(settings, str(config)), health, metrics, stopping=stopping)
             pipeline.parts.observers.append(FirstPoll(started_ago))
             pipeline.run()
     finally:

@@ -18,7 +18,7 @@ from monitor import __version__
 from monitor.assembly import clock, running
 from monitor.config.config import Config
 from monitor.config.loading import read
-from monitor.demo.feed import Feed, recorded
+from monitor.demo.feed import Feed, recorded, slowed
 from monitor.demo.folder import Folder
 from monitor.demo.report import counts, introduction, look_next, received, watched
 from monitor.demo.show import Show
@@ -58,12 +58,15 @@ class Options:
         Serve metrics, and go on with clean traffic until stopped.
     brokers : str or None
         Send the traffic through Kafka.
+    listen : str
+        Where to serve.
     """
 
     folder: Path
     fast: bool = False
     serve: bool = False
     brokers: str | None = None
+    listen: str = "127.0.0.1:9464"
 
 
 def play(options: Options, stopping: threading.Event) -> bool:
@@ -101,19 +104,20 @@ class _Demo:
 
     def run(self, stopping: threading.Event) -> bool:
         self._say(introduction(self.options.brokers))
+        topic = self._topic()
         service = Service()
         reference = self._accept(service)
-        topic = self._topic()
         config = self._configure(topic)
         health, metrics = Health(clock().steady), Metrics(__version__)
+        self._say(watched(service, reference))
         if self.options.serve:
             self._serve(config, health, metrics)
-        self._say(watched(service, reference))
+        self._say([""])
         began = FAST_BEGAN if self.options.fast else math.ceil(time.time()) * 1_000
         traffic = Traffic(service, began)
         show = Show(self.terminal, traffic, None if self.options.fast else time.time)
         model = _watched_by(config, reference, show)
-        pipeline = running(config, [model], health, metrics, stopping, self._source(traffic, topic))
+        pipeline = running(config, [model], health, metrics, stopping=stopping, source=self._source(traffic, topic))
         pipeline.parts.observers.append(show)
 
         def conclude() -> None:
@@ -151,21 +155,22 @@ class _Demo:
         return topic
 
     def _configure(self, topic: Topic | None) -> Config:
-        self.folder.configure(topic.source if topic else {"type": "file", "path": self.folder.traffic.name})
+        source = topic.source if topic else {"type": "file", "path": self.folder.traffic.name}
+        self.folder.configure(source, self.options.listen)
         environ = {**os.environ, "SLACK_WEBHOOK_URL": self.slack.url}
         return read(self.folder.config, secrets=True, environ=environ).config
 
     def _serve(self, config: Config, health: Health, metrics: Metrics) -> None:
         server = Server(config.http.address, Site(health, metrics, config.http))
-        server.start()
+        host, port = server.start()
         self.held.callback(server.close)
+        self._say([f"metrics   http://{host}:{port}/metrics"])
 
     def _source(self, traffic: Traffic, topic: Topic | None) -> Source | None:
         """Start the traffic; return where it comes in, None where that is the configured source."""
-        chunks = traffic.chunks(0)
-        if not self.options.serve:
-            chunks = islice(chunks, (STORY_SECONDS + TAIL) * 1_000 // CHUNK_MS)
-        chunks = recorded(chunks, self.recording, STORY_SECONDS * 1_000 // CHUNK_MS)
+        story, tail = (seconds * 1_000 // CHUNK_MS for seconds in (STORY_SECONDS, TAIL))
+        chunks = recorded(traffic.chunks(0), self.recording, story)
+        chunks = slowed(chunks, story + tail) if self.options.serve else islice(chunks, story + tail)
         if topic is None:
             return Feed(chunks, hurried=self.options.fast)
         topic.produce(chunks, hurried=self.options.fast)
