@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitor.counting.tally import DEAD as DEAD_CELL
 from monitor.counting.tally import LATE, Layout, Tally
-from monitor.formats.batch import DEAD, IGNORED, Batch, Decoded
+from monitor.formats.batch import DEAD, Batch, Decoded
 
 NEVER = -(1 << 62)
 """Before any clock, any slot, any offset."""
@@ -73,7 +73,7 @@ class Fold:
         Where to begin, and what was known there.
     decisions : list of (offset, slot)
         Logged decisions: before this offset is read, slots up to this one are closed (an idle partition, one that
-        rejoined). Those at or after `at.offset` are taken again.
+        rejoined). Each is taken as soon as everything before its offset is folded.
     """
 
     def __init__(
@@ -89,8 +89,12 @@ class Fold:
         self.layouts = layouts
         self.next = Position(at.offset, at.clock, at.closed)
         self.slots: dict[int, OpenSlot] = {}
-        self.decisions = list(decisions)
-        self._early: tuple[Position, int] | None = None  # undecodable records before there is a clock
+        self.decisions: list[tuple[int, int]] = []
+        for offset, through in decisions:
+            if offset > at.offset:
+                self.decisions.append((offset, through))
+            else:
+                self._close(through)
 
     def fold(self, decoded: Decoded) -> Folded:
         """Count a block, whose offsets begin at or after `next.offset`."""
@@ -99,19 +103,20 @@ class Fold:
             layout.codes(batch) if batch else None for layout, batch in zip(self.layouts, decoded.batches, strict=True)
         ]
         start = 0
-        for offset, through in sorted(self.decisions):
+        for offset, through in sorted(d for d in self.decisions if d[0] > self.next.offset):
             stop = int(np.searchsorted(decoded.offsets, offset))
-            if offset >= self.next.offset and stop < len(decoded.offsets):
-                self._fold_rows(decoded, codes, start, stop, folded)
+            self._fold_rows(decoded, codes, start, stop, folded)
+            if stop < len(decoded.offsets) or offset == self.next.offset:
                 self._close(through)
-                start = stop
+            start = stop
         self._fold_rows(decoded, codes, start, len(decoded.offsets), folded)
         return folded
 
     def decide(self, through: int) -> None:
-        """Close slots up to `through` before the next offset, and remember the decision."""
-        self.decisions.append((self.next.offset, through))
-        self._close(through)
+        """Close slots up to `through` before the next offset, and remember the decision if it changes anything."""
+        if through > self.next.closed:
+            self.decisions.append((self.next.offset, through))
+            self._close(through)
 
     def close_all(self) -> None:
         """Close every slot that has been opened: the partition is idle, or its file ended."""
@@ -126,10 +131,7 @@ class Fold:
 
     def resume(self) -> Position:
         """Return where a restart must read on so that every slot not yet judged is counted whole."""
-        began = [slot.began for slot in self.slots.values()]
-        if self._early:
-            began.append(self._early[0])
-        return min(began, key=lambda p: p.offset, default=self.next)
+        return min((slot.began for slot in self.slots.values()), key=lambda p: p.offset, default=self.next)
 
     def _close(self, through: int) -> None:
         self.next.closed = max(self.next.closed, through)
@@ -139,18 +141,20 @@ class Fold:
             return
         rows = slice(start, stop)
         times, model, offsets = decoded.times[rows], decoded.model[rows], decoded.offsets[rows]
-        clock = np.maximum(np.maximum.accumulate(np.where(model == DEAD, NEVER, decoded.clocks[rows])), self.next.clock)
-        closed = np.maximum((clock - self.lateness) // self.slot - 1, self.next.closed)
+        timed = (model != DEAD) & (decoded.clocks[rows] >= 0)
+        clock = np.maximum(np.maximum.accumulate(np.where(timed, decoded.clocks[rows], NEVER)), self.next.clock)
+        passed = np.where(clock > NEVER, (clock - self.lateness) // self.slot - 1, NEVER)
+        closed = np.maximum(passed, self.next.closed)
         slot = times // self.slot
         late = (slot <= closed) & (model >= 0)
         target = np.where(late, closed + 1, slot)
         target = np.where(model == DEAD, np.maximum(clock // self.slot, closed + 1), target)
         history = _History(self.next, offsets, clock, closed)
-        placed = (model != IGNORED) & (clock > NEVER)
+        placed = (model >= 0) | ((model == DEAD) & (closed > NEVER))  # before there is a clock there is no slot
         for s in np.unique(target[placed]).tolist():
             if s not in self.slots:
                 self.slots[s] = OpenSlot(history.before(int(np.argmax(placed & (target == s)))))
-        self._count_dead(model, clock, target, history)
+        self._count_dead(target[placed & (model == DEAD)])
         for index, batch in enumerate(decoded.batches):
             counted = codes[index]
             if batch is not None and counted is not None:
@@ -179,29 +183,10 @@ class Fold:
             ):
                 total[index] = total.get(index, 0) + added
 
-    def _count_dead(self, model: Ints, clock: Ints, target: Ints, history: _History) -> None:
-        dead = model == DEAD
-        if not dead.any() and not self._early:
-            return
-        unplaced = int(np.count_nonzero(dead & (clock == NEVER)))
-        if unplaced:
-            self._early = self._early or (history.before(0), 0)
-            self._early = (self._early[0], self._early[1] + unplaced)
-        for s, count in zip(*np.unique(target[dead & (clock > NEVER)], return_counts=True), strict=True):
-            self._add_dead(int(s), int(count))
-        if self._early and clock[-1] > NEVER:
-            began, count = self._early
-            first = int(clock[np.argmax(clock > NEVER)]) // self.slot
-            self._early = None
-            self._add_dead(first, count, began)
-
-    def _add_dead(self, slot: int, count: int, began: Position | None = None) -> None:
-        if began:
-            opened = self.slots.get(slot, OpenSlot(began))
-            earliest = min(opened.began, began, key=lambda p: p.offset)
-            self.slots[slot] = OpenSlot(earliest, opened.tallies, opened.seen)
-        for index in range(len(self.layouts)):
-            self._tally(slot, index).cells[DEAD_CELL] += count
+    def _count_dead(self, target: Ints) -> None:
+        for s, count in zip(*np.unique(target, return_counts=True), strict=True):
+            for index in range(len(self.layouts)):
+                self._tally(int(s), index).cells[DEAD_CELL] += count
 
     def _tally(self, slot: int, index: int) -> Tally:
         tallies = self.slots[slot].tallies
@@ -219,7 +204,7 @@ class _Rows:
     codes: Ints
     chosen: Ints
     target: Ints
-    late: Ints
+    late: NDArray[np.bool_]
 
 
 class _History:

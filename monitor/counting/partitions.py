@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.counting.fold import NEVER, Fold, Folded, Position, ready
 from monitor.counting.tally import Layout, Tally
-from monitor.formats.batch import Decoded
+from monitor.formats.batch import DEAD, Decoded
 from monitor.types import Partition
 
 
@@ -70,34 +70,40 @@ class Partitions:
     def add(self, partition: Partition, now: float, remembered: Remembered | None = None) -> None:
         """Begin a partition, or go on with one that was remembered.
 
-        A partition nobody remembers begins behind what is judged: its older records are late.
+        It may be new, or have been idle: what it has not read yet comes behind what was judged without it.
         """
-        remembered = remembered or Remembered(Position(-1, closed=self.judged))
-        self.folds[partition] = Fold(
-            self.timing.slot, self.timing.lateness, self.layouts, remembered.at, remembered.decisions
-        )
+        remembered = remembered or Remembered(Position(-1))
+        decisions = [*remembered.decisions, (remembered.done, self.judged)]
+        self.folds[partition] = Fold(self.timing.slot, self.timing.lateness, self.layouts, remembered.at, decisions)
         self.done[partition] = remembered.done
         if remembered.at.offset >= 0:
             self.wanted[partition] = remembered.at.offset
         self._read[partition] = now
 
     def fold(self, partition: Partition, decoded: Decoded, now: float) -> Folded:
-        """Count a block of one partition. An idle one rejoins: what the others have judged meanwhile is closed."""
+        """Count a block of one partition. An idle one rejoins: what the others have judged meanwhile is closed.
+
+        Dead letters move no clock, so they neither wake a partition nor keep it awake: one that holds nothing else
+        would hold up all the others.
+        """
         fold = self.folds[partition]
+        usable = bool((decoded.model != DEAD).any())
         if partition in self.idle:
-            self.idle.remove(partition)
             fold.decide(self.judged)
+            if usable:
+                self.idle.remove(partition)
         folded = fold.fold(decoded)
         fold.forget(self.judged)
         self.wanted[partition] = fold.next.offset
         self.done[partition] = max(self.done[partition], fold.next.offset)
-        self._read[partition] = now
+        if usable:
+            self._read[partition] = now
         if fold.next.clock > NEVER:
             self._begun.setdefault(partition, fold.next.clock)
         return folded
 
     def quiet_since(self, partition: Partition) -> float:
-        """Return when the partition was last read from."""
+        """Return when something usable was last read from the partition, or when it was begun."""
         return self._read[partition]
 
     def close_idle(self, partition: Partition) -> None:

@@ -98,15 +98,16 @@ class Layout:
         chosen = codes if len(positions) == len(batch) else codes[:, positions]
         cells = np.bincount(chosen.ravel(), minlength=self.total)
         cells[RECORDS] = len(positions)
-        versions = Counter(
-            batch.versions if len(positions) == len(batch) else [batch.versions[p] for p in positions.tolist()]
-        )
-        versions.pop(None, None)
+        given = batch.versions if len(positions) == len(batch) else [batch.versions[p] for p in positions.tolist()]
+        versions: Counter[str] = Counter()
+        for version, count in Counter(given).items():
+            if version is not None:
+                versions[str(version)] += count  # 7 and "7" are one version
         names: Counter[str] = Counter()
         if batch.deviations:
             for position in positions.tolist():
                 names.update(batch.deviations.get(position, ()))
-        return Tally(cells, _first(Counter({str(v): n for v, n in versions.items()})), _first(names))
+        return Tally(cells, _first(versions), _first(names))
 
     def signals(self, counts: Counts) -> list[tuple[Signal, int]]:
         """Return every signal with the first cell of what it gathers, given the reference's counts."""

@@ -29,7 +29,7 @@ class Batch:
     deviations : dict of int to tuple of str
         Positions whose features do not fit the schema, and how (`absent: income`, `unknown: incme`).
     versions : list (n,)
-        Model version of each record, as text or None.
+        Model version of each record, as it was spelled; 7 and "7" are one.
     """
 
     rows: Indices
@@ -37,7 +37,7 @@ class Batch:
     texts: dict[str, Sequence[str | float | bool | None]] = field(default_factory=dict)
     mismatched: dict[str, list[int]] = field(default_factory=dict)
     deviations: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    versions: Sequence[str | None] = ()
+    versions: Sequence[str | int | None] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
