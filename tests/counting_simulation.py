@@ -1,0 +1,207 @@
+"""A monitor that counts, is killed, and goes on; its judged tallies are held against the rules.
+
+What happens is drawn at random: records arrive, blocks are read, partitions fall idle, rejoin, are added, slots are
+judged, snapshots are saved, the process dies. Only what was saved survives a kill; it travels as bytes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import msgspec
+from counting_logs import SLOT, block, layouts, random_log
+from counting_rules import Decision, Post, Slots, add, count
+
+from monitor.counting.fold import NEVER
+from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain, plain
+from monitor.counting.tally import Tally
+from monitor.formats.batch import DEAD
+from monitor.types import Partition
+
+TOPIC = "t"
+
+
+@dataclass
+class Saved:
+    """What a snapshot holds: the monitor's own words as bytes, and what the test knows of that moment."""
+
+    words: bytes
+    judged: int
+    tallies: int = 0
+    letters: int = 0
+    decisions: int = 0
+    positions: dict[Partition, int] = field(default_factory=dict)
+
+
+@dataclass
+class Simulation:
+    """One random life of a monitor.
+
+    Attributes
+    ----------
+    judged : list of (slot, tallies by model)
+        Everything that was judged and not undone by a kill.
+    letters : list of (partition, offset)
+        Dead letters written.
+    met : Counter
+        How often each thing worth meeting was met.
+    """
+
+    rng: Random
+    size: int
+    judged: list[tuple[int, dict[int, Tally]]] = field(default_factory=list)
+    letters: list[tuple[Partition, int]] = field(default_factory=list)
+    decisions: list[tuple[Partition, Decision]] = field(default_factory=list)
+    positions: dict[Partition, int] = field(default_factory=dict)
+    idle: set[Partition] = field(default_factory=set)
+    met: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        rng = self.rng
+        self.models = rng.choice([1, 2])
+        self.lateness = rng.choice([0, 7, 25])
+        self.timing = Timing(SLOT, self.lateness, rng.choice([20, 60, 100_000]))
+        names = [Partition(TOPIC, number) for number in range(rng.choice([1, 2, 2, 3, 4]))]
+        self.logs = {name: random_log(rng, rng.randrange(1, self.size), self.models) for name in names}
+        self.later = names[1:] if rng.random() < 0.3 else []
+        self.there = {name: 0 for name in names if name not in self.later}
+        self.highest = NEVER
+        self.partitions = Partitions(self.timing, layouts(self.models))
+        self.saved = Saved(_words(self.partitions), NEVER)
+        for name in self.there:
+            self._add(name, {})
+
+    def run(self) -> None:
+        """Live until everything is read and judged."""
+        acts = [self.arrive, self.arrive, self.read, self.read, self.read, self.judge, self.judge]
+        acts += [self.fall_idle, self.save, self.save, self.kill, self.join]
+        for _ in range(12 * self.size):
+            self.rng.choice(acts)()
+        self.finish()
+
+    def arrive(self) -> None:
+        """Let records arrive in one log."""
+        name = self.rng.choice([*self.there])
+        self.there[name] = min(len(self.logs[name]), self.there[name] + self.rng.randrange(1, 8))
+
+    def read(self) -> None:
+        """Read a block of one partition."""
+        name = self.rng.choice([*self.there])
+        waiting = self._waiting(name)
+        if waiting and name not in self.partitions.ahead():
+            self._fold(name, waiting[: self.rng.randrange(1, 8)])
+
+    def _waiting(self, name: Partition) -> Sequence[Post]:
+        wanted = self.partitions.wanted.get(name, 0)
+        return [post for post in self.logs[name][: self.there[name]] if post.offset >= wanted]
+
+    def _fold(self, name: Partition, posts: Sequence[Post]) -> None:
+        done = self.partitions.done[name]
+        fold = self.partitions.folds[name]
+        dead = [(post, row) for post in posts for row in post.rows if row.model == DEAD]
+        if name in self.idle:
+            self._decide(name, self.highest)
+            self.met["rejoined with old slots not judged"] += any(s > self.highest for s in fold.slots)
+            if len(dead) < sum(len(post.rows) for post in posts):
+                self.idle.remove(name)
+            else:
+                self.met["stays idle over dead letters"] += 1
+        inside = [d for d in fold.decisions if posts[0].offset < d[0] <= posts[-1].offset]
+        self.met["decision inside a block read again"] += bool(inside)
+        self.met["records read again"] += posts[0].offset < done
+        self.met["nothing decodable yet"] += bool(dead) and fold.next.clock == NEVER
+        self.letters += [(name, post.offset) for post, _ in dead if post.offset >= done]
+        folded = self.partitions.fold(name, block(posts, self.models), 0.0)
+        self.met["late"] += sum(folded.late.values())
+        self.met["duplicate"] += sum(folded.duplicates.values())
+        self.positions[name] = max(self.positions.get(name, 0), posts[-1].offset + 1)
+        assert self.idle == self.partitions.idle
+
+    def _decide(self, name: Partition, through: int | None) -> None:
+        self.decisions.append((name, Decision(self.positions.get(name, 0), through)))
+
+    def fall_idle(self) -> None:
+        """Close a partition that has been read to its end."""
+        name = self.rng.choice([*self.there])
+        if name not in self.idle and name not in self.partitions.ahead() and not self._waiting(name):
+            self.partitions.close_idle(name)
+            self.idle.add(name)
+            self._decide(name, None)
+            self.met["idle"] += 1
+
+    def judge(self) -> None:
+        """Judge what is closed."""
+        for slot, tallies in self.partitions.closed():
+            assert slot > self.highest, "judged again"
+            self.highest = slot
+            self.judged.append((slot, {model: _copy(tally) for model, tally in tallies.items()}))
+
+    def save(self) -> None:
+        """Write a snapshot."""
+        counts = len(self.judged), len(self.letters), len(self.decisions)
+        self.saved = Saved(_words(self.partitions), self.partitions.judged, *counts, dict(self.positions))
+
+    def kill(self) -> None:
+        """Forget everything that was not saved, and start again."""
+        saved = self.saved
+        self.met["killed while a slot was open"] += any(fold.slots for fold in self.partitions.folds.values())
+        self.met["killed while idle"] += bool(self.idle)
+        del self.judged[saved.tallies :], self.letters[saved.letters :], self.decisions[saved.decisions :]
+        self.positions = dict(saved.positions)
+        self.highest = saved.judged
+        self.idle = set()
+        self.partitions = Partitions(self.timing, layouts(self.models), saved.judged)
+        remembered = from_plain(msgspec.msgpack.decode(saved.words))
+        for name in self.there:
+            self._add(name, remembered)
+
+    def join(self) -> None:
+        """Add a partition that was not there from the start."""
+        if self.later and self.rng.random() < 0.1:
+            name = self.later.pop()
+            self.there[name] = 0
+            self._add(name, {})
+            self.met["added later"] += self.highest > NEVER
+
+    def _add(self, name: Partition, remembered: dict[Partition, Remembered]) -> None:
+        """Begin or go on with a partition; what it reads anew comes behind what was judged."""
+        self.partitions.add(name, 0.0, remembered.get(name))
+        self._decide(name, self.highest)
+
+    def finish(self) -> None:
+        """Read all there is, and close and judge it."""
+        while self.later:
+            self.join()
+        self.there = {name: len(log) for name, log in self.logs.items()}
+        for _ in range(100 * sum(map(len, self.logs.values()))):
+            self.read()
+            self.judge()
+            if not any(self._waiting(name) for name in self.logs):
+                break
+            if all(not self._waiting(name) or name in self.partitions.ahead() for name in self.there):
+                self.fall_idle()
+        assert not any(self._waiting(name) for name in self.logs), "reading never ends"
+        self.partitions.close_all()
+        self.judge()
+        for remembered in self.partitions.remembered().values():
+            assert remembered.at.offset == remembered.done, "what is judged is still remembered"
+            assert not remembered.decisions, "a decision is remembered for ever"
+
+    def expected(self) -> Slots:
+        """Return what the rules say."""
+        whole: Slots = {}
+        for name, log in self.logs.items():
+            decisions = [decision for of, decision in self.decisions if of == name]
+            add(whole, count(log, decisions, slot=SLOT, lateness=self.lateness, models=self.models))
+        return whole
+
+
+def _words(partitions: Partitions) -> bytes:
+    return msgspec.msgpack.encode(plain(partitions.remembered()))
+
+
+def _copy(tally: Tally) -> Tally:
+    return Tally(tally.cells.copy(), dict(tally.versions), dict(tally.names))
