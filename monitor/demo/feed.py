@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from gzip import GzipFile
 
-from monitor.demo.traffic import REQUESTS
+from monitor.demo.traffic import CHUNK_MS, REQUESTS
 from monitor.types import Message, Partition, RawMessage
 
 
@@ -23,6 +23,14 @@ def recorded(chunks: Iterable[list[Message]], file: GzipFile, count: int) -> Ite
     for number, chunk in enumerate(chunks):
         if number < count:
             file.write(b"".join((message.value or b"") + b"\n" for message in chunk))
+        yield chunk
+
+
+def slowed(chunks: Iterable[list[Message]], count: int) -> Iterator[list[Message]]:
+    """Yield the first so many chunks as fast as they are asked for, the others no faster than they would come."""
+    for number, chunk in enumerate(chunks):
+        if number >= count:
+            time.sleep(CHUNK_MS / 1_000)
         yield chunk
 
 

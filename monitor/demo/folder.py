@@ -29,6 +29,7 @@ sinks:
   - {{type: stdout}}
   - {{type: slack, webhook_url: "${{SLACK_WEBHOOK_URL}}"}}
   - {{type: file, path: events.jsonl}}
+http: {listen}
 """
 
 
@@ -77,7 +78,15 @@ class Folder:
     def _ours(self) -> bool:
         return self.config.is_file() and self.config.read_text().startswith(_FIRST_LINE)
 
-    def configure(self, source: Mapping[str, Any]) -> None:
+    def configure(self, source: Mapping[str, Any], listen: str) -> None:
         """Write the configuration."""
-        names = {"traffic": self.traffic, "config": self.config, "model": MODEL, "source": json.dumps(source)}
-        self.config.write_text(_CONFIG.format(first_line=_FIRST_LINE, **names))
+        self.config.write_text(
+            _CONFIG.format(
+                first_line=_FIRST_LINE,
+                traffic=self.traffic,
+                config=self.config,
+                model=MODEL,
+                source=json.dumps(source),
+                listen=listen,
+            )
+        )

@@ -28,7 +28,6 @@ def watched(service: Service, reference: Reference) -> Iterator[str]:
     what = f"{len(PIXELS)} pixels (values, missing, out of range) and what the model answers"
     yield f"watched   {len(reference.signals)} signals: {what}"
     yield "promised  at most 1 false alert per 30 days, over all signals together"
-    yield ""
 
 
 def counts(show: Show, unusable: int) -> Iterator[str]:
@@ -78,6 +77,6 @@ def look_next(folder: Folder, *, serving: bool) -> Iterator[str]:
     yield f"  seawall replay {folder.traffic} -c {folder.config}"
     yield "Your own topic in 15 minutes: docs/quickstart.md"
     if serving:
-        yield "Clean traffic goes on until Ctrl-C: http://127.0.0.1:9464/metrics"
+        yield "Clean traffic goes on, and metrics are served, until Ctrl-C"
     else:
         yield "Metrics to look at: seawall demo --serve"

@@ -12,6 +12,7 @@ from monitor.errors import SourceError
 from monitor.types import Message
 
 PARTITIONS = 2
+PATIENCE_MS = 10_000
 
 
 class Topic:
@@ -39,7 +40,7 @@ class Topic:
         self._stop = threading.Event()
         self._producing: threading.Thread | None = None
         try:
-            self._admin = KafkaAdminClient(bootstrap_servers=brokers)
+            self._admin = KafkaAdminClient(bootstrap_servers=brokers, bootstrap_timeout_ms=PATIENCE_MS)
             self._admin.create_topics([NewTopic(name, PARTITIONS, 1)])
         except KafkaError as why:
             raise SourceError(f"Kafka at {brokers}: the demo cannot make its topic {name} ({why})") from None

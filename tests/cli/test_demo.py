@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+
+SEAWALL = Path(sys.executable).with_name("seawall")
+FIRST_CHANGE = "2026-01-01T00:00:12Z"
+PLAIN = {name: value for name, value in os.environ.items() if name != "SEAWALL_BOOTSTRAP"}
+
+
+def play(folder, *options, **env):
+    command = [SEAWALL, "demo", "--fast", "--dir", folder, *options]
+    return subprocess.run(command, env=PLAIN | env, capture_output=True, text=True, timeout=300, check=False)
+
+
+def events_in(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "run"
+    run = play(folder)
+    run.folder = folder
+    return run
+
+
+@pytest.fixture(scope="module")
+def events(demo):
+    return events_in(demo.folder / "events.jsonl")
+
+
+def test_it_ends_by_itself_with_0_and_complains_of_nothing(demo):
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert demo.stderr == ""
+
+
+def test_nothing_is_told_before_the_first_change(demo, events):
+    assert min(event["time"] for event in events) > FIRST_CHANGE
+    assert "60,000 requests judged, 0 unusable. Alerts before the first change: 0" in demo.stdout
+
+
+def test_each_change_is_one_incident_that_says_what_happened(events):
+    noise, row, release = (event for event in events if event["event"] == "opened")
+    assert re.match(r"\d+ features shifted up: ", noise["summary"])
+    assert {signal["group"] for signal in noise["signals"]} == {"features"}
+    assert row["summary"] == "8 features missing: row5_col1, row5_col2, row5_col3 and 5 more"
+    assert re.match(r"6\d features shifted down: ", release["summary"])
+    assert release["version"] == "2"
+    assert "model version 2 began at 2026-01-01T00:00:43Z" in release["notes"][0]
+
+
+def test_every_alert_comes_within_five_seconds_of_its_change(events):
+    told = [event["records"] // 1_000 for event in events if event["event"] == "opened"]
+    assert all(0 < second - change <= 5 for second, change in zip(told, (12, 24, 43), strict=True))
+
+
+def test_every_incident_is_resolved_and_nobody_is_told_more(events):
+    changes = {}
+    for event in events:
+        changes.setdefault(event["incident"], []).append(event["event"])
+    assert list(changes.values()) == [["opened", "resolved"]] * 3
+
+
+def test_each_message_is_kept_as_it_would_be_seen(demo, events):
+    pages = [(demo.folder / f"slack-{number + 1}.html").read_text() for number in range(len(events))]
+    assert len(list(demo.folder.glob("slack-*.html"))) == len(events)
+    for page, event in zip(pages, events, strict=True):
+        assert {"opened": f"▲ {event['severity']}", "resolved": "✓ resolved"}[event["event"]] in page
+        assert event["incident"] in page
+    assert f"{len(events)} Slack messages" in demo.stdout
+
+
+def test_all_it_says_fits_a_terminal(demo):
+    lines = demo.stdout.splitlines()
+    assert len(lines) <= 60
+    assert [line for line in lines if len(line) > 100 and str(demo.folder) not in line] == []
+
+
+def test_a_replay_of_its_traffic_tells_the_same(demo, tmp_path):
+    command = [SEAWALL, "replay", demo.folder / "traffic.jsonl.gz", "-c", demo.folder / "seawall.yaml"]
+    subprocess.run([*command, "--events", tmp_path / "events"], env=PLAIN, capture_output=True, check=True)
+    assert (tmp_path / "events").read_bytes() == (demo.folder / "events.jsonl").read_bytes()
+
+
+def test_another_run_through_a_real_kafka_tells_the_same_and_leaves_no_topic(demo, broker, tmp_path):
+    run = play(tmp_path / "kafka", SEAWALL_BOOTSTRAP=broker.bootstrap)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"through Kafka at {broker.bootstrap}" in run.stdout
+    assert (tmp_path / "kafka/events.jsonl").read_bytes() == (demo.folder / "events.jsonl").read_bytes()
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    try:
+        assert [name for name in admin.list_topics() if name.startswith("seawall-demo")] == []
+    finally:
+        admin.close()
+
+
+def test_a_broker_that_is_not_there_is_named(tmp_path):
+    run = play(tmp_path / "kafka", "--bootstrap-servers", "127.0.0.1:1")
+    assert run.returncode == 1
+    assert "Kafka at 127.0.0.1:1" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "seawall.yaml").write_text("model: mine\n")
+    run = play(tmp_path)
+    assert run.returncode == 1
+    assert "--dir" in run.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["seawall.yaml"]
+
+
+SERVING = """
+import sys
+from pathlib import Path
+from monitor.cli.run import asked_to_stop
+from monitor.demo.run import Options, play
+sys.exit(0 if play(Options(Path(sys.argv[1]), fast=True, serve=True, listen="127.0.0.1:0"), asked_to_stop()) else 1)
+"""
+
+
+def test_serving_goes_on_with_clean_traffic_until_ctrl_c(tmp_path):
+    serving = subprocess.Popen(
+        [sys.executable, "-u", "-c", SERVING, tmp_path / "run"], env=PLAIN, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        address = next(found[1] for line in serving.stdout if (found := re.search(r"http://(\S+)/metrics", line)))
+        assert any("until Ctrl-C" in line for line in serving.stdout)
+        connection = http.client.HTTPConnection(address, timeout=10)
+        connection.request("GET", "/metrics")
+        metrics = connection.getresponse().read().decode()
+        connection.close()
+        assert 'seawall_incidents_total{event="opened",model="digits",severity="error"} 3.0' in metrics
+        assert 'seawall_deliveries_total{outcome="delivered",sink="slack"} 6.0' in metrics
+    finally:
+        serving.send_signal(signal.SIGINT)
+        serving.stdout.close()
+        assert serving.wait(30) == 0
+
+
+def test_ctrl_c_before_the_end_is_an_interruption(tmp_path):
+    live = subprocess.Popen(
+        [SEAWALL, "demo", "--dir", tmp_path / "run"],
+        env=PLAIN,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    live.stdout.readline()
+    live.send_signal(signal.SIGINT)
+    _, said = live.communicate(timeout=60)
+    assert live.returncode == 130
+    assert said == "interrupted\n"
