@@ -11,7 +11,8 @@ rejoins, or is added later · late records go to closed + 1, dead letters to the
 duplicates per slot, over blocks · judged slots are forgotten, also when read again · a clock carried over blocks, moved
 by ignored records, not by dead letters or records without a time · no slot before there is a clock · dead letters do
 not wake a partition · idle partitions hold up nobody, an idle one closes all it has open · a slot waits for all
-others · dead letters below `done` are not written again. (That a rejoining is logged could go: nothing open can lie before it.)
+others · dead letters below `done` are not written again. (That a rejoining is logged could go: nothing open can lie
+before it.)
 """
 
 from __future__ import annotations
