@@ -44,8 +44,13 @@ class CategoryBins:
 
     @property
     def other(self) -> int:
-        """The cell of known levels without one of their own; that of unseen ones is the next."""
+        """The cell of known levels without one of their own."""
         return len(self.levels)
+
+    @property
+    def unseen(self) -> int:
+        """The cell of levels never seen before."""
+        return len(self.levels) + 1
 
     @cached_property
     def _cell_of(self) -> dict[str | float | bool | None, int]:

@@ -48,7 +48,10 @@ def watched_models(config: Config, file: str) -> list[Watched]:
         raise ConfigError(
             file, [Problem("models", "no model to watch: no folder where {model} stands in the reference's path")]
         )
-    return [Watched(own, Store(own.reference.path).accepted(), config.slot) for own in settings.values()]
+    return [
+        Watched(own, Store(own.reference.path).accepted(), config.slot, config.privacy.show)
+        for own in settings.values()
+    ]
 
 
 def parts_of(config: Config, models: list[Watched], source: Source, *, judged: int = NEVER) -> dict[str, Any]:
@@ -59,7 +62,7 @@ def parts_of(config: Config, models: list[Watched], source: Source, *, judged: i
         "source": source,
         "decoder": Decoder(schemas, format=config.format, stamped=source.stamped),
         "models": models,
-        "partitions": Partitions(timing, [model.reference.layout for model in models], judged),
+        "partitions": Partitions(timing, [model.layout for model in models], judged),
         "limit": Limit(config.dead_letters.max_share),
         "idle_timeout": config.idle_timeout / 1000,
     }

@@ -34,6 +34,8 @@ class Watched:
     reference : Reference
     slot : int
         Milliseconds of a slot.
+    shown : sequence of str
+        Features whose values may be named in messages, besides those that say so themselves.
 
     Raises
     ------
@@ -41,7 +43,7 @@ class Watched:
         Where configuration and reference do not fit together.
     """
 
-    def __init__(self, settings: ModelSettings, reference: Reference, slot: int) -> None:
+    def __init__(self, settings: ModelSettings, reference: Reference, slot: int, shown: Sequence[str] = ()) -> None:
         _check(settings, reference)
         self.name = settings.name
         self.settings = settings
@@ -52,6 +54,8 @@ class Watched:
         note = PROVISIONAL.format(digest=reference.digest[7:19]) if reference.provisional else None
         times = PolicySettings(slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance)
         self.policy = Policy(self.name, reference.digest, times, note)
+        own = {name for name, feature in settings.features.items() if feature.show_values}
+        self.layout = reference.layout.showing(own | set(shown))
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
 
     def judge_slot(self, slot: int, tally: Tally) -> tuple[Verdict, list[Event]]:

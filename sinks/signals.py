@@ -108,7 +108,8 @@ def _shape(signal: SignalChange) -> str:
 
 def moved(signal: SignalChange, most: int) -> str:
     """Return what the first bins say: `21 % of values in 5.1–6.0, accepted 5 %`."""
-    return "; ".join(_bin(b, signal) for b in signal.bins[:most])
+    named = signal.bins[1:] if signal.effect.points is not None else ()  # of a share the rest names what it was
+    return "; ".join(_bin(b, signal) for b in (named or signal.bins)[:most])
 
 
 def _bin(shift: BinShift, signal: SignalChange) -> str:

@@ -30,7 +30,9 @@ class FeatureSection(Section):
     )
     ignore: bool = Field(default=False, description="Do not watch it at all.")
     show_values: bool = Field(
-        default=False, description="Let messages and pages name its values (category names, bin edges)."
+        default=False,
+        description="Let messages name single values of it: levels that the reference never saw. "
+        "Accepted levels and bin edges, which many records share, are named in any case.",
     )
 
     @model_validator(mode="after")

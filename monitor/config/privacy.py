@@ -17,5 +17,6 @@ class PrivacySection(Section):
         "By default a random one, kept in a file beside the references.",
     )
     show: tuple[str, ...] = Field(
-        default=(), description="Features whose values may appear in messages, as `show_values` of the feature does."
+        default=(),
+        description="Features of which single values may be named in messages, as with the feature's `show_values`.",
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.categorical import CategoryBins
 from detectors.detector import Counts, Detector, Signal, share
 from detectors.numeric import NumericBins, Together
 from monitor.formats.batch import Batch
@@ -22,6 +23,7 @@ FLOW_SIGNALS = (
     share("quality.dead_letters", 3, DEAD, outside=(LATE,), bins=("usable", "unusable")),
 )
 NAMES_KEPT = 16
+LONGEST_NAME = 64
 
 
 @dataclass
@@ -35,7 +37,8 @@ class Tally:
     versions : dict
         Records per model version.
     names : dict
-        How the features of deviating records differ from the schema. Only the `NAMES_KEPT` first names in
+        What a person would ask about a signal, as `signal|name`: how features differ from the schema, which levels
+        were never seen before (of features whose values may be shown). Only the `NAMES_KEPT` first names in
         alphabetical order are kept: that is bounded and still adds exactly.
     """
 
@@ -77,7 +80,18 @@ class Layout:
         numeric = {row: d for row, d in enumerate(self.detectors) if isinstance(d, NumericBins)}
         self._numeric = list(numeric)
         self._together = Together(list(numeric.values()))
+        self._shown: list[tuple[int, int, str]] = []
         self._single = [row for row in range(len(self.detectors)) if row not in numeric]
+
+    def showing(self, features: Set[str]) -> Layout:
+        """Return the same layout, whose tallies also name levels of these features that were never seen before."""
+        layout = Layout(self.detectors)
+        layout._shown = [
+            (row, self.starts[row] + detector.unseen, detector.column)
+            for row, detector in enumerate(self.detectors)
+            if isinstance(detector, CategoryBins) and detector.column.removeprefix("feature.") in features
+        ]
+        return layout
 
     def codes(self, batch: Batch) -> NDArray[np.int64]:
         """Return the cell of each record for each detector, shape (detectors, n)."""
@@ -103,11 +117,18 @@ class Layout:
         for version, count in Counter(given).items():
             if version is not None:
                 versions[str(version)] += count  # 7 and "7" are one version
+        return Tally(cells, _first(versions), _first(self._names(batch, chosen, positions)))
+
+    def _names(self, batch: Batch, chosen: NDArray[np.int64], positions: NDArray[np.int64]) -> Counter[str]:
         names: Counter[str] = Counter()
         if batch.deviations:
             for position in positions.tolist():
-                names.update(batch.deviations.get(position, ()))
-        return Tally(cells, _first(versions), _first(names))
+                names.update(f"quality.schema|{how}" for how in batch.deviations.get(position, ()))
+        for row, cell, column in self._shown:
+            signal = column.replace("feature.", "quality.unseen.", 1)
+            for position in positions[chosen[row] == cell].tolist():
+                names[f"{signal}|{str(batch.texts[column][position])[:LONGEST_NAME]}"] += 1
+        return names
 
     def signals(self, counts: Counts) -> list[tuple[Signal, int]]:
         """Return every signal with the first cell of what it gathers, given the reference's counts."""

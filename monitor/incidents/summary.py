@@ -18,9 +18,14 @@ def ranked(signals: Sequence[SignalChange]) -> tuple[SignalChange, ...]:
 
     def key(change: SignalChange) -> tuple[int, int, float, str]:
         size = change.effect.points if change.effect.points is not None else 100 * (change.effect.w or 0.0)
-        return (-SEVERITIES.index(severity_of(change.effect)), _GROUP_ORDER.index(change.group), -size, change.signal)
+        return (-SEVERITIES.index(severity_of(change.effect)), _order(change), -size, change.signal)
 
     return tuple(sorted(signals, key=key))
+
+
+def _order(change: SignalChange) -> int:
+    """Return where a signal's group stands; a changed schema comes before what is missing because of it."""
+    return -1 if change.signal == "quality.schema" else _GROUP_ORDER.index(change.group)
 
 
 def summarise(signals: Sequence[SignalChange]) -> str:
@@ -73,7 +78,7 @@ def _alone(change: SignalChange) -> str:
     if change.effect.points is None:
         return f"{what} {change.shape}" if change.shape.startswith(_VERBS) else f"{what}: {change.shape}"
     observed = change.bins[0].observed if change.bins else None
-    if change.signal == "quality.schema" and change.bins:
-        return f"schema changed: {', '.join(b.bin for b in change.bins[:NAMED])}"
+    if change.signal == "quality.schema" and change.bins[1:]:
+        return f"schema changed: {', '.join(b.bin for b in change.bins[1 : NAMED + 1])}"
     share = f"{100 * observed:.3g} % " if observed is not None else ""
     return f"{what}: {share}{change.shape}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -122,22 +122,8 @@ class Judge:
         finding = family.finding(row, log_m)
         self.calms[finding.signal.name] = family.calm(row, slot)
         family.detector.clear([row])
-        if finding.signal.name == "quality.schema" and tally.names:
-            most = max(1, int(tally.cells[RECORDS]))
-            named = tuple(
-                BinShift(name, 0.0, round(count / most, 4))
-                for name, count in sorted(tally.names.items(), key=lambda item: (-item[1], item[0]))
-            )
-            return Finding(
-                finding.signal,
-                finding.evidence,
-                finding.onset,
-                finding.onset_records,
-                finding.effect,
-                finding.shape,
-                named[:8],
-            )
-        return finding
+        named = _named(finding.signal.name, tally)
+        return replace(finding, bins=(*finding.bins, *named))
 
     def _place(self, index: int) -> tuple[Family, int]:
         first = self.families[0]
@@ -157,7 +143,7 @@ class Judge:
             "last": self.last,
             "families": [
                 {
-                    **{name: getattr(f.detector, name) for name in _DETECTOR_STATE},
+                    **{name: getattr(f.detector, name).copy() for name in _DETECTOR_STATE},
                     "recent": f.recent.counts,
                     "squares": f.recent.squares,
                 }
@@ -181,3 +167,12 @@ class Judge:
 
 
 _DETECTOR_STATE = ("log_c", "onset", "onset_records", "since", "pending")
+
+
+def _named(signal: str, tally: Tally) -> tuple[BinShift, ...]:
+    """Return what the slot's records name for a signal, most frequent first."""
+    records = max(1, int(tally.cells[RECORDS]))
+    ours = [(n, name.removeprefix(f"{signal}|")) for name, n in tally.names.items() if name.startswith(f"{signal}|")]
+    return tuple(
+        BinShift(name, 0.0, round(n / records, 4)) for n, name in sorted(ours, key=lambda o: (-o[0], o[1]))[:8]
+    )

@@ -103,5 +103,5 @@ def test_only_the_first_names_and_versions_are_kept_and_those_are_exact(drawn):
     tally = LAYOUT.count(batch, LAYOUT.codes(batch), np.arange(len(drawn)))
     named = [name for _, _, _, names in drawn for name in names]
     dated = [str(version) for _, _, version, _ in drawn if version is not None]
-    assert tally.names == {name: named.count(name) for name in sorted(set(named))[:NAMES_KEPT]}
+    assert tally.names == {f"quality.schema|{name}": named.count(name) for name in sorted(set(named))[:NAMES_KEPT]}
     assert tally.versions == {version: dated.count(version) for version in sorted(set(dated))[:NAMES_KEPT]}
