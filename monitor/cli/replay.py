@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from pathlib import Path
 from typing import IO
@@ -35,7 +36,7 @@ FAIL_ON = 3
 @click.option("--answers", type=click.Path(path_type=Path), help="Not carried out by this build.")
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=1e-6, max=1e9),
     default=100.0,
     show_default=True,
     help="Records a second, for records without a time.",
@@ -68,6 +69,9 @@ def command(
     for option, given in (("--labels", labels), ("--answers", answers)):
         if given:
             raise click.UsageError(f"{option} is not carried out by this build. Leave it out.")
+    if math.isnan(rate):
+        raise click.UsageError("--rate nan is not a number of records a second.")
+    _apart([Path(data), config], events, findings, dead_letters)
     began = time.monotonic()
     settings = load(config, secrets=send)
     models = watched_models(settings, str(config))
@@ -95,6 +99,15 @@ def command(
     worst = told.worst()
     if fail_on and worst and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):
         raise SystemExit(FAIL_ON)
+
+
+def _apart(read: list[Path], *written: Path | None) -> None:
+    """Raise where a file to be written is one that is read, or written twice: it would be emptied first."""
+    taken = [path.resolve() for path in read]
+    for path in filter(None, written):
+        if path.resolve() in taken:
+            raise click.UsageError(f"{path} is named twice. What is written needs a file of its own.")
+        taken.append(path.resolve())
 
 
 def _written(path: Path | None, open_files: contextlib.ExitStack) -> IO[str] | None:
