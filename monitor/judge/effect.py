@@ -51,7 +51,8 @@ def value_effect(counts: Sequence[int], accepted: Sequence[float], design: float
     g = [(a / p - 1) / sqrt(seen) for a, p in zip(q, accepted, strict=True)]
     mean = sum(a * v for a, v in zip(q, g, strict=True))
     variance = sum(a * (v - mean) ** 2 for a, v in zip(q, g, strict=True))
-    half = radius(sqrt(variance), records / design)
+    least = (max(g) - min(g)) ** 2 / (records + 1)  # that no record lay elsewhere does not show that none ever will
+    half = radius(sqrt(max(variance, least)), records / design)
     return Effect(w=_round(w), low=_round(max(0.0, w - half)), high=_round(w + half), psi=_round(psi))
 
 
