@@ -1,0 +1,88 @@
+"""One cause, one incident; two causes, two."""
+
+from __future__ import annotations
+
+import pytest
+from incident_findings import SLOT, Told, finding, points, w
+
+from monitor.incidents.grouping import LEEWAY
+
+
+def summaries(events):
+    return [(e.event, e.summary) for e in events]
+
+
+def test_what_began_together_is_one_incident():
+    events = Told().slot(
+        20, finding("feature.income", 18), finding("quality.missing.age", 17, points(3)), finding("prediction", 20)
+    )
+    assert len(events) == 1
+    assert {s.signal for s in events[0].signals} == {"feature.income", "quality.missing.age", "prediction"}
+
+
+def test_what_follows_soon_joins():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    assert policy.slot(22, finding("prediction", 21)) == []
+    assert [set(i.signals) for i in policy.policy.incidents] == [{"feature.income", "prediction"}]
+
+
+def test_two_causes_fifteen_slots_apart_are_two_incidents():
+    policy = Told()
+    first = policy.slot(20, finding("feature.income", 19))
+    second = policy.slot(36, finding("feature.age", 34))
+    assert [e.event for e in first + second] == ["opened", "opened"]
+    assert first[0].incident != second[0].incident
+
+
+@pytest.mark.parametrize(("onset", "incidents"), [(20 + LEEWAY, 1), (20 - LEEWAY, 1), (20 + LEEWAY + 1, 2)])
+def test_onsets_of_one_cause_may_differ_by_a_few_slots(onset, incidents):
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    policy.slot(max(20, onset), finding("feature.age", onset))
+    assert len(policy.policy.incidents) == incidents
+
+
+def test_a_finding_that_took_long_may_have_begun_earlier_or_later_than_it_seems():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    policy.slot(130, finding("feature.slow", 50))  # 80 slots of delay allow for 40 more
+    policy.slot(131, finding("feature.quick", 110))  # 21 slots of delay do not reach back 90
+    assert [sorted(i.signals) for i in policy.policy.incidents] == [
+        ["feature.income", "feature.slow"],
+        ["feature.quick"],
+    ]
+
+
+def test_the_nearest_open_incident_is_joined():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    policy.slot(30, finding("feature.age", 30))
+    policy.slot(40, finding("prediction", 28))
+    assert [sorted(i.signals) for i in policy.policy.incidents] == [["feature.income"], ["feature.age", "prediction"]]
+
+
+def test_a_signal_that_alarms_again_stays_in_its_incident_however_late():
+    policy = Told()
+    opened = policy.slot(20, finding("feature.income", 20))[0]
+    assert policy.slot(900, finding("feature.income", 899)) == []
+    assert policy.policy.incidents[0].key == opened.incident
+    assert policy.policy.incidents[0].since == 20 * SLOT
+
+
+def test_a_resolved_incident_is_joined_by_nobody():
+    policy = Told()
+    first = policy.slot(20, finding("feature.income", 20))[0]
+    policy.judge.back = {"feature.income"}
+    assert [e.event for _, e in policy.quiet(range(21, 60))] == ["resolved"]
+    second = policy.slot(60, finding("feature.income", 21))[0]
+    assert (second.event, second.incident == first.incident) == ("opened", False)
+
+
+def test_the_strongest_finding_opens_the_incident_the_others_join():
+    policy = Told()
+    event = policy.slot(
+        20, finding("feature.weak", 12, w(0.5), evidence=7.0), finding("feature.strong", 14, evidence=30.0)
+    )[0]
+    assert event.since == "1970-01-01T00:02:20Z"
+    assert event.since_records == 1_400

@@ -1,0 +1,183 @@
+"""Opened once, updated when it matters, resolved when calm for a while."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from incident_findings import REFERENCE, SLOT, Told, finding, points, w
+
+from monitor.incidents.policy import UPDATE_EVERY, Policy, PolicySettings
+from monitor.types import event_json
+
+EVERY = UPDATE_EVERY // SLOT
+"""Slots between updates that only tell of signals that joined."""
+
+
+def kinds(events):
+    return [event.event for event in events]
+
+
+def test_an_incident_is_opened_once():
+    policy = Told()
+    assert kinds(policy.slot(20, finding("feature.income", 18))) == ["opened"]
+    for slot in range(21, 200):
+        assert policy.slot(slot, finding("feature.income", slot - 1)) == []
+
+
+def test_an_opened_event_says_what_is_known():
+    policy = Told(runbook="https://runbooks.example/{model}/{signal}")
+    event = policy.slot(20, finding("feature.income", 18, w(0.21)), versions={"7": 99, "8": 1})[0]
+    plain = event_json(event)
+    assert plain["id"].startswith("evt_")
+    assert plain["incident"].startswith("inc_")
+    assert {k: v for k, v in plain.items() if k not in ("id", "incident", "signals")} == {
+        "event": "opened",
+        "model": "credit",
+        "version": "7",
+        "severity": "warning",
+        "time": "1970-01-01T00:03:30Z",
+        "records": 2_100,
+        "since": "1970-01-01T00:03:00Z",
+        "since_records": 1_800,
+        "summary": "income shifted up",
+        "reference": REFERENCE,
+        "runbook": "https://runbooks.example/credit/feature.income",
+        "notes": (),
+    }
+
+
+def test_a_higher_severity_is_told_at_once():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 18, w(0.2)))
+    event = policy.slot(21, finding("feature.income", 20, w(0.4)))[0]
+    assert (event.event, event.severity) == ("updated", "error")
+
+
+def test_a_lower_one_is_not_and_the_highest_stays():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 18, w(0.4)))
+    assert policy.slot(21, finding("feature.income", 20, w(0.15))) == []
+    assert policy.policy.incidents[0].severity == "error"
+    assert policy.policy.incidents[0].signals["feature.income"].effect.w == 0.15
+
+
+def test_a_graver_signal_that_joins_is_told_at_once():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20, w(0.2)))
+    event = policy.slot(21, finding("quality.missing.age", 21, points(40), "missing"))[0]
+    assert (event.event, event.severity) == ("updated", "error")
+    assert [s.signal for s in event.signals] == ["quality.missing.age", "feature.income"]
+
+
+def test_signals_that_join_are_told_together_every_five_minutes_at_most():
+    policy = Told()
+    policy.slot(20, finding("feature.f0", 20))
+    updates = []
+    for step in range(1, 40):
+        slot = 20 + step
+        joins = [finding(f"feature.f{step}", 20)] if step < 4 else []
+        updates += [(slot, event) for event in policy.slot(slot, *joins)]
+    assert [(slot, len(event.signals)) for slot, event in updates] == [(20 + EVERY, 4)]
+    assert updates[0][1].event == "updated"
+    policy.slot(70, finding("feature.late", 20))
+    assert [slot for slot, _ in policy.quiet(range(71, 200))] == [20 + 2 * EVERY]
+
+
+def test_an_incident_that_stays_open_is_told_again_once_a_day():
+    policy = Told(remind_every=3_600_000)
+    policy.slot(0, finding("feature.income", 0))
+    reminded = [slot for slot, event in policy.quiet(range(1, 1_000)) if event.event == "updated"]
+    assert reminded == [360, 720]
+    assert PolicySettings(SLOT).remind_every == 86_400_000
+
+
+def test_it_is_resolved_when_all_are_back_and_nothing_alarmed_for_a_while():
+    policy = Told(resolve_after=100_000)
+    policy.slot(20, finding("feature.income", 20), finding("prediction", 20))
+    policy.judge.back = {"feature.income"}
+    assert policy.quiet(range(21, 60)) == []
+    policy.judge.back = {"feature.income", "prediction"}
+    resolved = policy.quiet([60])[0][1]
+    assert (resolved.event, resolved.time, resolved.records) == ("resolved", "1970-01-01T00:10:10Z", 6_100)
+    assert policy.policy.incidents == []
+    assert policy.judge.last == {}
+    assert policy.quiet(range(61, 99)) == []
+
+
+@pytest.mark.parametrize("after", [50_000, 300_000])
+def test_it_waits_since_the_last_alarm_of_any_of_its_signals(after):
+    policy = Told(resolve_after=after)
+    policy.slot(20, finding("feature.income", 20))
+    policy.slot(24, finding("prediction", 22))
+    policy.judge.back = {"feature.income", "prediction"}
+    resolved = [slot for slot, event in policy.quiet(range(25, 90)) if event.event == "resolved"]
+    assert resolved == [24 + after // SLOT]
+
+
+def test_incidents_end_each_for_itself():
+    policy = Told()
+    first = policy.slot(20, finding("feature.income", 20))[0]
+    second = policy.slot(60, finding("feature.age", 60))[0]
+    policy.judge.back = {"feature.age"}
+    assert [e.incident for _, e in policy.quiet(range(61, 120))] == [second.incident]
+    policy.judge.back = {"feature.income"}
+    assert [e.incident for _, e in policy.quiet([120])] == [first.incident]
+
+
+def test_names_are_the_same_in_every_run_and_different_for_every_incident():
+    def run():
+        policy = Told()
+        events = policy.slot(20, finding("feature.income", 20), finding("feature.age", 2))
+        events += policy.slot(21, finding("feature.income", 20, w(0.9)))
+        return events
+
+    first, second = run(), run()
+    assert [e.id for e in first] == [e.id for e in second]
+    assert len({e.id for e in first}) == 3
+    assert len({e.incident for e in first}) == 2
+    assert first[2].incident in {e.incident for e in first[:2]}
+    other = Policy("fraud", REFERENCE, PolicySettings(SLOT))
+    told = Told()
+    told.policy = other
+    assert told.slot(20, finding("feature.income", 20))[0].incident not in {e.incident for e in first}
+
+
+def test_a_note_goes_with_every_event():
+    policy = Told(note="nobody accepted this reference yet", resolve_after=0)
+    opened = policy.slot(20, finding("feature.income", 20))[0]
+    updated = policy.slot(21, finding("feature.income", 20, w(0.5)))[0]
+    policy.judge.back = {"feature.income"}
+    resolved = policy.quiet([23])[0][1]
+    assert {e.notes for e in (opened, updated, resolved)} == {("nobody accepted this reference yet",)}
+
+
+def test_all_are_closed_with_the_reason_when_their_reference_no_longer_counts():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    policy.slot(60, finding("feature.age", 60))
+    events = policy.policy.close_all(700_000, 7_000, "another reference was promoted")
+    assert kinds(events) == ["resolved", "resolved"]
+    assert {(e.time, e.records, e.notes) for e in events} == {
+        ("1970-01-01T00:11:40Z", 7_000, ("another reference was promoted",))
+    }
+    assert policy.policy.incidents == []
+
+
+def test_a_policy_restored_in_the_middle_goes_on_as_if_nothing_had_been():
+    def feed(policy, slots):
+        events = []
+        for slot in slots:
+            joins = {20: [finding("feature.a", 19)], 25: [finding("feature.b", 20)], 58: [finding("feature.c", 57)]}
+            events += policy.slot(slot, *joins.get(slot, []), versions={"1": 90} if slot < 22 else {"2": 90})
+            if slot == 70:
+                policy.judge.back = {"feature.a", "feature.b"}
+        return events
+
+    whole = Told()
+    expected = feed(whole, range(150))
+    first, second = Told(), Told()
+    events = feed(first, range(40))
+    second.policy.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(first.policy.state())))
+    second.judge = first.judge
+    assert [event_json(e) for e in events + feed(second, range(40, 150))] == [event_json(e) for e in expected]
+    assert kinds(expected) == ["opened", "updated", "opened", "resolved"]

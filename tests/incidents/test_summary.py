@@ -1,0 +1,119 @@
+"""The headline, word for word: what somebody reads first at 3 a.m."""
+
+from __future__ import annotations
+
+import pytest
+from incident_findings import points, told, w
+
+from monitor.incidents.summary import ranked, subject, summarise
+from monitor.types import Effect, SignalChange
+
+
+def missing(name, share):
+    return told(f"quality.missing.{name}", "missing", points(100 * share), ("missing", 0.0, share))
+
+
+HEADLINES = [
+    ([told("feature.income", "shifted up", w(0.31))], "income shifted up"),
+    ([told("feature.channel", "more of web", w(0.2))], "channel: more of web"),
+    ([told("feature.amount", "heavier upper tail", w(0.2))], "amount: heavier upper tail"),
+    ([missing("income", 0.0423)], "income: 4.23 % missing"),
+    (
+        [missing(f"pixel_5_{i}", 1.0) for i in range(8)],
+        "8 features missing: pixel_5_0, pixel_5_1, pixel_5_2 and 5 more",
+    ),
+    (
+        [told("quality.above.amount", "above the accepted range", points(97), ("above the accepted range", 0.0, 0.97))],
+        "amount: 97 % above the accepted range",
+    ),
+    (
+        [told("quality.unseen.country", "in categories never seen before", points(3), ("unseen", 0.0, 0.031))],
+        "country: 3.1 % in categories never seen before",
+    ),
+    (
+        [
+            told(
+                "quality.schema",
+                "with absent or unknown features",
+                points(100),
+                ("absent or unknown features", 0.0, 1.0),
+                ("absent: income", 0.0, 1.0),
+                ("unknown: incme", 0.0, 1.0),
+            )
+        ],
+        "schema changed: absent: income, unknown: incme",
+    ),
+    (
+        [told("quality.late", "too late to count", points(12), ("too late", 0.0, 0.12))],
+        "records: 12 % too late to count",
+    ),
+    ([told("quality.dead_letters", "unusable", points(40), ("unusable", 0.0, 0.4))], "records: 40 % unusable"),
+    ([told("prediction", "more of approve", w(0.2))], "prediction: more of approve"),
+    (
+        [told("score.yes", "shifted up", w(0.4)), told("score.no", "shifted down", w(0.4))],
+        "2 outputs moved: score of no, score of yes",
+    ),
+    (
+        [told(f"feature.f{i}", "spread out", w(0.2)) for i in range(14)],
+        "14 features spread out: f0, f1, f10 and 11 more",
+    ),
+    (
+        [told(f"feature.f{i}", "shifted up" if i else "narrowed", w(0.2)) for i in range(3)],
+        "3 features moved, most shifted up: f0, f1, f2",
+    ),
+    ([told(f"feature.f{i}", "more of yes", w(0.2)) for i in range(2)], "2 features moved: f0, f1"),
+    ([told("latency", "shifted up", w(0.5))], "latency shifted up"),
+    ([told("quality.check.parts", "failing", points(8), ("failing", 0.0, 0.08))], "parts: 8 % failing"),
+    (
+        [SignalChange("quality.freshness", "quality", None, Effect(), "no records read for 10 min")],
+        "no records read for 10 min",
+    ),
+]
+
+
+@pytest.mark.parametrize(("signals", "headline"), HEADLINES, ids=[headline for _, headline in HEADLINES])
+def test_headline(signals, headline):
+    assert summarise(ranked(signals)) == headline
+
+
+def test_a_cause_is_named_before_what_follows_from_it():
+    signals = [
+        told("prediction", "more of approve", w(0.9)),
+        told("feature.income", "shifted up", w(0.4)),
+        missing("income", 0.4),
+        told("confidence", "shifted down", w(0.05)),
+    ]
+    order = [s.signal for s in ranked(signals)]
+    assert order == ["quality.missing.income", "feature.income", "prediction", "confidence"]
+    assert summarise(ranked(signals)) == "income: 40 % missing"
+
+
+def test_a_changed_schema_is_named_before_what_is_missing_because_of_it():
+    schema = told("quality.schema", "with absent or unknown features", points(100), ("absent or unknown", 0.0, 1.0))
+    signals = [missing("income", 1.0), missing("age", 1.0), schema]
+    assert summarise(ranked(signals)) == "records: 100 % with absent or unknown features"
+
+
+def test_the_gravest_is_named_first_whatever_it_is():
+    signals = [missing("income", 0.002), told("prediction", "more of approve", w(0.4))]
+    assert summarise(ranked(signals)) == "prediction: more of approve"
+
+
+def test_the_order_in_which_signals_came_does_not_matter():
+    signals = [told(f"feature.f{i}", "shifted up", w(0.1 + i / 50)) for i in range(9)]
+    assert ranked(signals) == ranked(signals[::-1])
+
+
+@pytest.mark.parametrize(
+    ("signal", "words"),
+    [
+        ("feature.a.b", "a.b"),
+        ("quality.missing.a.b", "a.b"),
+        ("quality.late", "records"),
+        ("score.yes", "score of yes"),
+        ("prediction", "prediction"),
+        ("confidence", "confidence"),
+    ],
+)
+def test_what_a_signal_is_about(signal, words):
+    assert subject(signal) == words
