@@ -16,8 +16,8 @@ with warnings.catch_warnings():
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bear with kafka-python 3.0.12, which leaves the socket of a refused connection to the garbage collector."""
-    config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
+    """Bear with kafka-python 3.0.12, which leaves the sockets of failed connections to the garbage collector."""
+    config.addinivalue_line("filterwarnings", "ignore:unclosed <s:ResourceWarning")
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from uuid import uuid4
 
 JARS = "org.apache.kafka:kafka_2.13:4.1.1+org.slf4j:slf4j-nop:1.7.36"
 REPOSITORY = Path(__file__).parent.parent
+PROTOCOLS = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT"
 START_SECONDS = 120
 
 
@@ -68,7 +69,10 @@ class Node:
 
 
 class Broker:
-    """A cluster of one node or three. Stopped and started again it keeps its ports and its data."""
+    """A cluster of one node or three. Stopped and started again it keeps its ports and its data.
+
+    Of `settings`, server properties, `{}` stands for what would be there otherwise.
+    """
 
     def __init__(self, folder: Path, nodes: int = 1, settings: dict[str, object] | None = None) -> None:
         self.nodes = [Node(number + 1, folder / f"node-{number + 1}") for number in range(nodes)]
@@ -144,7 +148,9 @@ class Broker:
             file.write_text("".join(f"{key}={value}\n" for key, value in self._properties(node).items()))
             how = ["--standalone"] if len(self.nodes) == 1 else []
             command = java("kafka.tools.StorageTool", "format", *how, "-t", cluster, "-c", str(file))
-            subprocess.run(command, check=True, capture_output=True)
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode:
+                raise RuntimeError(f"Kafka refused its settings: {done.stderr[-2000:]}")
 
     def _properties(self, node: Node) -> dict[str, object]:
         copies = len(self.nodes)
@@ -152,12 +158,13 @@ class Broker:
         if copies > 1:
             voters = ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in self.nodes)
             quorum = {"controller.quorum.voters": voters}
-        return {
+        defaults = {
             "process.roles": "broker,controller",
             "node.id": node.number,
             "listeners": f"PLAINTEXT://{node.address},CONTROLLER://127.0.0.1:{node.controller_port}",
             "advertised.listeners": f"PLAINTEXT://{node.address}",
             "controller.listener.names": "CONTROLLER",
+            "listener.security.protocol.map": PROTOCOLS,
             "log.dirs": node.folder / "data",
             "offsets.topic.num.partitions": 1,
             "offsets.topic.replication.factor": copies,
@@ -168,8 +175,8 @@ class Broker:
             "broker.heartbeat.interval.ms": 500,  # a node that was killed may come back
             "broker.session.timeout.ms": 2_000,
             **quorum,
-            **self._settings,
         }
+        return defaults | {key: str(more).replace("{}", str(defaults.get(key))) for key, more in self._settings.items()}
 
     def _wait_until_ready(self) -> None:
         from kafka import KafkaAdminClient

@@ -6,6 +6,7 @@ may wait for a name server. Both are done on a thread of their own here.
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import threading
@@ -14,11 +15,14 @@ from typing import Any
 
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
 
 from monitor.errors import SourceError
 
 ATTEMPT_MS = 10_000
+
+_MANAGER_LOG = logging.getLogger("kafka.net.manager")
 
 OURS: dict[str, Any] = {
     "client_id": "seawall",
@@ -54,15 +58,39 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
         clients.append(KafkaNetClient(**configs))
         return clients[-1]
 
+    reasons = _Reasons()
+    _MANAGER_LOG.addFilter(reasons)
     try:
         consumer = KafkaConsumer(**settings, kafka_client=client)
-    except BaseException:
+    except BaseException as why:
         for left in clients:
             left.close()
+        if isinstance(why, KafkaTimeoutError):
+            raise _NotKafkaError(f"it takes connections but does not answer as Kafka{reasons.last}") from None
         raise
+    finally:
+        _MANAGER_LOG.removeFilter(reasons)
     # kafka-python 3.0.12 does not hand its own setting of this name on.
     consumer._cluster.config["allow_auto_create_topics"] = False  # noqa: SLF001
     return consumer
+
+
+class _NotKafkaError(Exception):
+    """Something listens, and that is all."""
+
+
+class _Reasons(logging.Filter):
+    """Overhears why bootstrapping fails: the exception in the end only says that it took too long."""
+
+    last = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for heard in record.args or ():
+            reason = isinstance(heard, Exception) and not isinstance(heard, KafkaTimeoutError)
+            # A broker also hangs up after it has said why.
+            if reason and not (self.last and "disconnected" in str(heard)):
+                self.last = f": {heard}"
+        return True
 
 
 class Connecting:
@@ -133,11 +161,8 @@ def _knock(addresses: Sequence[str]) -> None:
 
 def in_words(why: Exception) -> str:
     """Return in a few words why there is no connection."""
-    if isinstance(why, OSError):
-        return (why.strerror or str(why) or type(why).__name__).lower()
-    if "bootstrap" in str(why):
-        return "it takes connections but does not answer as Kafka; see security_protocol and the certificates"
-    return str(why) or type(why).__name__
+    strerror = why.strerror if isinstance(why, OSError) else None
+    return strerror.lower() if strerror else str(why) or type(why).__name__
 
 
 def check_certificates(connection: Mapping[str, Any]) -> None:
