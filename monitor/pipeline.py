@@ -99,14 +99,17 @@ class Pipeline:
 
     def run(self) -> None:
         """Read, judge and tell until stopped or done."""
-        self.parts.source.open(self.parts.partitions.wanted)
-        while not self.stopping.is_set() and not self.parts.source.finished:
-            self.step()
-        if self.parts.source.finished:
-            self.parts.partitions.close_all()
-            self.judge()
-        self.parts.outbox.close(self, self.clock())
-        self.parts.source.close(CLOSE_SECONDS)
+        try:
+            self.parts.source.open(self.parts.partitions.wanted)
+            self.parts.outbox.save(self, self.clock())  # says where the dead letters end before the first is written
+            while not self.stopping.is_set() and not self.parts.source.finished:
+                self.step()
+            if self.parts.source.finished:
+                self.parts.partitions.close_all()
+                self.judge()
+            self.parts.outbox.close(self, self.clock())
+        finally:
+            self.parts.source.close(CLOSE_SECONDS)
 
     def step(self) -> None:
         """One turn: what has come is counted, what is closed is judged, what is due is saved and told."""

@@ -102,6 +102,8 @@ def replay(
         clock,
     )
     pipeline.run()
+    if words := pipeline.parts.limit.reached:
+        raise SeawallError(f"{words}. Is this the right format, and the right file?")
     return pipeline, told
 
 
@@ -109,6 +111,6 @@ class StopAtLimit(Observer):
     """Ends a replay that reads the wrong thing."""
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
-        """Raise where too many records are unusable."""
-        if words := pipeline.parts.limit.reached:
-            raise SeawallError(f"{words}. Is this the right format, and the right file?")
+        """Stop where too many records are unusable."""
+        if pipeline.parts.limit.reached:
+            pipeline.stopping.set()

@@ -5,6 +5,8 @@ By the wall clock, so outside what is promised bit for bit.
 
 from __future__ import annotations
 
+from monitor.counting.fold import Folded
+from monitor.formats.batch import Decoded
 from monitor.http.health import Health, Traffic
 from monitor.pipeline import Now, Observer, Pipeline
 from monitor.types import Partition, Severity
@@ -23,38 +25,45 @@ class Sight(Observer):
     def __init__(self, health: Health, freshness: float) -> None:
         self.health = health
         self.freshness = freshness
+        self._began: float | None = None
         self._read: float | None = None
-        self._positions: dict[Partition, int] = {}
+        self._counted: set[Partition] = set()
         self._moved: dict[Partition, float] = {}
+
+    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
+        """Note that something was read."""
+        self._counted.add(partition)
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Compare what is with what should be."""
         trouble = pipeline.parts.source.trouble()
-        self._note_progress(pipeline, now)
-        stuck = self._stuck(pipeline, now)
+        silence = now.steady - self._note_progress(pipeline, now)
         limit = pipeline.parts.limit.reached
-        silence = now.steady - (self._read if self._read is not None else now.steady)
+        stuck = None if limit else self._stuck(pipeline, now)
         silent = f"no records read for {_span(silence)}" if silence >= self.freshness and not limit else None
         if silent and trouble:
             silent += f" ({trouble})"
-        self._tell(pipeline, now, "quality.freshness", silent, severity="error", seconds=silence)
+        if silent or self._read is not None:  # a restart alone does not end a silence
+            self._tell(pipeline, now, "quality.freshness", silent, severity="error", seconds=silence)
         self._tell(pipeline, now, "quality.progress", stuck, severity="critical", seconds=self.freshness)
-        self._tell(pipeline, now, "quality.dead_letters", limit, severity="critical", seconds=0.0)
+        if pipeline.parts.limit.known:
+            self._tell(pipeline, now, "quality.dead_letters", limit, severity="critical", seconds=0.0)
         self._probe("source", trouble)
         self._probe("progress", stuck)
         self._probe("dead_letters", limit)
         self.health.beat(now.steady)
         self.health.traffic(self._traffic(pipeline, trouble or stuck or limit))
 
-    def _note_progress(self, pipeline: Pipeline, now: Now) -> None:
-        if self._read is None:
+    def _note_progress(self, pipeline: Pipeline, now: Now) -> float:
+        """Return when something was last read, or when this process began to look."""
+        if self._began is None:
+            self._began = now.steady
+        if self._counted:
             self._read = now.steady
-        for partition, fold in pipeline.parts.partitions.folds.items():
-            if self._positions.get(partition) != fold.next.offset:
-                if partition in self._positions or fold.next.offset >= 0:
-                    self._read = now.steady
-                self._positions[partition] = fold.next.offset
-                self._moved[partition] = now.steady
+        for partition in self._counted | (pipeline.parts.partitions.folds.keys() - self._moved.keys()):
+            self._moved[partition] = now.steady
+        self._counted.clear()
+        return self._began if self._read is None else self._read
 
     def _stuck(self, pipeline: Pipeline, now: Now) -> str | None:
         """Return what stands still although it has records, or is read by somebody else: nothing is judged then."""

@@ -183,20 +183,23 @@ class Limit:
     def __init__(self, max_share: float) -> None:
         self.max_share = max_share
         self._last: NDArray[np.bool_] = np.zeros(0, dtype=bool)
-        self._seen = 0
         self.dead = 0
 
     def add(self, dead: NDArray[np.bool_]) -> None:
         """Look at whether each record of a block was unusable."""
-        self._seen += len(dead)
         self.dead += int(dead.sum())
         self._last = np.concatenate([self._last, dead])[-WINDOW:]
 
     @property
+    def known(self) -> bool:
+        """Whether enough was seen since the start to tell."""
+        return len(self._last) == WINDOW
+
+    @property
     def reached(self) -> str | None:
         """What to tell when too many records are unusable."""
-        share = float(self._last.mean()) if len(self._last) else 0.0
-        if self._seen < WINDOW or share <= self.max_share:
+        share = float(self._last.mean()) if self.known else 0.0
+        if share <= self.max_share:
             return None
         unusable = f"{100 * share:.0f} % of the last {WINDOW:,} records are unusable"
         return f"{unusable}, at most {100 * self.max_share:.0f} % are allowed; reading has stopped"
