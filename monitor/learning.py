@@ -59,13 +59,11 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
     source.open(ends)
     while usable < wanted and not source.finished:
         for partition, messages in source.poll(0.25).items():
-            take = messages[: wanted - usable]
-            if not take:
-                break
-            blocks.append(take)
-            usable += first_look([take], settings.name, config.format).rows
-            begins.setdefault(Partition(*partition), take[0].offset)
-            ends[Partition(*partition)] = take[-1].offset + 1
+            begins.setdefault(Partition(*partition), messages[0].offset)
+            ends[Partition(*partition)] = messages[-1].offset + 1
+            if take := messages[: wanted - usable]:
+                blocks.append(take)
+                usable += first_look([take], settings.name, config.format).rows
         trouble = source.trouble()
         health.beat(clock().steady)
         health.block(
@@ -92,7 +90,9 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
         why=f"learned from the first {reference.rows:,} live records; nobody accepted it",
         at=now,
     )
-    save_positions(config.state_dir / SNAPSHOT, {p: Remembered(Position(offset)) for p, offset in begins.items()})
+    path = config.state_dir / SNAPSHOT
+    if not path.exists():  # else it knows where to go on, and holds the other models' incidents
+        save_positions(path, {partition: Remembered(Position(offset)) for partition, offset in begins.items()})
     health.clear("reference")
     log.warning(
         "reference learned", model=settings.name, rows=reference.rows, reference=reference.digest, accepted=False
