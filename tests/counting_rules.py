@@ -90,7 +90,7 @@ class Counting:
             return
         place = row.time // self.slot
         if self.closed(place):
-            self._at(self.first_open(), row.model).late += 1
+            self._at(max(self.clock // self.slot, self.first_open()), row.model).late += 1
             return
         here = self._at(place, row.model)
         if row.id is None or (place, row.model, row.id) not in self._seen:

@@ -2,7 +2,7 @@
 
 The result depends on the records and the logged decisions alone: not on how they are cut into blocks, nor on what
 other partitions do. A slot closes when the clock passes its end plus the allowed lateness; a record of a closed
-slot is late: it adds one to `late` of the next open slot and nothing else.
+slot is late: it adds one to `late` of the slot in which it came, that of the clock, and nothing else.
 """
 
 from __future__ import annotations
@@ -147,8 +147,8 @@ class Fold:
         closed = np.maximum(passed, self.next.closed)
         slot = times // self.slot
         late = (slot <= closed) & (model >= 0)
-        target = np.where(late, closed + 1, slot)
-        target = np.where(model == DEAD, np.maximum(clock // self.slot, closed + 1), target)
+        # Not the oldest open slot: at a start and behind a gap in time it has no record but the late ones.
+        target = np.where(late | (model == DEAD), np.maximum(clock // self.slot, closed + 1), slot)
         history = _History(self.next, offsets, clock, closed)
         placed = (model >= 0) | ((model == DEAD) & (closed > NEVER))  # before there is a clock there is no slot
         for s in np.unique(target[placed]).tolist():

@@ -111,13 +111,19 @@ def test_a_block_of_messages_without_records_changes_nothing():
     assert fold.next == Position(-1, NEVER, NEVER)
 
 
+def test_late_records_are_a_share_of_those_they_came_among_behind_a_gap_too():
+    fold = Fold(SLOT, LATENESS, layouts(1), Position(-1))
+    fold.fold(block([Post(0, (Row(0, 5, 5),)), Post(1, (Row(0, 999, 999),)), Post(2, (Row(0, 9, 9),))], 1))
+    assert {s: one.tallies[0].cells[:2].tolist() for s, one in fold.slots.items()} == {0: [1, 0], 99: [1, 1]}
+
+
 def test_a_slot_is_whole_after_its_end_and_the_allowed_lateness():
     fold = Fold(SLOT, LATENESS, layouts(1), Position(-1))
     fold.fold(block([Post(0, (Row(0, 5, 5),)), Post(1, (Row(0, 24, 24),)), Post(2, (Row(0, 9, 9),))], 1))
     assert fold.slots[0].tallies[0].cells[:2].tolist() == [2, 0]
     fold.fold(block([Post(3, (Row(0, 25, 25),)), Post(4, (Row(0, 9, 9),))], 1))
     assert fold.slots[0].tallies[0].cells[:2].tolist() == [2, 0]
-    assert fold.slots[1].tallies[0].cells[:2].tolist() == [0, 1]
+    assert fold.slots[2].tallies[0].cells[:2].tolist() == [2, 1]
 
 
 def test_records_without_an_id_are_no_duplicates_of_each_other():

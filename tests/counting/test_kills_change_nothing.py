@@ -7,7 +7,7 @@ Each of these was taken out of monitor/counting in turn, and a test of this fold
 and the state before it (first row of the message, clock, closed through) · reading again from there · decisions taken
 again, at their offset inside a block, at its end, at the very beginning, until their slots are judged and no longer ·
 a restart closes what was judged while a partition was idle, from the first new record on · the same for one that
-rejoins, or is added later · late records go to closed + 1, dead letters to the slot of the clock or closed + 1 ·
+rejoins, or is added later · late records and dead letters go to the slot of the clock or closed + 1 ·
 duplicates per slot, over blocks · judged slots are forgotten, also when read again · a clock carried over blocks, moved
 by ignored records, not by dead letters or records without a time · no slot before there is a clock · dead letters do
 not wake a partition · idle partitions hold up nobody, an idle one closes all it has open · a slot waits for all
