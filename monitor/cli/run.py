@@ -14,6 +14,9 @@ import structlog
 
 from monitor.cli.options import config_option, log_level_option
 
+SAME_SIGNAL_SECONDS = 1.0
+"""Another signal this soon after the first is the same one, sent twice."""
+
 log = structlog.get_logger()
 
 
@@ -56,13 +59,20 @@ def command(config: Path, log_level: str) -> None:
 
 
 def asked_to_stop() -> threading.Event:
-    """Return an event that the first SIGTERM or SIGINT sets; a second ends the process at once."""
+    """Return an event that the first SIGTERM or SIGINT sets; another ends the process at once.
+
+    `timeout` and some inits send theirs twice, to the process and to its group: that is asking once.
+    """
     asked = threading.Event()
+    since = 0.0
 
     def handle(number: int, _: FrameType | None) -> None:
-        if asked.is_set():
+        nonlocal since
+        if not asked.is_set():
+            since = time.monotonic()
+            asked.set()
+        elif time.monotonic() - since > SAME_SIGNAL_SECONDS:
             os._exit(128 + number)
-        asked.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handle)

@@ -188,3 +188,16 @@ def test_running_as_a_process_gives_the_exit_code(file):
 
 def test_the_entry_point_is_the_group_that_help_shows():
     assert set(seawall.list_commands(click.Context(seawall))) == set(COMMANDS)
+
+
+def test_a_signal_sent_twice_at_once_asks_once():
+    program = """
+import os, signal
+from monitor.cli.run import asked_to_stop
+asked = asked_to_stop()
+for _ in range(2):
+    os.kill(os.getpid(), signal.SIGTERM)
+print(asked.is_set())
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "True\n")
