@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -73,10 +75,11 @@ def received(messages: Sequence[Received], folder: Folder) -> Iterator[str]:
 
 def look_next(folder: Folder, *, serving: bool) -> Iterator[str]:
     """Yield where to look next."""
+    seawall = "seawall" if shutil.which("seawall") else sys.argv[0]
     yield f"The minute again, with other settings: edit {folder.config}, then"
-    yield f"  seawall replay {folder.traffic} -c {folder.config}"
+    yield f"  {seawall} replay {folder.traffic} -c {folder.config}"
     yield "Your own topic in 15 minutes: docs/quickstart.md"
     if serving:
         yield "Clean traffic goes on, and metrics are served, until Ctrl-C"
     else:
-        yield "Metrics to look at: seawall demo --serve"
+        yield f"Metrics to look at: {seawall} demo --serve"

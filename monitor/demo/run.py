@@ -128,6 +128,7 @@ class _Demo:
 
         show.at_end = conclude if self.options.serve else stopping.set
         pipeline.run()
+        self.terminal.note("")
         if show.over and not self.options.serve:
             conclude()
         return show.over

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 
@@ -37,7 +38,7 @@ class Terminal:
         """Show a line that the next one replaces; nothing where nobody would see it."""
         if self._live:
             with self._lock:
-                self._write(click.style(line, dim=True))
+                self._write(click.style(line[: shutil.get_terminal_size().columns - 1], dim=True))
 
     def flush(self) -> None:
         """Print what was kept."""
