@@ -40,7 +40,7 @@ check: $(VENV)/.chart ## format, lint, types, import arrows, house rules, the ch
 	$(PYTEST) -q -m real tests/house/test_chart.py
 
 bench: $(VENV)/.dev ## the speed and size table
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	PYTHONPATH=tests $(BIN)/python benchmarks/run.py $(ARGS)
 
 lock: $(VENV)/.tools ## the locks anew, from pyproject.toml (UPGRADE=1: with the newest versions)
 	$(COMPILE) -o requirements/base.txt pyproject.toml

@@ -12,13 +12,13 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
+import service
+import stages
+import traffic
+from kafka_broker import Broker
 
-import service  # noqa: E402 - found through the path above
-import stages  # noqa: E402
-import traffic  # noqa: E402
-from kafka_broker import Broker  # noqa: E402
+HERE = Path(__file__).parent
+
 
 PAIRS = 5
 PARTITIONS = 4

@@ -12,7 +12,7 @@ from kafka_broker import Broker
 with warnings.catch_warnings():
     # kafka-python 3.0.12 loads its schemas in a way that Python 3.11 deprecates and 3.13 does not.
     warnings.simplefilter("ignore", DeprecationWarning)
-    import kafka  # noqa: F401
+    import kafka  # noqa: F401 - loaded here once, where its warning is borne with
 
 
 def pytest_configure(config: pytest.Config) -> None:

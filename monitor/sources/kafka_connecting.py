@@ -71,7 +71,7 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
     finally:
         _MANAGER_LOG.removeFilter(reasons)
     # kafka-python 3.0.12 does not hand its own setting of this name on.
-    consumer._cluster.config["allow_auto_create_topics"] = False  # noqa: SLF001
+    consumer._cluster.config["allow_auto_create_topics"] = False
     return consumer
 
 

@@ -48,9 +48,9 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         self._wanted = wanted
         self._held = held
         # Read-only uses of what kafka-python has no public name for: its public calls ask the broker, without a limit.
-        self._cluster = consumer._cluster  # noqa: SLF001
-        self._subscription = consumer._subscription  # noqa: SLF001
-        self._coordinator = consumer._coordinator  # noqa: SLF001
+        self._cluster = consumer._cluster
+        self._subscription = consumer._subscription
+        self._coordinator = consumer._coordinator
         consumer.subscribe(topics=list(topics), listener=self)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -80,14 +80,14 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         kafka-python 3.0.12 only stops its heartbeats then: it reads on and spins.
         """
         coordinator = self._coordinator
-        beats = coordinator._heartbeat_enabled  # noqa: SLF001 - nothing public tells
+        beats = coordinator._heartbeat_enabled
         return self.settled and not beats and coordinator.stable() and not coordinator.rejoin_needed
 
     def poll(self, seconds: float) -> Mapping[Partition, Sequence[RawMessage]]:
         """Return what has come. Raises what kafka-python raises."""
-        joining = self._coordinator._join_task  # noqa: SLF001
+        joining = self._coordinator._join_task
         if joining is not None and joining.is_done and joining.succeeded():
-            self.consumer._net.run(self._finish_joining, joining.value)  # noqa: SLF001
+            self.consumer._net.run(self._finish_joining, joining.value)
         records: Mapping[Partition, Sequence[RawMessage]] = self.consumer.poll(timeout_ms=int(seconds * 1_000))
         if not self.settled:
             self.settled = self.consumer.group_metadata().state == MemberState.STABLE
@@ -99,13 +99,13 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         kafka-python 3.0.12 forgets it then: it joins again, which disturbs all others, or waits for ever.
         """
         coordinator = self._coordinator
-        with coordinator._lock:  # noqa: SLF001
-            coordinator._join_task = None  # noqa: SLF001
+        with coordinator._lock:
+            coordinator._join_task = None
             coordinator.rejoining = coordinator.rejoin_needed = False
             coordinator.state = MemberState.STABLE
-            coordinator._enable_heartbeat()  # noqa: SLF001
-        now = coordinator._generation  # noqa: SLF001
-        await coordinator._on_join_complete_async(now.generation_id, now.member_id, now.protocol, assignment)  # noqa: SLF001
+            coordinator._enable_heartbeat()
+        now = coordinator._generation
+        await coordinator._on_join_complete_async(now.generation_id, now.member_id, now.protocol, assignment)
 
     def hold(self, partitions: Set[Partition]) -> None:
         """Pause exactly these."""
