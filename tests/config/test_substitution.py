@@ -192,3 +192,8 @@ def test_sinks_of_one_model_need_no_secrets_either(reading):
     models = found.config.models_resolved()
     assert models["a"].sinks == ()
     assert [sink.name for sink in models["b"].sinks] == ["stdout"]
+
+
+def test_a_file_without_end_is_too_large(reading):
+    words = complaint(reading, "model: m\nsource: {type: file, path: x}\nreference: ${file:/dev/zero}\n")
+    assert "reference  ${file:/dev/zero}: the file is larger than 65,536 bytes" in words
