@@ -136,7 +136,7 @@ class KafkaSource(Section):
             raise ValueError(f"has no use with security_protocol {protocol}. Write SASL_SSL or SASL_PLAINTEXT there")
         return value
 
-    def connection(self, folder: Path = Path()) -> dict[str, Any]:
+    def connection(self) -> dict[str, Any]:
         """Return how to reach the brokers, as keyword arguments of every kafka-python client. Holds secrets."""
         files = {"ssl_cafile": self.ssl_cafile, "ssl_certfile": self.ssl_certfile, "ssl_keyfile": self.ssl_keyfile}
         secrets = {"ssl_password": self.ssl_password, "sasl_plain_password": self.sasl_password}
@@ -146,24 +146,22 @@ class KafkaSource(Section):
             "ssl_check_hostname": self.ssl_check_hostname,
             "sasl_mechanism": self.sasl_mechanism,
             "sasl_plain_username": self.sasl_username,
-            **{key: path and str(folder / path) for key, path in files.items()},
+            **{key: path and str(path) for key, path in files.items()},
             **{key: secret and secret.get_secret_value() for key, secret in secrets.items()},
         }
 
-    def build(self, model: str, folder: Path = Path()) -> Source:
+    def build(self, model: str) -> Source:
         """Return the reader; nothing is connected before its `open`.
 
         Parameters
         ----------
         model : str
             Names the consumer group where the configuration does not.
-        folder : Path
-            What paths are relative to: the folder of the configuration file.
         """
         from monitor.sources.kafka import KafkaReader
 
         return KafkaReader(
-            self.connection(folder),
+            self.connection(),
             topics=self.topics,
             group_id=self.group_id or f"seawall-{model}",
             group_instance_id=self.group_instance_id,
@@ -191,8 +189,8 @@ class FileSource(Section):
             raise ValueError("Parquet is not read by this build. Write the table as .csv or .jsonl")
         return value
 
-    def build(self, model: str, folder: Path = Path()) -> Source:
+    def build(self, model: str) -> Source:
         """Return the reader; the file is opened by its `open`."""
         from monitor.sources.file import FileReader
 
-        return FileReader(self.path, folder=folder, rate=self.rate)
+        return FileReader(self.path, rate=self.rate)

@@ -35,19 +35,17 @@ class FileReader:
     ----------
     path : str
         As the configuration has it; it is the topic. `-` is standard input.
-    folder : Path
-        What `path` is relative to.
     rate : float
         Records a second.
     """
 
     stamped = False
 
-    def __init__(self, path: str, *, folder: Path = Path(), rate: float = 100.0) -> None:
+    def __init__(self, path: str, *, rate: float = 100.0) -> None:
         self.finished = False
         self._path = path
         self._partition = Partition(path, 0)
-        self._file = folder / path
+        self._file = Path("standard input" if path == "-" else path)
         self._step = 1_000 / rate
         self._held = False
         self._wait = 0.0
@@ -59,26 +57,11 @@ class FileReader:
 
     def open(self, remembered: Mapping[Partition, int]) -> None:
         """Open the file and read forward to the first record at or behind the remembered offset."""
-        offset = remembered.get(self._partition, 0)
-        if self._path.removesuffix(".gz").endswith(".parquet"):
-            raise SourceError(f"{self._file}: Parquet is not read by this build. Write the table as .csv or .jsonl")
         try:
-            if self._path == "-":
-                self._open_standard_input(offset)
-                return
-            self._open = stream = _opened(self._file)
-            table = self._path.removesuffix(".gz").endswith(".csv")
-            self._blocks = iter(Rows(stream.readline)) if table else json_lines(stream.read)
-            while offset and self._fill() and self._end <= offset:
-                self._ready = []
+            self._go_to(remembered.get(self._partition, 0))
         except (OSError, EOFError, zlib.error, ValueError) as why:
+            self.close(0)
             raise SourceError(f"{self._file}: {_in_words(why)}") from None
-        if offset > self._end:
-            raise SourceError(
-                f"{self._file}: reading should go on at byte {offset}, but it ends at {self._end}. It is not the file "
-                "it was. To forget what was read and begin afresh: seawall state reset"
-            )
-        self._ready = [message for message in self._ready if message.offset >= offset]
 
     def poll(self, seconds: float) -> Mapping[Partition, Sequence[RawMessage]]:
         if self._held or self.finished:
@@ -118,12 +101,25 @@ class FileReader:
         if self._open is not None:
             self._open.close()
 
-    def _open_standard_input(self, offset: int) -> None:
-        if offset:
-            raise SourceError(
-                "standard input cannot be read again from where it was left. Give a file, or: seawall state reset"
+    def _go_to(self, offset: int) -> None:
+        if self._path == "-":
+            if offset:
+                raise ValueError("cannot be read again from where it was left. Give a file, or: seawall state reset")
+            self._blocks = json_lines(self._read_standard_input)
+            return
+        if self._path.removesuffix(".gz").endswith(".parquet"):
+            raise ValueError("Parquet is not read by this build. Write the table as .csv or .jsonl")
+        self._open = stream = _opened(self._file)
+        table = self._path.removesuffix(".gz").endswith(".csv")
+        self._blocks = iter(Rows(stream.readline)) if table else json_lines(stream.read)
+        while offset and self._fill() and self._end <= offset:
+            self._ready = []
+        if offset > self._end:
+            raise ValueError(
+                f"reading should go on at byte {offset}, but it ends at {self._end}. It is not the file it was. "
+                "To forget what was read and begin afresh: seawall state reset"
             )
-        self._blocks = json_lines(self._read_standard_input)
+        self._ready = [message for message in self._ready if message.offset >= offset]
 
     def _read_standard_input(self, size: int) -> bytes | None:
         descriptor = sys.stdin.fileno()
@@ -146,7 +142,7 @@ class FileReader:
 
 
 def _opened(file: Path) -> IO[bytes]:
-    stream = gzip.open(file) if file.suffix == ".gz" else file.open("rb")  # noqa: SIM115 - `close` closes it
+    stream = gzip.open(file) if file.suffix == ".gz" else file.open("rb")  # noqa: SIM115 - closed by `close`
     return cast("IO[bytes]", stream)
 
 

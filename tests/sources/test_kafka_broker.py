@@ -1,0 +1,26 @@
+"""The broker lent to a command, as `make demo KAFKA=1` does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[1] / "kafka_broker.py"
+
+
+def test_a_command_finds_its_broker_and_its_exit_code_is_passed_on():
+    talks = (
+        "import os, sys; from kafka import KafkaAdminClient; "
+        "client = KafkaAdminClient(bootstrap_servers=os.environ['SEAWALL_BOOTSTRAP']); "
+        "sys.exit(40 + len(client.describe_cluster()['brokers']))"
+    )
+    done = subprocess.run([sys.executable, SCRIPT, "--", sys.executable, "-c", talks], check=False, env=os.environ)
+    assert done.returncode == 41
+
+
+def test_without_a_command_it_says_how_it_is_used():
+    done = subprocess.run([sys.executable, SCRIPT], check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "usage: kafka_broker.py -- COMMAND" in done.stderr
