@@ -6,10 +6,14 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
+
 from monitor.demo.feed import wait_for
 from monitor.demo.traffic import CHUNK_MS
 from monitor.errors import SourceError
 from monitor.types import Message
+
+log = structlog.get_logger()
 
 PARTITIONS = 2
 PATIENCE_MS = 10_000
@@ -59,17 +63,22 @@ class Topic:
 
     def _produce(self, chunks: Iterator[list[Message]], *, hurried: bool) -> None:
         from kafka import KafkaProducer
+        from kafka.errors import KafkaError
 
         producer: Any = KafkaProducer(bootstrap_servers=self.brokers, acks="all", linger_ms=5)
-        for chunk in chunks:
-            while not (hurried or self._stop.is_set() or wait_for(chunk[-1].timestamp, CHUNK_MS / 1_000)):
-                pass
-            if self._stop.is_set():
-                break
-            for message in chunk:
-                key = str(message.offset).encode()
-                producer.send(self.name, value=message.value, key=key, timestamp_ms=message.timestamp)
-        producer.close(timeout=5)
+        try:
+            for chunk in chunks:
+                while not (hurried or self._stop.is_set() or wait_for(chunk[-1].timestamp, CHUNK_MS / 1_000)):
+                    pass
+                if self._stop.is_set():
+                    break
+                for message in chunk:
+                    key = str(message.offset).encode()
+                    producer.send(self.name, value=message.value, key=key, timestamp_ms=message.timestamp)
+        except KafkaError:
+            log.exception("demo traffic stopped")
+        finally:
+            producer.close(timeout=5)
 
     def close(self) -> None:
         """Stop writing, and remove the topic."""
