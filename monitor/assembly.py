@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from monitor.config.config import Config
+from monitor.config.durations import format_duration
 from monitor.counting.fold import NEVER
 from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain
 from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
@@ -87,9 +88,10 @@ def running(
     Raises
     ------
     SnapshotError
-        Where the snapshot is not whole.
+        Where the snapshot is not whole, or was counted in slots of another length.
     """
     saved = remembered_state(config.state_dir / SNAPSHOT)
+    _check_slot(config, saved)
     outbox = _outbox(config, models, saved, health, metrics)
     for model in models:
         if model.name in saved["models"]:
@@ -117,6 +119,7 @@ def remembered_state(path: Path) -> dict[str, Any]:
         return {
             "partitions": [],
             "judged": NEVER,
+            "slot": None,
             "models": {},
             "unsent": [],
             "pending": {},
@@ -130,6 +133,16 @@ def remembered_state(path: Path) -> dict[str, Any]:
         )
     log.info("snapshot read", path=str(path), partitions=len(saved["partitions"]), judged_through=saved["judged"])
     return saved
+
+
+def _check_slot(config: Config, saved: dict[str, Any]) -> None:
+    """Refuse a count in other slots: their numbers mean other times, and all new records could be taken for late."""
+    counted = saved["slot"]
+    if counted not in (None, config.slot):
+        raise SnapshotError(
+            f"{config.state_dir / SNAPSHOT} was counted in slots of {format_duration(counted)}, the configuration says "
+            f"slot: {format_duration(config.slot)}. Set it back, or forget what was counted: seawall state reset"
+        )
 
 
 def save_positions(path: Path, partitions: Mapping[Any, Remembered]) -> None:

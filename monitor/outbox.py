@@ -102,6 +102,7 @@ class DurableOutbox:
             "version": VERSION,
             "partitions": plain({**pipeline.remembered, **partitions.remembered()}),
             "judged": partitions.judged,
+            "slot": partitions.timing.slot,
             "models": {model.name: model.state() for model in pipeline.parts.models},
             "unsent": [[model, msgspec.to_builtins(event)] for model, event in self.unsent],
             "pending": {m: [[s, msgspec.to_builtins(e)] for s, e in d.pending()] for m, d in self.dispatchers.items()},

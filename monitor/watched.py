@@ -101,21 +101,28 @@ class Watched:
         """Return all that is remembered."""
         return {
             "reference": self.reference.digest,
+            "signals": [signal.name for signal in self.judge.signals],
             "judge": self.judge.state(),
             "policy": self.policy.state(),
             "conditions": self.conditions.state(),
         }
 
     def restore(self, state: dict[str, Any], now: int) -> list[Event]:
-        """Go on from `state`. Of another reference only the open incidents matter: they are resolved, and told."""
+        """Go on from `state`.
+
+        Of another reference, or of other signals (a feature is ignored now), only the open incidents matter: they
+        are resolved, and told.
+        """
         self.policy.restore(state["policy"])
         self.conditions.restore(state["conditions"])
-        if state["reference"] == self.reference.digest:
+        if state["reference"] != self.reference.digest:
+            why = "another reference was promoted"
+        elif state["signals"] != [signal.name for signal in self.judge.signals]:
+            why = "other features are ignored"
+        else:
             self.judge.restore(state["judge"])
             return []
-        return self.policy.close_all(
-            now, state["judge"]["records"], "another reference was promoted: judged anew from here"
-        )
+        return self.policy.close_all(now, state["judge"]["records"], f"{why}: judged anew from here")
 
 
 def _check(settings: ModelSettings, reference: Reference) -> None:

@@ -1,0 +1,51 @@
+"""What is remembered meets another configuration: it goes on, or says in words why it cannot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import traffic
+from traffic import lines
+
+CALM, SHIFTED = range(40), range(40, 80)
+PROGRAM = "import sys; from monitor.cli.main import main; sys.exit(main())"
+
+
+def run(config):
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, "run", "-c", str(config)], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def halves():
+    """The lines of a stream before and after its income shifts."""
+    whole = lines(traffic.traffic(80, seed=2, changed=SHIFTED, change=traffic.higher_income)).splitlines(keepends=True)
+    middle = len(whole) * CALM.stop // SHIFTED.stop
+    return b"".join(whole[:middle]), b"".join(whole[middle:])
+
+
+def test_a_feature_ignored_since_the_last_start_does_not_stop_the_judge(tmp_path, configured, halves):
+    data, told = tmp_path / "data.jsonl", tmp_path / "told.jsonl"
+    sinks = [{"type": "file", "path": str(told)}]
+    data.write_bytes(halves[0])
+    assert run(configured(sinks=sinks)).returncode == 0
+    data.write_bytes(halves[0] + halves[1])
+    again = run(configured(sinks=sinks, features={"region": {"ignore": True}}))
+    assert (again.returncode, "Traceback" in again.stderr) == (0, False)
+    events = [json.loads(line) for line in told.read_text().splitlines()]
+    assert [(e["event"], e["summary"]) for e in events] == [("opened", "income shifted up")]
+
+
+def test_another_slot_is_refused_while_a_count_in_the_old_one_is_remembered(tmp_path, configured, halves):
+    (tmp_path / "data.jsonl").write_bytes(halves[0])
+    assert run(configured()).returncode == 0
+    refused = run(configured(slot="60s"))
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].endswith(
+        "was counted in slots of 10s, the configuration says slot: 1m. "
+        "Set it back, or forget what was counted: seawall state reset"
+    )
