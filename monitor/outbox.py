@@ -84,8 +84,11 @@ class DurableOutbox:
         """Save, tell what can be told within five seconds, and save what could not."""
         self._next_save = 0.0
         self.save(pipeline, now)
-        for dispatcher in self.dispatchers.values():
+        for model, dispatcher in self.dispatchers.items():
             dispatcher.close(5.0)
+            if untold := dispatcher.pending():
+                sinks = sorted({sink for sink, _ in untold})
+                log.warning("messages still to be told at the next start", model=model, count=len(untold), sinks=sinks)
         self._next_save = 0.0
         self.save(pipeline, now)
         pipeline.parts.letters.close()

@@ -122,7 +122,8 @@ class Watched:
         else:
             self.judge.restore(state["judge"])
             return []
-        return self.policy.close_all(now, state["judge"]["records"], f"{why}: judged anew from here")
+        self.judge.records = state["judge"]["records"]  # they count on over references
+        return self.policy.close_all(now, self.judge.records, f"{why}: judged anew from here")
 
 
 def _check(settings: ModelSettings, reference: Reference) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from kafka_broker import Broker
 
 with warnings.catch_warnings():
@@ -18,6 +20,17 @@ with warnings.catch_warnings():
 def pytest_configure(config: pytest.Config) -> None:
     """Bear with kafka-python 3.0.12, which leaves the sockets of failed connections to the garbage collector."""
     config.addinivalue_line("filterwarnings", "ignore:unclosed <s:ResourceWarning")
+
+
+settings.register_profile("seawall", deadline=None)  # a busy machine is no broken promise
+settings.load_profile("seawall")
+
+
+def pytest_sessionfinish() -> None:
+    """Let go of those sockets while their warnings are borne with: after the session they count as errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from monitor.config.config import Config
     from monitor.config.loading import Reading
     from monitor.config.permodel import ModelSettings
 
@@ -29,7 +30,7 @@ def command(file: Path) -> None:
         click.echo(f"  {what:<9} {words}")
     for problem in reading.unset:
         click.echo(f"warning: {problem.path}: {problem.message}. `seawall run` needs it", err=True)
-    for warning in _without_reference(models):
+    for warning in _about_references(reading.config, models):
         click.echo(f"warning: {warning}", err=True)
 
 
@@ -56,13 +57,18 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
     yield "keeps", f"its state in {config.state_dir}"
 
 
-def _without_reference(models: dict[str, ModelSettings]) -> Iterator[str]:
+def _about_references(config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
     from monitor.errors import BadReference
     from monitor.reference.store import Store
+    from monitor.watched import Watched
 
     for name, model in models.items():
+        learn = model.reference.learn
+        store = Store(model.reference.path)
         try:
-            Store(model.reference.path).accepted()
+            Watched(model, store.accepted(), config.slot)
         except BadReference as why:
-            learn = model.reference.learn
-            yield f"{name}: {why}" + (f" Until then the first {learn:,} records stand in for one." if learn else "")
+            first = (
+                f" Until then the first {learn:,} records stand in for one." if learn and not store.digests() else ""
+            )
+            yield f"{name}: {why}{first}"

@@ -14,6 +14,9 @@ from monitor.errors import SourceError
 if TYPE_CHECKING:
     from monitor.config.config import Config
 
+LONGEST = 100
+"""Characters of an incident's summary."""
+
 
 @click.group()
 def command() -> None:
@@ -43,10 +46,31 @@ def show(config: Path) -> None:
 
 
 def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
+    import msgspec
+
+    from monitor.incidents.incident import Incident, rfc3339
+    from monitor.incidents.summary import ranked, summarise
+    from sinks.text import plain
+
     incidents = [*model["policy"]["incidents"], *model["conditions"].values()]
     records = model["judge"]["records"]
     click.echo(f"  {name}: {records:,} records judged against {model['reference'][:19]}")
     click.echo(f"  {name}: {len(incidents)} incidents open, {pending} messages still to be told")
+    for incident in msgspec.convert(incidents, list[Incident]):
+        summary = plain(summarise(ranked(list(incident.signals.values()))), LONGEST)
+        click.echo(f"    {incident.severity} since {rfc3339(incident.since)}: {summary} ({incident.key})")
+
+
+@command.command()
+@config_option
+def verify(config: Path) -> None:
+    """Say whether what is remembered is whole; exits 1 where it is not."""
+    from monitor.assembly import SNAPSHOT, remembered_state
+    from monitor.config.loading import load
+
+    path = load(config, secrets=False).state_dir / SNAPSHOT
+    remembered_state(path)
+    click.echo(f"{path} is whole" if path.exists() else f"there is no snapshot at {path}")
 
 
 @command.command()

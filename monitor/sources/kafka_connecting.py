@@ -42,7 +42,7 @@ OURS: dict[str, Any] = {
     "session_timeout_ms": 10_000,
     "heartbeat_interval_ms": 1_000,
     # New partitions are seen within this time, and a broker that came back is tried again.
-    "metadata_max_age_ms": 60_000,
+    "metadata_max_age_ms": 10_000,
     "reconnect_backoff_max_ms": 5_000,
     "metrics_enabled": False,
     "bootstrap_timeout_ms": ATTEMPT_MS,

@@ -3,12 +3,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from kafka import KafkaConsumer, TopicPartition
 
 from monitor.cli.state import command
+from monitor.incidents.incident import Incident
 from monitor.state.snapshot import save
+from monitor.types import Effect, SignalChange
+
+CHANGE = SignalChange("feature.income", "features", 7.2, Effect(w=0.31), "shifted up")
+INCIDENT = Incident("inc_1", "credit", "error", 0, 0, 0, {"feature.income": CHANGE})
 
 
 def config(folder: Path, source: dict[str, object]) -> str:
@@ -23,7 +29,7 @@ def snapshot(folder: Path) -> Path:
     model = {
         "reference": "sha256:" + 64 * "a",
         "judge": {"records": 1_234},
-        "policy": {"incidents": [{}]},
+        "policy": {"incidents": [msgspec.to_builtins(INCIDENT)]},
         "conditions": {},
     }
     content = {"partitions": [["inference", 0, 77, 0, 0, [], 77]], "models": {"credit": model}, "pending": {}}
@@ -42,6 +48,13 @@ def test_show_says_where_reading_goes_on_and_what_is_open(tmp_path, file_config)
     assert "inference/0 goes on at 77" in shown
     assert "credit: 1,234 records judged against sha256:aaaaaaaaaaaa" in shown
     assert "credit: 1 incidents open, 0 messages still to be told" in shown
+    assert "error since 1970-01-01T00:00:00Z: income shifted up (inc_1)" in shown
+
+
+def test_verify_refuses_a_snapshot_that_is_not_whole(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "is not whole" in str(CliRunner().invoke(command, ["verify", "-c", file_config]).exception)
 
 
 def test_show_says_when_nothing_is_remembered(tmp_path, file_config):
