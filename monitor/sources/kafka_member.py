@@ -51,6 +51,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         self._cluster = consumer._cluster
         self._subscription = consumer._subscription
         self._coordinator = consumer._coordinator
+        self._fetcher = consumer._fetcher  # not only read: see `_let_held_records_in`
         consumer.subscribe(topics=list(topics), listener=self)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -88,6 +89,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         joining = self._coordinator._join_task
         if joining is not None and joining.is_done and joining.succeeded():
             self.consumer._net.run(self._finish_joining, joining.value)
+        self._let_held_records_in()
         records: Mapping[Partition, Sequence[RawMessage]] = self.consumer.poll(timeout_ms=int(seconds * 1_000))
         if not self.settled:
             self.settled = self.consumer.group_metadata().state == MemberState.STABLE
@@ -106,6 +108,15 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
             coordinator._enable_heartbeat()
         now = coordinator._generation
         await coordinator._on_join_complete_async(now.generation_id, now.member_id, now.protocol, assignment)
+
+    def _let_held_records_in(self) -> None:
+        """Clear the place that records of a partition no longer held wait for.
+
+        kafka-python 3.0.12 looks whether it `is None`, and leaves what it has read to the end in it: the partition
+        would never be read again.
+        """
+        if not self._fetcher._next_partition_records:
+            self._fetcher._next_partition_records = None
 
     def hold(self, partitions: Set[Partition]) -> None:
         """Pause exactly these."""
