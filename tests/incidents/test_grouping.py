@@ -46,8 +46,8 @@ def test_onsets_of_one_cause_may_differ_by_a_few_slots(onset, incidents):
 def test_a_finding_that_took_long_may_have_begun_earlier_or_later_than_it_seems():
     policy = Told()
     policy.slot(20, finding("feature.income", 20))
-    policy.slot(130, finding("feature.slow", 50))  # 80 slots of delay allow for 40 more
-    policy.slot(131, finding("feature.quick", 110))  # 21 slots of delay do not reach back 90
+    policy.slot(70, finding("feature.quick", 50))  # 20 slots of delay allow for 10 more, not for 30
+    policy.slot(130, finding("feature.slow", 1))  # 129 slots of delay do
     assert [sorted(i.signals) for i in policy.policy.incidents] == [
         ["feature.income", "feature.slow"],
         ["feature.quick"],

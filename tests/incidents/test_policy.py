@@ -129,11 +129,14 @@ def test_names_are_the_same_in_every_run_and_different_for_every_incident():
         policy = Told()
         events = policy.slot(20, finding("feature.income", 20), finding("feature.age", 2))
         events += policy.slot(21, finding("feature.income", 20, w(0.9)))
-        return events
+        events += policy.slot(22, finding("feature.age", 2, w(0.25)))
+        events += policy.slot(23, finding("feature.age", 2, w(0.9)))
+        return events + [event for _, event in policy.quiet(range(24, 9_000)) if event.event == "updated"]
 
     first, second = run(), run()
     assert [e.id for e in first] == [e.id for e in second]
-    assert len({e.id for e in first}) == 3
+    assert kinds(first) == ["opened", "opened", "updated", "updated", "updated", "updated"]
+    assert len({e.id for e in first}) == 6
     assert len({e.incident for e in first}) == 2
     assert first[2].incident in {e.incident for e in first[:2]}
     other = Policy("fraud", REFERENCE, PolicySettings(SLOT))
