@@ -108,6 +108,11 @@ def test_a_new_alarm_starts_the_way_back_anew():
 
 def test_a_return_is_convincing_only_at_one_in_a_hundred():
     assert pytest.approx(np.log(100)) == CONVINCED / SCALE
+    one = share_calm(0.1, 1.0, 2, 0)
+    one.log_e[0] = int(SCALE * np.log(299))  # of three bets the average counts, and the others may have lost all
+    assert not one.reached
+    one.log_e[0] = int(SCALE * np.log(301))
+    assert one.reached
     null = null_of(signal(2, ordered=False), [5_000, 5_000], tolerance=0.1)
     g = directions(null.signals[0], [0.5, 0.5])[0][1]
     too_early = 0
