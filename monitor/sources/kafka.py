@@ -10,7 +10,6 @@ import structlog
 from kafka import TopicPartition
 from kafka.errors import (
     FencedInstanceIdError,
-    KafkaConfigurationError,
     LogTruncationError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
@@ -179,12 +178,9 @@ class KafkaReader:
             self._member = Member(consumer, self._topics, self._wanted, self._held)
             log.info("kafka connected", address=self._address)
         elif self._connecting.failure is not None:
-            failure = self._connecting.failure
-            if isinstance(failure, KafkaConfigurationError):
-                raise SourceError(f"source: {failure}") from None
-            self._connecting = None
-            self._retry(f"cannot be reached ({in_words(failure)})")
-            log.warning("kafka unreachable", address=self._address, why=str(failure), next_attempt_s=self._backoff)
+            why, self._connecting = in_words(self._connecting.failure), None
+            self._retry(f"cannot be reached ({why})")
+            log.warning("kafka unreachable", address=self._address, why=why, next_attempt_s=self._backoff)
         return self._member
 
     def _wanted(self, partition: TopicPartition) -> int | None:

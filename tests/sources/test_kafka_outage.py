@@ -98,6 +98,15 @@ def test_closing_while_the_broker_is_away_leaves_nothing_behind(own, fragile):
     own.start()
 
 
+def test_what_is_closed_stays_closed(own, fragile):
+    fragile.open({})
+    read_to_end(fragile)
+    fragile.close(5)
+    for _ in range(5):
+        assert fragile.poll(0.1) == {}
+    assert not client_threads()
+
+
 @pytest.fixture
 def mute():
     """An address that takes connections and never answers."""

@@ -17,10 +17,11 @@ from kafka.errors import (
     UnknownBrokerIdError,
 )
 from kafka.record.default_records import DefaultRecordBatch
+from kafka.structs import MemberState
 from source_reading import read_to_end, read_until
 
 from monitor.errors import SourceError
-from monitor.sources.kafka_connecting import let_go
+from monitor.sources import kafka_connecting
 from monitor.types import Partition
 
 VALUES = [b"%d" % i for i in range(100)]
@@ -211,6 +212,18 @@ def test_a_commit_tells_the_broker(reader, full):
     assert source._member.consumer.committed(TopicPartition(full, 0)) == 40
 
 
+def test_no_commit_is_tried_while_the_group_moves(reader, full, monkeypatch):
+    """The broker would answer it when all members have joined."""
+    source = reader(full)
+    source.open({})
+    read_to_end(source)
+    tried = []
+    monkeypatch.setattr(source._member.consumer, "commit", lambda *_, **__: tried.append("commit"))
+    monkeypatch.setattr(source._member._coordinator, "state", MemberState.REBALANCING)
+    source.commit({Partition(full, 0): 5})
+    assert not tried
+
+
 def test_another_process_with_our_name_is_refused(reader, full, monkeypatch):
     source = reader(full, group_instance_id="pod-1")
     source.open({})
@@ -229,7 +242,37 @@ def test_letting_go_does_not_wait_for_a_client_that_hangs():
         def close(self, **_):
             threading.Event().wait()
 
-    let_go(Hanging(), 0.1)
+    kafka_connecting.let_go(Hanging(), 0.1)
+
+
+def test_a_client_that_comes_too_late_is_closed(monkeypatch):
+    come, closed = threading.Event(), threading.Event()
+
+    class Late:
+        def close(self, **_):
+            closed.set()
+
+    monkeypatch.setattr(kafka_connecting, "connect", lambda _: come.wait() and Late())
+    connecting = kafka_connecting.Connecting({})
+    connecting.abandon()
+    come.set()
+    assert closed.wait(20)
+    assert connecting.wait(1) is None
+
+
+def test_a_client_that_came_before_is_closed(monkeypatch):
+    closed = threading.Event()
+
+    class Early:
+        def close(self, **_):
+            closed.set()
+
+    monkeypatch.setattr(kafka_connecting, "connect", lambda _: Early())
+    connecting = kafka_connecting.Connecting({})
+    while connecting.wait(1) is None:
+        pass
+    connecting.abandon()
+    assert closed.wait(20)
 
 
 def test_closing_never_commits_by_itself_and_has_a_limit(reader, full, monkeypatch):
