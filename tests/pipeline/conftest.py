@@ -1,0 +1,126 @@
+"""An accepted reference, a configuration, and what is told when records run through the pipeline."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from traffic import MODEL, lines, traffic
+
+from monitor.assembly import clock, parts_of, watched_models
+from monitor.config.loading import load
+from monitor.observers import FindingsFile
+from monitor.pipeline import Parts, Pipeline
+from monitor.reference.build import build
+from monitor.reference.store import Store
+from monitor.replay import CountedOnly, Told, replay
+from monitor.sources.file import FileReader
+from monitor.types import Source
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the accepted reference of 10,000 quiet records."""
+    folder = tmp_path_factory.mktemp("accepted")
+    data = folder / "accepted.jsonl"
+    data.write_bytes(lines(traffic(100, seed=1)))
+
+    def blocks() -> Any:
+        source = FileReader(str(data))
+        source.open({})
+        while not source.finished:
+            yield from source.poll(0.1).values()
+        source.close(1)
+
+    store = Store(folder / "reference")
+    built = build(blocks, model=MODEL, options={}, from_table=False)
+    store.save(built, {"source": "traffic", "rows": built.rows})
+    store.promote(built.digest, by="ann", why="tests", at="2026-01-01T00:00:00Z")
+    return store.folder
+
+
+@pytest.fixture
+def configured(tmp_path: Path, reference: Path) -> Callable[..., Path]:
+    """Return a function that writes a configuration and returns its path: `configured(slot="5s")`."""
+
+    def write(**settings: Any) -> Path:
+        path = tmp_path / "seawall.yaml"
+        smallest = {
+            "model": MODEL,
+            "source": {"type": "file", "path": "data.jsonl"},
+            "reference": str(reference),
+            "sinks": [],
+            "http": "127.0.0.1:0",
+        }
+        path.write_text(yaml.safe_dump(smallest | settings))
+        return path
+
+    return write
+
+
+@dataclass
+class Seen:
+    """What a run told and found, and the pipeline it ran."""
+
+    events: list[dict[str, Any]]
+    findings: list[Mapping[str, Any]]
+    pipeline: Pipeline
+
+    @property
+    def incidents(self) -> set[str]:
+        return {event["incident"] for event in self.events}
+
+    @property
+    def records(self) -> int:
+        """Records judged."""
+        return self.pipeline.parts.models[0].judge.records
+
+    def kinds(self) -> list[str]:
+        return [event["event"] for event in self.events]
+
+
+def _seen(events: io.StringIO, findings: io.StringIO, pipeline: Pipeline) -> Seen:
+    told, found = ([json.loads(line) for line in text.getvalue().splitlines()] for text in (events, findings))
+    return Seen(told, found, pipeline)
+
+
+@pytest.fixture
+def replayed(configured: Callable[..., Path]) -> Callable[..., Seen]:
+    """Return a function that replays a file and returns what was seen."""
+
+    def run(data: Path, **settings: Any) -> Seen:
+        path = configured(**settings)
+        config = load(path, secrets=False)
+        events, findings = io.StringIO(), io.StringIO()
+        models = watched_models(config, str(path))
+        pipeline, _ = replay(config, models, str(data), events=events, findings=findings)
+        return _seen(events, findings, pipeline)
+
+    return run
+
+
+@pytest.fixture
+def run_through(configured: Callable[..., Path]) -> Callable[..., Seen]:
+    """Return a function that runs a source to its end and returns what was seen."""
+
+    def run(source: Source, **settings: Any) -> Seen:
+        path = configured(**settings)
+        config = load(path, secrets=False)
+        events, findings = io.StringIO(), io.StringIO()
+        parts = Parts(
+            **parts_of(config, watched_models(config, str(path)), source),
+            letters=CountedOnly(),
+            outbox=Told(events, {}),
+            observers=[FindingsFile(findings, config.slot)],
+        )
+        pipeline = Pipeline(parts, clock)
+        pipeline.run()
+        return _seen(events, findings, pipeline)
+
+    return run

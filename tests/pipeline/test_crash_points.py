@@ -1,0 +1,229 @@
+"""The process dies between any two effects, again and again: people are told the same, and the judge ends the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+import traffic
+from fake_source import FakeSource
+from traffic import START
+
+import monitor.assembly
+from monitor.assembly import DEAD_LETTERS, running, watched_models
+from monitor.config.loading import load
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.pipeline import Now, Pipeline
+from monitor.state import snapshot
+from monitor.types import Event, Message, Partition
+
+TOPIC = "inference"
+LIVES = max(3, int(os.environ.get("SEAWALL_ROUNDS", "0")) // 100)
+
+
+class DiedError(Exception):
+    """The process is gone."""
+
+
+@dataclass
+class Fuse:
+    """Burns at each effect; at the end of it the process dies."""
+
+    left: float = float("inf")
+
+    def burn(self) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            raise DiedError
+
+
+class Log(FakeSource):
+    """Partitions in memory; a poll returns a few messages of one of them."""
+
+    def __init__(self, logs: Mapping[Partition, Sequence[Message]], rng: Random, fuse: Fuse) -> None:
+        super().__init__(there=logs.keys())
+        self.logs, self.rng, self.fuse = logs, rng, fuse
+
+    def open(self, remembered: Mapping[Partition, int]) -> None:
+        self.wanted = {name: remembered.get(name, 0) for name in self.logs}
+
+    def poll(self, seconds: float) -> Mapping[Partition, Sequence[Message]]:
+        self.fuse.burn()
+        waiting = [name for name, log in self.logs.items() if self.wanted[name] < len(log)]
+        self.finished = not waiting
+        free = [name for name in waiting if name not in self.held]
+        if not free:
+            return {}
+        name = self.rng.choice(free)
+        begin = self.wanted[name]
+        self.wanted[name] = min(len(self.logs[name]), begin + self.rng.randrange(1, 300))
+        return {name: self.logs[name][begin : self.wanted[name]]}
+
+    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+        self.fuse.burn()
+
+
+@dataclass
+class World:
+    """What outlives the process, except files."""
+
+    rng: Random
+    fuse: Fuse
+    told: list[Event] = field(default_factory=list)
+
+    def dispatcher(self, sinks: Sequence[Any], count: Any, *, pending: Any = (), threads: Any = None) -> Courier:
+        return Courier(self, [event for _, event in pending])
+
+
+@dataclass
+class Courier:
+    """A Dispatcher to one destination that delivers when it likes."""
+
+    world: World
+    waiting: list[Event]
+
+    def put(self, events: Sequence[Event]) -> None:
+        self.world.fuse.burn()
+        self.waiting += events
+        if self.world.rng.random() < 0.5:
+            self.close(0)
+
+    def close(self, seconds: float) -> None:
+        while self.waiting:
+            self.world.told.append(self.waiting[0])
+            self.world.fuse.burn()
+            del self.waiting[0]
+
+    def pending(self) -> list[tuple[str, Event]]:
+        return [("courier", event) for event in self.waiting]
+
+    def threads(self) -> dict[tuple[str, str], str | None]:
+        return {}
+
+
+@pytest.fixture(scope="module")
+def logs():
+    """Four partitions with a shift, a new category, records out of order and too late, and some that are none."""
+    rng = Random(11)
+    found: dict[Partition, list[Message]] = {Partition(TOPIC, number): [] for number in range(4)}
+
+    def change(record: traffic.Record, rng: Random) -> None:
+        traffic.higher_income(record, rng)
+        traffic.new_region(record, rng)
+
+    records = traffic.traffic(90, seed=6, changed=range(20, 35), change=change)
+    for number, record in enumerate(records):
+        name = Partition(TOPIC, rng.randrange(4))
+        stamp = START + number * traffic.EVERY
+        record["time"] = traffic.rfc3339(
+            max(START, stamp - rng.choice([0] * 8 + [10_000, 20_000, 60_000][: rng.choice([2, 2, 3])]))
+        )
+        value = b"{torn" if rng.random() < 0.02 else json.dumps(record).encode()
+        found[name].append(Message(TOPIC, name.partition, len(found[name]), stamp, None, value))
+    return found
+
+
+@dataclass
+class End:
+    """What is left when everything was read."""
+
+    told: list[Event]
+    letters: list[str]
+    judge: Any
+    deaths: int
+
+
+@pytest.fixture
+def lived(tmp_path, configured, logs, monkeypatch):
+    """Return a function that lives through the logs, dying after so many effects each time."""
+
+    def live(rng: Random, lives: Sequence[int]) -> End:
+        fuse = Fuse()
+        world = World(rng, fuse)
+        monkeypatch.setattr(monitor.assembly, "Dispatcher", world.dispatcher)
+        monkeypatch.setattr(snapshot, "save", _fused(fuse, snapshot.save))
+        path = configured(dead_letters={"to": "file"}, source={"type": "file", "path": TOPIC})
+        shutil.rmtree(tmp_path / "state", ignore_errors=True)
+        (tmp_path / "state").mkdir()
+        deaths = 0
+        for fuse.left in [*lives, float("inf")]:
+            pipeline = _started(path, Log(logs, rng, fuse))
+            try:
+                pipeline.run()
+            except DiedError:
+                deaths += 1
+                pipeline.parts.letters._file.close()
+            else:
+                break
+        letters = (tmp_path / "state" / DEAD_LETTERS).read_text().splitlines()
+        monkeypatch.undo()
+        return End(world.told, sorted(letters), pipeline.parts.models[0].judge.state(), deaths)
+
+    return live
+
+
+def _fused(fuse: Fuse, save: Any) -> Any:
+    def fused(path: Path, content: dict[str, Any]) -> None:
+        fuse.burn()
+        save(path, content)
+        fuse.burn()
+
+    return fused
+
+
+def _started(path: Path, source: Log) -> Pipeline:
+    config = load(path, secrets=False)
+    models = watched_models(config, str(path))
+    pipeline = running(config, models, Health(0.0), Metrics("0"), stopping=threading.Event(), source=source)
+    ticks = iter(range(10**9))
+    pipeline.clock = lambda: Now(0.4 * (tick := next(ticks)), START + 400 * tick)
+    letters = pipeline.parts.letters
+    letters._file.close()
+    letters._file = (config.state_dir / DEAD_LETTERS).open("ab", buffering=0)  # a kill may come after every write
+    return pipeline
+
+
+def plain(state: Any) -> Any:
+    if isinstance(state, dict):
+        return {key: plain(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return [plain(value) for value in state]
+    return state.tolist() if isinstance(state, np.ndarray) else state
+
+
+@pytest.fixture
+def undisturbed(lived):
+    end = lived(Random(0), [])
+    assert [event.event for event in end.told] == ["opened", "opened", "updated", "resolved"]
+    assert len(end.letters) > 100
+    return end
+
+
+def test_whenever_it_dies_people_are_told_the_same_and_the_judge_ends_the_same(lived, undisturbed):
+    deaths = 0
+    for seed in range(LIVES):
+        rng = Random(seed)
+        end = lived(rng, [rng.choice([rng.randrange(1, 12), rng.randrange(1, 90)]) for _ in range(12)])
+        once = list({event.id: event for event in end.told}.values())
+        assert once == undisturbed.told, f"seed {seed}"
+        assert end.told.count(once[0]) <= end.deaths + 1
+        assert end.letters == undisturbed.letters, f"seed {seed}"
+        assert plain(end.judge) == plain(undisturbed.judge), f"seed {seed}"
+        deaths += end.deaths
+    assert deaths > 5 * LIVES
+
+
+def test_dying_right_after_the_start_again_and_again_writes_no_dead_letter_twice(lived, undisturbed):
+    end = lived(Random(1), [1, 2, 3, 4, 5, 6, 7, 8, 5, 3, 2, 1] * 2)
+    assert end.letters == undisturbed.letters
+    assert list({event.id: event for event in end.told}.values()) == undisturbed.told

@@ -1,0 +1,128 @@
+"""`reference: {path, learn: N}`: the first records stand in for a reference that nobody accepted yet."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import traffic
+from traffic import MODEL, lines
+
+from monitor.assembly import SNAPSHOT, remembered_state, save_positions
+from monitor.config.loading import load
+from monitor.errors import BadReference
+from monitor.http.health import Health
+from monitor.learning import learn_missing
+from monitor.reference.store import Store
+from monitor.state import snapshot
+
+SEAWALL = Path(sys.executable).with_name("seawall")
+LEARN = 3_000
+SLOTS = 80
+
+
+@pytest.fixture
+def learning(tmp_path, configured):
+    """Return a function that writes records and a configuration that learns from them, and returns its path."""
+
+    def write(records, learn=LEARN, **settings):
+        (tmp_path / "data.jsonl").write_bytes(lines(records))
+        told = {"type": "file", "path": "events.jsonl"}
+        reference = {"path": "reference", "learn": learn}
+        return configured(**{"reference": reference, "sinks": [told]} | settings)
+
+    return write
+
+
+def run(path):
+    command = [str(SEAWALL), "run", "-c", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def learn(path, stopping=None):
+    learn_missing(load(path, secrets=True), Health(0.0), stopping or threading.Event())
+
+
+def test_a_run_learns_counts_what_it_learned_from_and_says_in_every_event_that_nobody_accepted_it(tmp_path, learning):
+    shift = traffic.traffic(SLOTS, seed=2, changed=range(50, 80), change=traffic.higher_income)
+    path = learning(shift)
+    ended = run(path)
+    assert ended.returncode == 0, ended.stderr
+    store = Store(tmp_path / "reference")
+    learned = store.accepted()
+    assert learned.provisional
+    assert learned.rows == LEARN
+    assert store.promotions()[0]["by"] == "seawall"
+    assert "nobody accepted it" in store.promotions()[0]["why"]
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert {event["signals"][0]["signal"] for event in events} == {"feature.income"}
+    for event in events:
+        assert event["reference"] == learned.digest
+        assert "nobody accepted this reference yet" in event["notes"][0]
+        assert f"seawall reference promote {learned.digest[7:19]}" in event["notes"][0]
+    saved = remembered_state(tmp_path / "state" / SNAPSHOT)
+    assert saved["models"][MODEL]["judge"]["records"] == SLOTS * traffic.SLOT_RECORDS
+
+
+def test_a_second_run_learns_nothing_and_goes_on(tmp_path, learning):
+    path = learning(traffic.traffic(40, seed=2))
+    assert run(path).returncode == 0
+    before = Store(tmp_path / "reference").promotions()
+    with (tmp_path / "data.jsonl").open("ab") as data:
+        more = list(traffic.traffic(60, seed=2))[4_000:]
+        data.write(lines(more))
+    assert run(path).returncode == 0
+    assert Store(tmp_path / "reference").promotions() == before
+    saved = remembered_state(tmp_path / "state" / SNAPSHOT)
+    assert saved["models"][MODEL]["judge"]["records"] == 6_000
+
+
+def test_records_of_other_models_and_dead_letters_do_not_count_towards_what_is_learned(tmp_path, learning):
+    records = list(traffic.traffic(60, seed=2))
+    for record in records[1::2]:
+        record["model"] = "other"
+    path = learning([b"torn"] * 100 + records, learn=1_000)
+    (tmp_path / "state").mkdir()
+    learn(path)
+    learned = Store(tmp_path / "reference").accepted()
+    assert learned.rows == 1_000
+    (remembered,) = remembered_state(tmp_path / "state" / SNAPSHOT)["partitions"]
+    assert remembered[:3] == [str(tmp_path / "data.jsonl"), 0, 0]
+
+
+def test_too_few_records_end_in_words_and_leave_nothing(tmp_path, learning):
+    ended = run(learning(traffic.traffic(4, seed=2)))
+    assert ended.returncode == 1
+    assert "400 usable records of model credit-risk, a reference wants 500 at least" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert Store(tmp_path / "reference").digests() == []
+    assert snapshot.load(tmp_path / "state" / SNAPSHOT) is None
+
+
+def test_standard_input_cannot_be_learned_from(learning):
+    path = learning([], source={"type": "file", "path": "-"})
+    with pytest.raises(BadReference, match="cannot read standard input twice"):
+        learn(path)
+
+
+def test_asked_to_stop_while_learning_it_leaves_nothing_behind(tmp_path, learning):
+    stopping = threading.Event()
+    stopping.set()
+    (tmp_path / "state").mkdir()
+    learn(learning(traffic.traffic(60, seed=2), learn=5_000), stopping)
+    assert Store(tmp_path / "reference").digests() == []
+    assert not (tmp_path / "state" / SNAPSHOT).exists()
+
+
+def test_a_model_added_later_learns_without_touching_what_is_remembered(tmp_path, learning):
+    path = learning(traffic.traffic(60, seed=2))
+    (tmp_path / "state").mkdir()
+    save_positions(tmp_path / "state" / SNAPSHOT, {})
+    before = (tmp_path / "state" / SNAPSHOT).read_bytes()
+    learn(path)
+    assert Store(tmp_path / "reference").accepted().provisional
+    assert (tmp_path / "state" / SNAPSHOT).read_bytes() == before

@@ -1,0 +1,99 @@
+"""`seawall replay` writes the events of the stream, and its exit code says how it went."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+import traffic
+from traffic import lines
+
+from monitor.cli.main import main
+
+MAIN = "import sys; from monitor.cli.main import main; sys.exit(main())"
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture
+def shift(tmp_path):
+    data = tmp_path / "data.jsonl"
+    data.write_bytes(lines(traffic.traffic(130, seed=2, changed=range(40, 80), change=traffic.higher_income)))
+    return data
+
+
+def test_the_events_file_is_the_golden_one_and_findings_are_a_line_a_slot_and_signal(shift, tmp_path, configured):
+    events, findings = tmp_path / "events.jsonl", tmp_path / "findings.jsonl"
+    events.write_text("from an earlier run\n")
+    given = ["replay", str(shift), "-c", str(configured()), "--events", str(events), "--findings", str(findings)]
+    assert main(given) == 0
+    told = [json.loads(line) for line in events.read_text().splitlines()]
+    assert told == [json.loads(line) for line in (GOLDEN / "shift.jsonl").read_text().splitlines()]
+    found = [json.loads(line) for line in findings.read_text().splitlines()]
+    assert {"time", "records", "slot_records", "signal", "group", "evidence", "w", "psi", "points"} <= found[0].keys()
+    assert len({(row["time"], row["signal"]) for row in found}) == len(found)
+    assert len({row["time"] for row in found}) == 130
+
+
+def test_it_writes_no_state_and_tells_no_sink_unless_asked(shift, tmp_path, configured):
+    told = tmp_path / "told.jsonl"
+    path = configured(sinks=[{"type": "file", "path": str(told)}])
+    assert main(["replay", str(shift), "-c", str(path)]) == 0
+    assert not told.exists()
+    assert not (tmp_path / "state").exists()
+    assert main(["replay", str(shift), "-c", str(path), "--send"]) == 0
+    sent = [json.loads(line) for line in told.read_text().splitlines()]
+    assert sent == [json.loads(line) for line in (GOLDEN / "shift.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("severity", "code"), [("info", 3), ("error", 3), ("critical", 0)])
+def test_fail_on_is_a_gate(shift, configured, severity, code):
+    given = ["replay", str(shift), "-c", str(configured()), "--fail-on", severity]
+    run = subprocess.run([sys.executable, "-c", MAIN, *given], capture_output=True, text=True, check=False)
+    assert run.returncode == code, run.stderr
+
+
+def test_dead_letters_are_kept_as_they_came_and_can_be_replayed(tmp_path, configured):
+    records = list(traffic.traffic(20, seed=2))
+    for record in records[::50]:
+        record["time"] = "yesterday"
+    data, kept, again = tmp_path / "data.jsonl", tmp_path / "dead.jsonl", tmp_path / "again.jsonl"
+    data.write_bytes(lines(records))
+    assert main(["replay", str(data), "-c", str(configured()), "--dead-letters", str(kept)]) == 0
+    letters = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert [json.loads(letter["value"]) for letter in letters] == records[::50]
+    assert {(letter["reason"], letter["topic"], letter["partition"]) for letter in letters} == {
+        ("bad_time", str(data), 0)
+    }
+    whole = data.read_bytes()
+    assert all(whole[letter["offset"] :].startswith(letter["value"].encode() + b"\n") for letter in letters)
+    main(["replay", str(kept), "-c", str(configured()), "--dead-letters", str(again)])
+    assert [json.loads(line)["value"] for line in again.read_text().splitlines()] == [x["value"] for x in letters]
+
+
+def test_a_file_that_is_no_traffic_ends_with_1_in_words(tmp_path, configured, capsys):
+    data = tmp_path / "data.jsonl"
+    rng = Random(1)
+    data.write_bytes(b"".join(b"%d,%d\n" % (rng.randrange(9), rng.randrange(9)) for _ in range(3_000)))
+    assert main(["replay", str(data), "-c", str(configured())]) == 1
+    words = capsys.readouterr().err
+    assert "100 % of the last 1,000 records are unusable, at most 50 % are allowed" in words
+    assert "the right file?" in words
+
+
+def test_fewer_than_a_thousand_unusable_records_stop_nothing(tmp_path, configured, capsys):
+    data = tmp_path / "data.jsonl"
+    data.write_bytes(b"not a record\n" * 999)
+    assert main(["replay", str(data), "-c", str(configured())]) == 0
+    assert "0 records judged, 999 unusable" in capsys.readouterr().err
+
+
+def test_max_share_is_the_configurations(tmp_path, configured, replayed):
+    records = traffic.traffic(20, seed=2)
+    data = tmp_path / "data.jsonl"
+    data.write_bytes(lines(b"cut" if number % 5 == 0 else record for number, record in enumerate(records)))
+    assert main(["replay", str(data), "-c", str(configured(dead_letters={"max_share": 0.19}))]) == 1
+    assert main(["replay", str(data), "-c", str(configured(dead_letters={"max_share": 0.2}))]) == 0

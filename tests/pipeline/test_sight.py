@@ -1,0 +1,223 @@
+"""What the monitor says about its own sight: silence, trouble, standing still, too much that cannot be used."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+import traffic
+from fake_source import FakeSource
+from traffic import START
+
+from monitor.assembly import parts_of, watched_models
+from monitor.config.loading import load
+from monitor.http.health import Health
+from monitor.pipeline import Now, Parts, Pipeline
+from monitor.replay import CountedOnly, Told
+from monitor.sight import Sight
+from monitor.types import Message, Partition
+
+A, B = Partition("t", 0), Partition("t", 1)
+TEN_MINUTES = 600
+RECORD = json.dumps(next(iter(traffic.traffic(1, seed=1)))).encode()
+
+
+class Watch:
+    """A monitor of a fake source, with a clock that stands where the test puts it."""
+
+    def __init__(self, path, source, states=()):
+        config = load(path, secrets=False)
+        self.source, self.health, self.told = source, Health(0.0), io.StringIO()
+        self.models = watched_models(config, str(path))
+        for model, state in zip(self.models, states, strict=False):
+            model.restore(state, START)
+        parts = parts_of(config, self.models, source)
+        sight = Sight(self.health, config.freshness / 1000)
+        self.pipeline = Pipeline(
+            Parts(**parts, letters=CountedOnly(), outbox=Told(self.told, {}), observers=[sight]), self.now
+        )
+        self.pipeline.stopping.set()  # nobody waits where reading has stopped
+        self.seconds = 0.0
+
+    def now(self):
+        return Now(self.seconds, START + int(self.seconds * 1000))
+
+    def at(self, seconds, **messages):
+        """Turn once at this time, with so many messages of partition `a` or `b`."""
+        self.seconds = float(seconds)
+        for name, values in messages.items():
+            self.arrive({"a": A, "b": B}[name], values)
+        self.pipeline.step()
+
+    def arrive(self, partition, values):
+        fold = self.pipeline.parts.partitions.folds.get(partition)
+        begin = max(fold.next.offset, 0) if fold else 0
+        self.source.arriving[partition] = [
+            Message(*partition, begin + i, START + int(self.seconds * 1000), None, value)
+            for i, value in enumerate(values)
+        ]
+
+    def events(self):
+        """Return what was told since this was asked last: change, signal, severity."""
+        events = [json.loads(line) for line in self.told.getvalue().splitlines()]
+        self.told.truncate(0)
+        self.told.seek(0)
+        return [(event["event"], event["signals"][0]["signal"], event["severity"]) for event in events]
+
+    def ready(self):
+        return self.health.readyz(self.seconds)
+
+    def state(self):
+        return [model.state() for model in self.models]
+
+
+@pytest.fixture
+def watch(configured):
+    """Return a function that makes a monitor; `states` are those of one before a restart."""
+
+    def make(source=None, states=(), **settings):
+        return Watch(configured(**settings), source or FakeSource(there={A}), states)
+
+    return make
+
+
+def test_silence_is_one_incident_and_the_next_record_ends_it(watch):
+    one = watch()
+    one.at(5, a=[RECORD])
+    one.at(5 + TEN_MINUTES - 1)
+    assert one.events() == []
+    one.at(5 + TEN_MINUTES)
+    assert one.events() == [("opened", "quality.freshness", "error")]
+    one.at(5 + 3 * TEN_MINUTES)
+    assert one.events() == []
+    one.at(5 + 3 * TEN_MINUTES + 1, a=[RECORD])
+    assert one.events() == [("resolved", "quality.freshness", "error")]
+
+
+def test_silence_from_the_start_counts_from_the_start(watch):
+    one = watch()
+    one.at(0)
+    one.at(TEN_MINUTES - 1)
+    assert one.events() == []
+    one.at(TEN_MINUTES)
+    assert one.events() == [("opened", "quality.freshness", "error")]
+
+
+def test_what_cannot_be_used_and_other_models_records_are_no_silence(watch):
+    one = watch()
+    one.at(0)
+    one.at(TEN_MINUTES - 1, a=[b"torn", b'{"model": "other"}'])
+    one.at(TEN_MINUTES + 1)
+    assert one.events() == []
+
+
+def test_a_restart_alone_does_not_end_a_silence(watch):
+    one = watch()
+    one.at(0)
+    one.at(TEN_MINUTES)
+    one.events()
+    two = watch(states=one.state())
+    two.at(0)
+    two.at(TEN_MINUTES + 1)
+    assert two.events() == []
+    two.at(TEN_MINUTES + 2, a=[RECORD])
+    assert two.events() == [("resolved", "quality.freshness", "error")]
+
+
+def test_trouble_of_the_source_blocks_readiness_and_is_in_the_words(watch):
+    source = FakeSource(words="Kafka at kafka:9092: cannot be reached; trying again in 2 s")
+    one = watch(source)
+    one.at(0)
+    assert "kafka:9092" in one.ready().why["source"]
+    assert one.health.healthz(one.seconds).well
+    one.at(TEN_MINUTES)
+    assert "kafka:9092" in one.told.getvalue()
+    source.words, source.there = None, {A}
+    one.at(TEN_MINUTES + 1, a=[RECORD])
+    assert one.ready().well
+    assert [event for event, _, _ in one.events()] == ["opened", "resolved"]
+
+
+def test_a_partition_with_records_and_no_progress_is_told_and_not_taken_for_idle(watch):
+    source = FakeSource(there={A, B}, behind={A: 5, B: 0})
+    one = watch(source)
+    for minute in range(10):
+        one.at(60 * minute, b=[RECORD])
+    assert one.events() == []
+    one.at(TEN_MINUTES, b=[RECORD])
+    assert one.events() == [("opened", "quality.progress", "critical")]
+    assert one.ready().state == "stuck"
+    assert "t/0" in one.ready().why["progress"]
+    one.at(TEN_MINUTES + 1, a=[RECORD])
+    assert one.events() == [("resolved", "quality.progress", "critical")]
+    assert one.ready().well
+
+
+def test_partitions_read_by_others_are_told_and_nothing_is_judged_without_them(watch):
+    source = FakeSource(there={A}, elsewhere={B})
+    one = watch(source)
+    records = [json.dumps(record).encode() for record in traffic.traffic(10, seed=1)]
+    for minute in range(11):
+        one.at(60 * minute, a=records[100 * minute : 100 * minute + 100])
+    assert [event for event in one.events() if event[0] == "opened"] == [("opened", "quality.progress", "critical")]
+    assert one.models[0].judge.records == 0
+    source.elsewhere, source.there = frozenset(), {A, B}
+    one.at(TEN_MINUTES + 60, b=records[-1:])
+    assert ("resolved", "quality.progress", "critical") in one.events()
+    assert one.models[0].judge.records > 0
+
+
+def test_too_much_that_cannot_be_used_stops_reading_and_is_one_incident(watch):
+    one = watch(dead_letters={"max_share": 0.5})
+    one.at(0, a=[b"torn"] * 999)
+    assert one.events() == []
+    one.at(1, a=[b"torn"])
+    assert one.events() == [("opened", "quality.dead_letters", "critical")]
+    polls = one.source.polls
+    one.source.behind = {A: 10_000}
+    for minute in range(60):
+        one.at(60 * minute)
+    assert one.source.polls == polls
+    assert one.events() == []
+    assert "100 % of the last 1,000 records" in one.ready().why["dead_letters"]
+    assert one.health.healthz(one.seconds).well
+
+
+def test_a_restart_ends_the_stop_only_when_enough_was_read(watch):
+    one = watch()
+    one.at(0, a=[b"torn"] * 1_000)
+    one.events()
+    two = watch(states=one.state())
+    two.at(0, a=[RECORD] * 999)
+    assert two.events() == []
+    two.at(1, a=[RECORD])
+    assert two.events() == [("resolved", "quality.dead_letters", "critical")]
+
+
+def test_starting_healthy_idle_and_stuck_are_told_apart(watch):
+    source = FakeSource()
+    one = watch(source)
+    one.at(0)
+    assert (one.ready().state, one.ready().well) == ("starting", False)
+    source.there = {A}
+    one.at(1, a=[RECORD])
+    assert (one.ready().state, one.ready().well) == ("healthy", True)
+    one.at(62)
+    assert one.ready().state == "healthy"
+    source.ended = True
+    one.at(70)
+    assert (one.ready().state, one.ready().well) == ("idle", True)
+    one.at(71, a=[RECORD])
+    assert (one.ready().state, one.ready().well) == ("healthy", True)
+    source.words = "away"
+    one.at(72)
+    assert (one.ready().state, one.ready().well) == ("stuck", False)
+
+
+def test_a_partition_of_nothing_usable_holds_up_judging_for_a_minute_and_no_longer(watch):
+    one = watch(FakeSource(there={A, B}, ended=True))
+    records = [json.dumps(record).encode() for record in traffic.traffic(20, seed=1)]
+    for tens in range(20):
+        one.at(10 * tens, a=records[100 * tens : 100 * tens + 100], b=[b"torn"])
+        assert one.models[0].judge.records == (0 if tens < 6 else 100 * (tens - 3))
