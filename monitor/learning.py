@@ -61,7 +61,9 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
         for partition, messages in source.poll(0.25).items():
             begins.setdefault(Partition(*partition), messages[0].offset)
             ends[Partition(*partition)] = messages[-1].offset + 1
-            if take := messages[: wanted - usable]:
+            rest = messages
+            while rest and usable < wanted:
+                take, rest = rest[: wanted - usable], rest[wanted - usable :]
                 blocks.append(take)
                 usable += first_look([take], settings.name, config.format).rows
         trouble = source.trouble()

@@ -90,6 +90,7 @@ def test_records_of_other_models_and_dead_letters_do_not_count_towards_what_is_l
     learn(path)
     learned = Store(tmp_path / "reference").accepted()
     assert learned.rows == 1_000
+    assert learned.last == traffic.START + 1_998 * traffic.EVERY
     (remembered,) = remembered_state(tmp_path / "state" / SNAPSHOT)["partitions"]
     assert remembered[:3] == [str(tmp_path / "data.jsonl"), 0, 0]
 
