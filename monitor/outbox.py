@@ -65,19 +65,19 @@ class DurableOutbox:
         """Write the snapshot if events wait or it is time, then tell, then commit."""
         if not self.unsent and now.steady < self._next_save:
             return
-        letters = pipeline.parts.letters.flush()
-        began = time.monotonic()
+        self._next_save = now.steady + SAVE_EVERY
         try:
+            letters = pipeline.parts.letters.flush()
+            began = time.monotonic()
             snapshot.save(self.path, self._content(pipeline, letters))
         except OSError as error:
-            self.health.block("state", f"{self.path} cannot be written: {error.strerror}")
+            self.health.block("state", f"{self.path.parent} cannot be written: {error.strerror}")
             log.warning("snapshot failed", path=str(self.path), why=error.strerror)
         else:
+            self._next_save = now.steady + max(SAVE_EVERY, (time.monotonic() - began) / MOST_TIME)
             self.health.clear("state")
             self.metrics.checkpoint.set(now.wall / 1000)
             pipeline.parts.source.commit(dict(pipeline.parts.partitions.wanted))
-        took = time.monotonic() - began
-        self._next_save = now.steady + max(SAVE_EVERY, took / MOST_TIME)
         self._hand_over()
 
     def close(self, pipeline: Pipeline, now: Now) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +37,10 @@ class Writer(Protocol):
         """Take the letters; never raises for a destination that is away."""
 
     def flush(self) -> int:
-        """Make them durable, within seconds; return what a restart needs in order not to write any twice."""
+        """Make them durable, within seconds; return what a restart needs in order not to write any twice.
+
+        Raises OSError where the disk is full; nothing is lost then.
+        """
 
     def close(self) -> None:
         """Let go."""
@@ -54,20 +58,38 @@ class FileWriter:
 
     def __init__(self, path: Path, size: int | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
-        if size is not None and self._file.tell() > size:
+        self._file = path.open("ab", buffering=0)
+        self._size = self._file.tell()
+        self._waiting: list[bytes] = []
+        if size is not None and self._size > size:
             self._file.truncate(size)
+            self._size = size
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Append the letters."""
-        for letter in letters:
-            self._file.write(json.dumps(as_fields(letter)).encode() + b"\n")
+        """Take the letters. A disk that is full is not an error here; they wait for `flush`."""
+        self._waiting += [json.dumps(as_fields(letter)).encode() + b"\n" for letter in letters]
+        if len(self._waiting) >= WINDOW:
+            with contextlib.suppress(OSError):
+                self._append()
 
     def flush(self) -> int:
-        """Flush and fsync; return the file's size."""
-        self._file.flush()
+        """Write and fsync; return the file's size. Raises OSError, and tries again the next time."""
+        if self._waiting:
+            self._append()
         os.fsync(self._file.fileno())
-        return self._file.tell()
+        return self._size
+
+    def _append(self) -> None:
+        """Write all that waits, or nothing: half a line is cut off again."""
+        data = left = b"".join(self._waiting)
+        try:
+            while left:
+                left = left[os.write(self._file.fileno(), left) :]
+        except OSError:
+            self._file.truncate(self._size)
+            raise
+        self._size += len(data)
+        self._waiting.clear()
 
     def close(self) -> None:
         """Close the file."""

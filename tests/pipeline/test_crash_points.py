@@ -21,6 +21,7 @@ from traffic import START
 import monitor.assembly
 from monitor.assembly import DEAD_LETTERS, running, watched_models
 from monitor.config.loading import load
+from monitor.delivery.dead_letters import FileWriter
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.pipeline import Now, Pipeline
@@ -152,6 +153,7 @@ def lived(tmp_path, configured, logs, monkeypatch):
         world = World(rng, fuse)
         monkeypatch.setattr(monitor.assembly, "Dispatcher", world.dispatcher)
         monkeypatch.setattr(snapshot, "save", _fused(fuse, snapshot.save))
+        monkeypatch.setattr(FileWriter, "_append", _fused(fuse, FileWriter._append))
         path = configured(dead_letters={"to": "file"}, source={"type": "file", "path": TOPIC})
         shutil.rmtree(tmp_path / "state", ignore_errors=True)
         (tmp_path / "state").mkdir()
@@ -162,7 +164,7 @@ def lived(tmp_path, configured, logs, monkeypatch):
                 pipeline.run()
             except DiedError:
                 deaths += 1
-                pipeline.parts.letters._file.close()
+                pipeline.parts.letters.close()
             else:
                 break
         letters = (tmp_path / "state" / DEAD_LETTERS).read_text().splitlines()
@@ -172,10 +174,10 @@ def lived(tmp_path, configured, logs, monkeypatch):
     return live
 
 
-def _fused(fuse: Fuse, save: Any) -> Any:
-    def fused(path: Path, content: dict[str, Any]) -> None:
+def _fused(fuse: Fuse, effect: Any) -> Any:
+    def fused(*given: Any) -> None:
         fuse.burn()
-        save(path, content)
+        effect(*given)
         fuse.burn()
 
     return fused
@@ -187,9 +189,6 @@ def _started(path: Path, source: Log) -> Pipeline:
     pipeline = running(config, models, Health(0.0), Metrics("0"), stopping=threading.Event(), source=source)
     ticks = iter(range(10**9))
     pipeline.clock = lambda: Now(0.4 * (tick := next(ticks)), START + 400 * tick)
-    letters = pipeline.parts.letters
-    letters._file.close()
-    letters._file = (config.state_dir / DEAD_LETTERS).open("ab", buffering=0)  # a kill may come after every write
     return pipeline
 
 

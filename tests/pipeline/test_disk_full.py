@@ -1,0 +1,132 @@
+"""A full disk stops nothing but the saving; when there is room again, all that was kept back is written, once."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+
+import pytest
+import traffic
+from fake_source import FakeSource
+from traffic import START
+
+from monitor.assembly import DEAD_LETTERS, SNAPSHOT, running, watched_models
+from monitor.config.loading import load
+from monitor.delivery.dead_letters import DeadLetter, FileWriter
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.pipeline import Now
+from monitor.types import Message, Partition
+
+A = Partition("t", 0)
+
+
+def full(*_):
+    raise OSError(28, "No space left on device")
+
+
+def letters(*offsets):
+    return [DeadLetter(Message("t", 0, offset, START, None, b"torn"), "not_json", "torn") for offset in offsets]
+
+
+def offsets(path):
+    return [json.loads(line)["offset"] for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """Return a function that makes a writer, given what `flush` said last."""
+    made = []
+
+    def make(size=None):
+        made.append(FileWriter(tmp_path / "dead", size))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_what_the_disk_did_not_take_is_written_later_without_half_a_line(writer, tmp_path, monkeypatch):
+    one = writer()
+    one.write(letters(1))
+    one.flush()
+    write = os.write
+
+    def half(descriptor, data):
+        write(descriptor, data[: len(data) // 2])
+        full()
+
+    monkeypatch.setattr(os, "write", half)
+    one.write(letters(2, 3))
+    with pytest.raises(OSError, match="No space left"):
+        one.flush()
+    assert offsets(tmp_path / "dead") == [1]
+    one.write(letters(*range(4, 2_000)))
+    monkeypatch.undo()
+    assert one.flush() == (tmp_path / "dead").stat().st_size
+    assert offsets(tmp_path / "dead") == list(range(1, 2_000))
+
+
+def test_short_writes_are_gone_on_with(writer, tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
+    one = writer()
+    one.write(letters(1, 2))
+    assert one.flush() == (tmp_path / "dead").stat().st_size
+    assert offsets(tmp_path / "dead") == [1, 2]
+
+
+def test_what_came_after_the_snapshot_is_cut_off_and_the_size_is_that_of_the_rest(writer, tmp_path):
+    one = writer()
+    one.write(letters(1))
+    saved = one.flush()
+    one.write(letters(2))
+    one.flush()
+    two = writer(saved)
+    assert two.flush() == saved == (tmp_path / "dead").stat().st_size
+    two.write(letters(3))
+    two.flush()
+    assert offsets(tmp_path / "dead") == [1, 3]
+
+
+def test_letters_of_a_file_that_was_taken_away_meanwhile_begin_a_new_one(writer, tmp_path):
+    one = writer()
+    one.write(letters(1, 2, 3))
+    saved = one.flush()
+    (tmp_path / "dead").unlink()
+    two = writer(saved)
+    two.write(letters(4))
+    two.flush()
+    assert offsets(tmp_path / "dead") == [4]
+
+
+def test_the_monitor_reads_on_says_it_is_not_ready_and_catches_up(tmp_path, configured, monkeypatch):
+    path = configured(dead_letters={"to": "file"})
+    config = load(path, secrets=False)
+    config.state_dir.mkdir()
+    health, source = Health(0.0), FakeSource(there={A})
+    models = watched_models(config, str(path))
+    pipeline = running(config, models, health, Metrics("0"), stopping=threading.Event(), source=source)
+    records = [json.dumps(record).encode() for record in traffic.traffic(30, seed=1)]
+
+    def turn(second):
+        values = [*records[100 * second : 100 * second + 100], b"torn"]
+        source.arriving[A] = [Message("t", 0, 101 * second + i, START, None, v) for i, v in enumerate(values)]
+        pipeline.clock = lambda: Now(10.0 * second, START)
+        pipeline.step()
+
+    turn(0)
+    before = (config.state_dir / SNAPSHOT).read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    for second in range(1, 10):
+        turn(second)
+    assert health.readyz(90.0).why == {"state": f"{config.state_dir} cannot be written: No space left on device"}
+    assert health.healthz(90.0).well
+    assert (config.state_dir / SNAPSHOT).read_bytes() == before
+    monkeypatch.undo()
+    turn(10)
+    assert health.readyz(100.0).well
+    pipeline.parts.outbox.close(pipeline, Now(200.0, START))
+    assert offsets(config.state_dir / DEAD_LETTERS) == [101 * second + 100 for second in range(11)]
