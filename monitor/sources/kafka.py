@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from kafka import TopicPartition
 from kafka.errors import (
+    CorruptRecordError,
     FencedInstanceIdError,
     LogTruncationError,
     NoOffsetForPartitionError,
@@ -18,6 +19,7 @@ from kafka.errors import (
 
 from monitor.errors import SourceError
 from monitor.sources.kafka_connecting import OURS, Connecting, check_certificates, in_words, let_go
+from monitor.sources.kafka_headers import read_any_header
 from monitor.sources.kafka_member import PATIENCE_MS, Member
 from monitor.sources.kafka_starts import Start, Starts
 from monitor.sources.kafka_watch import PATIENCE, Watch
@@ -95,25 +97,15 @@ class KafkaReader:
             return {}
         try:
             records = member.poll(seconds)
-            if records:
-                self._watch.silent_since = None
-            if member.settled and self._mine != member.partitions:
-                self._left_at.clear()
-                self._mine = frozenset(Partition(*partition) for partition in member.partitions)
-            return records
-        except NoOffsetForPartitionError as why:
-            self._place(member, why.args[0])
-        except OffsetOutOfRangeError as why:
-            self._refuse_if_gone(member, why.args[0])
-        except LogTruncationError as why:
-            self._refuse_if_gone(member, {at: member.positions().get(at) for at in why.divergent_offsets})
-        except UnsupportedCodecError as why:
-            raise SourceError(f"{why}: install lz4, zstandard or python-snappy beside Seawall") from None
-        except FencedInstanceIdError:
-            raise self._fenced() from None
-        except Exception as why:  # noqa: BLE001 - a client in an unknown state is not used again
-            self._rebuild(str(why) or type(why).__name__)
-        return {}
+        except Exception as why:  # noqa: BLE001 - `_deal_with` knows which are ours to raise
+            self._deal_with(why, member)
+            return {}
+        if records:
+            self._watch.silent_since = None
+        if member.settled and self._mine != member.partitions:
+            self._left_at.clear()
+            self._mine = frozenset(Partition(*partition) for partition in member.partitions)
+        return records
 
     def partitions(self) -> Set[Partition]:
         return self._mine
@@ -182,6 +174,26 @@ class KafkaReader:
             self._retry(f"cannot be reached ({why})")
             log.warning("kafka unreachable", address=self._address, why=why, next_attempt_s=self._backoff)
         return self._member
+
+    def _deal_with(self, why: Exception, member: Member) -> None:
+        match why:
+            case NoOffsetForPartitionError():
+                self._place(member, why.args[0])
+            case OffsetOutOfRangeError():
+                self._refuse_if_gone(member, why.args[0])
+            case LogTruncationError():
+                positions = member.positions()
+                self._refuse_if_gone(member, {at: positions.get(at) for at in why.divergent_offsets})
+            case UnsupportedCodecError():
+                raise SourceError(f"{why}: install lz4, zstandard or python-snappy beside Seawall") from None
+            case FencedInstanceIdError():
+                raise self._fenced() from None
+            case _:
+                # A client in an unknown state is not used again: after some errors kafka-python fetches nothing more,
+                # after others its next poll never returns.
+                if isinstance(why, CorruptRecordError) and isinstance(why.__context__, UnicodeDecodeError):
+                    read_any_header()
+                self._rebuild(str(why) or type(why).__name__)
 
     def _wanted(self, partition: TopicPartition) -> int | None:
         left = self._left_at.pop(partition, None)

@@ -179,6 +179,13 @@ def test_rows_that_fit_no_columns_come_as_they_are(read, name):
     ]
 
 
+def test_a_stray_quote_costs_its_own_line_only(read):
+    messages = read(b'a,b\n1,2\n"stray,4\n' + b"6,7\n" * 40_000, "table.csv")
+    assert values(messages[:3]) == [b'{"features":{"a":1,"b":2}}', b'"stray,4', b'{"features":{"a":6,"b":7}}']
+    assert len(messages) == 40_002
+    assert [message.offset for message in messages[1:4]] == [8, 17, 21]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

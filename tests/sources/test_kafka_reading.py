@@ -5,6 +5,8 @@ from __future__ import annotations
 import kafka.codec
 import pytest
 from kafka import KafkaProducer
+from kafka.record import memory_records
+from kafka.record.default_records import DefaultRecordBatch
 from source_reading import by_partition, read_to_end
 
 from monitor.errors import SourceError
@@ -52,6 +54,30 @@ def test_keys_headers_and_times_come_as_they_were_sent(broker, reader, topic):
     sent, tombstone = read_to_end(source)
     assert (sent.key, sent.value, list(sent.headers), sent.timestamp) == (b"\x00k", b"v", headers, 1_700_000_000_123)
     assert (tombstone.key, tombstone.value, tombstone.offset) == (b"tombstone", None, 1)
+
+
+class NotText(str):
+    """A header's name as a program of another language may send it."""
+
+    __slots__ = ()
+
+    def encode(self, *_):
+        return b"\xffname"
+
+
+def test_a_header_whose_name_is_not_utf8_does_not_stop_the_partition(broker, reader, topic, monkeypatch):
+    monkeypatch.setattr(memory_records, "DefaultRecordBatch", DefaultRecordBatch)
+    name = topic()
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, linger_ms=50)
+    for i in range(30):
+        producer.send(name, b"%d" % i, headers=[(NotText("x"), b"v"), ("plain", b"w")] if i % 3 == 1 else [])
+    producer.close()
+    source = reader(name)
+    source.open({})
+    messages = read_to_end(source)
+    assert [message.value for message in messages] == [b"%d" % i for i in range(30)]
+    assert messages[1].headers == [("\\xffname", b"v"), ("plain", b"w")]
+    assert source.rebuilds == 1
 
 
 def test_several_topics_are_read_together(reader, topic, produce):

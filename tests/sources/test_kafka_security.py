@@ -90,6 +90,7 @@ def test_a_broker_that_demands_a_login_is_read(secured, configured):
 
 def test_a_wrong_password_is_said_without_it(secured, configured):
     source = configured(bootstrap_servers=secured["SASL_PLAINTEXT"], **login("wrong-one"))
+    source._settings["bootstrap_timeout_ms"] = 3_000
     source.open({})
     read_until(source, lambda _: "Authentication" in source.trouble())
     assert "wrong-one" not in source.trouble()
