@@ -154,6 +154,17 @@ def test_a_partition_with_records_and_no_progress_is_told_and_not_taken_for_idle
     assert one.ready().well
 
 
+def test_a_partition_held_for_running_ahead_does_not_stand_still(watch):
+    one = watch(FakeSource(there={A, B}, behind={A: 5}))
+    ahead = next(iter(traffic.traffic(1, seed=1))) | {"time": (START + 1_300_000) / 1000}
+    one.at(1_300, a=[json.dumps(ahead).encode()], b=[RECORD])
+    for minute in range(1, 12):
+        one.at(1_300 + 60 * minute, b=[RECORD])
+        assert one.source.held == {A}
+    assert one.events() == []
+    assert one.ready().well
+
+
 def test_partitions_read_by_others_are_told_and_nothing_is_judged_without_them(watch):
     source = FakeSource(there={A}, elsewhere={B})
     one = watch(source)
