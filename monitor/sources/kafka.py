@@ -97,7 +97,7 @@ class KafkaReader:
             return {}
         try:
             records = member.poll(seconds)
-        except Exception as why:  # noqa: BLE001 - `_deal_with` knows which are ours to raise
+        except Exception as why:  # noqa: BLE001 - which are to be raised is told there
             self._deal_with(why, member)
             return {}
         if records:
