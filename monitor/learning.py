@@ -15,18 +15,13 @@ from monitor.counting.partitions import Remembered
 from monitor.errors import BadReference
 from monitor.http.health import Health
 from monitor.incidents.incident import rfc3339
-from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
+from monitor.reference.from_file import options_of
 from monitor.reference.look import first_look
 from monitor.reference.store import Store
 from monitor.types import Partition, RawMessage
 
 log = structlog.get_logger()
-
-
-def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
-    """Return what the configuration says about the features' reference."""
-    return {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
 
 
 def learn_missing(config: Config, health: Health, stopping: threading.Event) -> None:

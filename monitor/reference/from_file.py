@@ -15,6 +15,11 @@ from monitor.sources.file import FileReader
 from monitor.types import RawMessage
 
 
+def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
+    """Return what the configuration says about the features' reference."""
+    return {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
+
+
 def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Reference, dict[str, Any]]:
     """Return the reference of a file's records and where it came from.
 
@@ -29,9 +34,10 @@ def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Re
         raise BadReference(
             "a reference is built in two readings, and standard input can be read only once. Save it to a file first."
         )
-    options = {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
     table = data.removesuffix(".gz").endswith(".csv")
-    reference = build(_progress(data), model=settings.name, options=options, from_table=table, format=format)
+    reference = build(
+        _progress(data), model=settings.name, options=options_of(settings), from_table=table, format=format
+    )
     return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 
 
