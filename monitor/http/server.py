@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 import socketserver
@@ -71,7 +72,10 @@ class Server:
 
 
 class _Bound(ThreadingHTTPServer):
-    """A listening socket. More than `MOST_CONNECTIONS` at once are turned away, so that threads stay few."""
+    """A listening socket with at most `MOST_CONNECTIONS` open, so that threads stay few.
+
+    One more closes the oldest, those whose request is not whole first: who keeps connections open starves no probe.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -80,7 +84,8 @@ class _Bound(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], site: Site) -> None:
         self.site = site
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._lock = threading.Lock()
+        self._asked: dict[socket.socket, bool] = {}  # whether the whole request has come, the oldest connection first
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
@@ -88,16 +93,25 @@ class _Bound(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._free.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
+        with self._lock:
+            if len(self._asked) >= MOST_CONNECTIONS:
+                oldest = min(self._asked, key=self._asked.__getitem__)
+                del self._asked[oldest]
+                with contextlib.suppress(OSError):  # the client has gone by itself
+                    oldest.shutdown(socket.SHUT_RDWR)  # its thread sees the end, and closes it
+            self._asked[request] = False
+        super().process_request(request, client_address)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
+    def note_asked(self, request: socket.socket) -> None:
+        """Note that the whole request has come."""
+        with self._lock:
+            if request in self._asked:
+                self._asked[request] = True
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._asked.pop(request, None)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(why := sys.exception(), OSError):  # an OSError is the client's going away
@@ -116,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.requestline = self.request_version = self.command = ""
             self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif head:
+            self.server.note_asked(self.connection)
             self.rfile = io.BytesIO(head)
             super().handle()
 

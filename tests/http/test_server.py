@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
+from http import HTTPStatus
 
 import pytest
 
 from monitor.errors import SeawallError
 from monitor.http import server as server_module
 from monitor.http.server import LARGEST_HEAD, MOST_CONNECTIONS, Server
+from monitor.http.site import Answer, Site
 
 TOKEN = "correct-horse-battery"
 TARGETS = ["/", "/metrics", "/healthz", "/readyz", "/nothing"]
@@ -118,19 +121,78 @@ def test_a_client_that_never_ends_its_request_is_let_go(served, monkeypatch):
         assert connection.recv(100) == b""
 
 
-def test_more_connections_than_the_bound_are_turned_away_and_come_back_later(served):
+def test_one_connection_more_than_the_bound_closes_the_oldest_that_has_not_asked(served):
     waiting = [served.connect() for _ in range(MOST_CONNECTIONS)]
     for connection in waiting:
         connection.sendall(b"GET / HTTP/1.1\r\n")
-    with served.connect() as surplus, contextlib.suppress(ConnectionResetError):
-        assert surplus.recv(100) == b""
-    for connection in waiting:
+    assert served.request("/healthz").status == 200
+    oldest, *others = waiting
+    with contextlib.suppress(ConnectionResetError):
+        assert oldest.recv(100) == b""
+    for connection in others:
         connection.sendall(b"\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.0 200 ")
-        while connection.recv(1000):
-            pass
+    for connection in waiting:
         connection.close()
-    assert served.request("/healthz").status == 200
+
+
+def test_an_answer_under_way_goes_before_connections_that_have_not_asked(served, monkeypatch):
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(*_):
+        asked.set()
+        go_on.wait(10)
+        return Answer(HTTPStatus.OK, "text/plain", b"done")
+
+    monkeypatch.setattr(Site, "answer", slow)
+    with served.connect() as first:
+        first.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        asked.wait(10)
+        waiting = [served.connect() for _ in range(3 * MOST_CONNECTIONS)]
+        with contextlib.suppress(ConnectionResetError):
+            assert waiting[0].recv(100) == b""  # so the bound was reached
+        go_on.set()
+        assert b"done" in b"".join(iter(lambda: first.recv(1_000), b""))
+    for connection in waiting:
+        connection.close()
+
+
+def test_hundreds_of_connections_that_never_ask_and_come_again_starve_no_probe(served):
+    over = threading.Event()
+
+    def hold(count):
+        held = []
+        while not over.is_set():
+            held = [one for one in held if not _closed(one)]
+            held += [served.connect() for _ in range(count - len(held))]
+            for one in held:
+                with contextlib.suppress(OSError):
+                    one.send(b"G")
+        for one in held:
+            one.close()
+
+    threads = [threading.Thread(target=hold, args=(100,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert [served.request("/healthz").status for _ in range(50)] == [200] * 50
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def _closed(connection):
+    connection.setblocking(False)
+    try:
+        closed = connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        closed = True
+    if closed:
+        connection.close()
+    return closed
 
 
 def test_a_port_in_use_is_told_with_the_address_and_what_to_do(served):
