@@ -24,12 +24,14 @@ def test_a_record_larger_than_a_fetch_is_read(reader, topic, produce):
     assert [message.value for message in read_to_end(source)] == values
 
 
-def test_compressed_records_are_read(reader, topic, produce):
-    name = topic()
-    produce(name, VALUES, compression_type="gzip")
+@pytest.mark.parametrize("compression", ["gzip", "lz4", "snappy", "zstd"])
+def test_compressed_records_are_read(reader, topic, produce, compression):
+    name = topic(compression_type=compression)  # the broker packs them, as Java's producers do
+    produce(name, VALUES)
+    produce(name, [b"x" * (3 << 20)], max_request_size=4 << 20, compression_type=compression)
     source = reader(name)
     source.open({})
-    assert [message.value for message in read_to_end(source)] == VALUES
+    assert [message.value for message in read_to_end(source)] == [*VALUES, b"x" * (3 << 20)]
 
 
 def test_a_compression_without_its_library_is_refused_by_name(reader, topic, produce, monkeypatch):
