@@ -88,7 +88,7 @@ def list_versions(config: Path, model: str | None) -> None:
 @model_option
 def diff(old: str, new: str | None, config: Path, model: str | None) -> None:
     """Compare OLD with NEW (the promoted one unless named), signal by signal."""
-    from monitor.reference.report import compared
+    from monitor.reference.comparison_report import compared
 
     _, store, _ = _chosen(config, model)
     compared(store.load(old), store.load(new) if new else store.accepted())

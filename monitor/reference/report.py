@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from detectors import CategoryBins, NumericBins
 from monitor.incidents.incident import rfc3339
 from monitor.reference.cautions import cautions, named, shares, short
-from monitor.reference.comparison import Difference, differences, schema_changes
 from monitor.reference.store import Reference, Store
 from monitor.reference.visible import visible
-from sinks.text import both, percent, plain
+from sinks.text import percent, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,15 +20,11 @@ if TYPE_CHECKING:
 
 WIDEST = 100
 
-TOLD = 0.02
-WORTH = 0.1
-"""Differences of this size (Cohen's w; ten points count as one) are shown, and named at the end."""
-
 
 def built(reference: Reference, new: bool, folder: Path) -> None:  # noqa: FBT001 - what `Store.save` returned
     """Print what was found in the records, what to look at before accepting it, and where it was saved."""
-    say = _console()
-    say.print(_records(reference))
+    say = console()
+    say.print(records_of(reference))
     say.print(f"  {_features(reference)}")
     say.print(f"  {_outputs(reference)}")
     for line in cautions(reference):
@@ -41,9 +36,9 @@ def built(reference: Reference, new: bool, folder: Path) -> None:  # noqa: FBT00
 
 def shown(reference: Reference, provenance: Mapping[str, Any], promotions: Sequence[Mapping[str, str]]) -> None:
     """Print one version: where it came from, who accepted it, and what is known of each column."""
-    say = _console()
+    say = console()
     say.print(f"reference {reference.digest}")
-    say.print(f"  model {short(reference.model)}, {_records(reference)}")
+    say.print(f"  model {short(reference.model)}, {records_of(reference)}")
     where = (str(provenance.get(key, "unknown")) for key in ("source", "built"))
     say.print("  from {}, built {}".format(*where), soft_wrap=True)
     for promotion in promotions:
@@ -55,7 +50,7 @@ def shown(reference: Reference, provenance: Mapping[str, Any], promotions: Seque
         say.print("  provisional: learned from live records")
     for line in cautions(reference):
         say.print(f"  ! {line}")
-    table = _table("column", "type", "bins>", "missing>", "usual values", "D>", "smallest shift>")
+    table = table_of("column", "type", "bins>", "missing>", "usual values", "D>", "smallest shift>")
     for row in _rows(reference):
         table.add_row(*row)
     say.print(table)
@@ -66,12 +61,12 @@ def shown(reference: Reference, provenance: Mapping[str, Any], promotions: Seque
 
 def listed(store: Store) -> None:
     """Print all versions, oldest first; an arrow marks the promoted one."""
-    say = _console()
+    say = console()
     digests, promoted = store.digests(), store.promoted()
     if not digests:
         say.print(f"no reference in {store.folder}. Build one: seawall reference build DATA", soft_wrap=True)
         return
-    table = _table("", "reference", "records>", "times", "built", "")
+    table = table_of("", "reference", "records>", "times", "built", "")
     for digest in digests:
         reference = store.load(digest)
         note = "provisional" if reference.provisional else ""
@@ -83,49 +78,7 @@ def listed(store: Store) -> None:
         say.print(f'none is promoted. Accept one: seawall reference promote {digests[-1][7:19]} --by YOU --why "…"')
 
 
-def compared(old: Reference, new: Reference) -> None:
-    """Print how the newer reference looks to somebody who accepted the older one, the largest difference first."""
-    say = _console()
-    say.print(f"old {old.digest[7:19]}: {_records(old)}")
-    say.print(f"new {new.digest[7:19]}: {_records(new)}")
-    if old.digest == new.digest:
-        say.print("they are the same")
-        return
-    changes = schema_changes(old, new)
-    for line in changes:
-        say.print(f"  ! {plain(line, WIDEST)}")
-    found = differences(old, new)
-    told = [difference for difference in found if difference.size >= TOLD]
-    if told:
-        table = _table("signal", "w>", "PSI>", "points>", "most of it", "old>", "new>")
-        for difference in told:
-            table.add_row(*_compared_row(difference))
-        say.print(table)
-    if any(difference.estimated for difference in told):
-        say.print("≈ the bins differ: the newer counts were spread evenly within theirs")
-    if len(found) > len(told):
-        say.print(f"{len(found) - len(told)} more signals differ by less than {TOLD} (w) or {10 * TOLD:g} points")
-    say.print(_conclusion([difference for difference in found if difference.size >= WORTH], changes))
-
-
-def _compared_row(difference: Difference) -> tuple[str, ...]:
-    about = "≈" if difference.estimated else ""
-    old, new = both(difference.moved.expected, difference.moved.observed)
-    w = f"{about}{difference.w:.2f}" if difference.w is not None else ""
-    psi = f"{difference.psi:.3f}" if difference.psi is not None else ""
-    points = f"{about}{difference.points:+.1f}" if difference.points is not None else ""
-    return short(difference.signal), w, psi, points, plain(difference.moved.bin, 24), old, new
-
-
-def _conclusion(moved: Sequence[Difference], changes: Sequence[str]) -> str:
-    schema = f"; {len(changes)} change{'s' if len(changes) > 1 else ''} of the schema" if changes else ""
-    threshold = f"{WORTH} (w) or {10 * WORTH:g} point"
-    if not moved:
-        return f"nothing moved by {threshold}{schema}"
-    return f"{named([short(d.signal) for d in moved])} moved by {threshold}, or more{schema}"
-
-
-def _console() -> Console:
+def console() -> Console:
     """Return where results are printed: as wide as the terminal, 100 columns at most, nothing interpreted."""
     from rich.console import Console
 
@@ -134,7 +87,7 @@ def _console() -> Console:
     return say
 
 
-def _table(*titles: str) -> Table:
+def table_of(*titles: str) -> Table:
     """Return a plain table; the columns marked with > stand on the right."""
     from rich.table import Table
 
@@ -144,7 +97,8 @@ def _table(*titles: str) -> Table:
     return table
 
 
-def _records(reference: Reference) -> str:
+def records_of(reference: Reference) -> str:
+    """Return `2,000 records, 2025-09-01 00:00 → 00:03`."""
     return f"{reference.rows:,} records, {_times(reference)}"
 
 

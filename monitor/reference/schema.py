@@ -72,3 +72,24 @@ def kind_of(value: object) -> Kind | None:
     if isinstance(value, int | float):
         return "number"
     return "string" if isinstance(value, str) else None
+
+
+def schema_changes(old: Schema, new: Schema) -> list[str]:
+    """Return in words which features and outputs were added, removed, or are of another type."""
+    before, after = ({f.name: f for f in schema.features} for schema in (old, new))
+    words = [f"{name}: added ({feature.type})" for name, feature in after.items() if name not in before]
+    words += [f"{name}: removed (was {feature.type})" for name, feature in before.items() if name not in after]
+    words += [
+        f"{name}: was {before[name].type}, now {f.type}"
+        for name, f in after.items()
+        if name in before and f.type != before[name].type
+    ]
+    if old.prediction != new.prediction:
+        words.append(f"prediction: was {old.prediction or 'absent'}, now {new.prediction or 'absent'}")
+    if set(old.scores) != set(new.scores):
+        words.append(
+            f"scores: {len(set(new.scores) - set(old.scores))} added, {len(set(old.scores) - set(new.scores))} removed"
+        )
+    for name, was, now in (("confidence", old.confidence, new.confidence), ("latency", old.latency, new.latency)):
+        words += [f"{name}: {'added' if now else 'removed'}"] if was != now else []
+    return words

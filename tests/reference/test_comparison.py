@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from reference_records import applicants, built, timed
 
-from monitor.reference.comparison import differences, schema_changes
-from monitor.reference.report import compared
+from monitor.reference.comparison import differences
+from monitor.reference.comparison_report import compared
+from monitor.reference.schema import schema_changes
 
 ROWS = 4_000
 
@@ -26,11 +27,90 @@ def _found(old, new):
     return {difference.signal: difference for difference in differences(old, new)}
 
 
+def _mixed(rows, seed, shift=0.0):
+    """A normal, values of which 60 % are 0, whole numbers, many levels, a rare flag, and 1 % missing."""
+    draw = np.random.default_rng(seed)
+    columns = {
+        "normal": draw.normal(shift, size=rows),
+        "often_zero": np.where(draw.random(rows) < 0.6, 0.0, np.exp(draw.normal(size=rows))),
+        "whole": np.floor(np.exp(draw.normal(3, 1, size=rows))),
+        "few": draw.poisson(5, size=rows),
+        "level": draw.choice(
+            [f"l{i}" for i in range(300)], rows, p=1 / np.arange(1, 301) / (1 / np.arange(1, 301)).sum()
+        ),
+        "flag": draw.random(rows) < 0.03,
+        "gaps": np.where(draw.random(rows) < 0.01, None, draw.random(rows)),
+    }
+    names = list(columns)
+    return built(
+        timed(dict(zip(names, row, strict=True)) for row in zip(*(c.tolist() for c in columns.values()), strict=True))
+    )
+
+
+@pytest.fixture(scope="module")
+def small():
+    return _mixed(1_000, seed=1)
+
+
+@pytest.fixture(scope="module")
+def large():
+    return _mixed(50_000, seed=2)
+
+
+def _last_lines(capsys, old, new):
+    compared(old, new)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_draws_of_one_law_show_nothing_however_different_their_sizes(capsys, small, large):
+    for old, new in ((small, large), (large, small)):
+        told = _last_lines(capsys, old, new)
+        assert [line for line in told[3:] if line.startswith(("signal", "feature", "quality"))] == []
+        assert told[-1].startswith("nothing moved by 0.1 (w) or 1 point")
+
+
+def test_a_quarter_of_a_deviation_is_told_however_different_the_sizes(capsys, small, large):
+    exact = (np.exp(0.25**2) - 1) ** 0.5
+    for old, new in ((small, _mixed(50_000, seed=3, shift=0.25)), (large, _mixed(1_000, seed=4, shift=0.25))):
+        assert _last_lines(capsys, old, new)[-1].startswith("feature.normal moved by 0.1 (w) or 1 point, or more")
+        assert _found(old, new)["feature.normal"].w == pytest.approx(exact, abs=0.1)
+
+
 @pytest.mark.parametrize("seed", range(2, 8))
 def test_two_draws_of_one_law_hardly_differ(seed):
-    found = _found(built(applicants(ROWS)), built(applicants(ROWS, seed=seed)))
-    assert max(d.w for d in found.values() if d.w is not None) < 0.1
-    assert max(abs(d.points) for d in found.values() if d.points is not None) < 1
+    found = differences(built(applicants(ROWS)), built(applicants(ROWS, seed=seed)))
+    assert [d.signal for d in found if d.beyond_chance] == []
+
+
+def test_what_depends_in_time_must_differ_by_more():
+    draw = np.random.default_rng(1)
+    one, other = (np.repeat(draw.normal(mean, size=200), 10) for mean in (0.0, 0.25))
+    assert (
+        _found(*(built(timed([{"x": float(x)} for x in xs])) for xs in (one, other)))["feature.x"].beyond_chance
+        is False
+    )
+    one, other = (draw.permutation(xs) for xs in (one, other))
+    assert (
+        _found(*(built(timed([{"x": float(x)} for x in xs])) for xs in (one, other)))["feature.x"].beyond_chance is True
+    )
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.05, False), (0.06, False), (0.10, True)])
+def test_a_share_is_told_when_it_is_beyond_chance(share, told):
+    def missing(rows, share):
+        return built(timed([{"x": None if i * 617 % 1_000 < 1_000 * share else float(i % 97)} for i in range(rows)]))
+
+    for sizes in ((1_000, 20_000), (20_000, 1_000)):
+        found = _found(missing(sizes[0], 0.05), missing(sizes[1], share))["quality.missing.x"]
+        assert found.points == pytest.approx(100 * (share - 0.05))
+        assert found.beyond_chance is told
+
+
+def test_what_chance_adds_to_psi_is_taken_off():
+    found = [
+        _found(_numbers(seed=i, rows=1_000), _numbers(seed=i + 1, rows=1_000))["feature.x"] for i in range(0, 40, 2)
+    ]
+    assert np.mean([d.psi for d in found]) < 0.01  # where 15 degrees of freedom by 2 / 1,000 would be 0.03
 
 
 @pytest.mark.parametrize("mean", [0.1, 0.3, 0.6])
@@ -88,14 +168,14 @@ def test_what_changed_of_the_schema_is_said():
     new = built(
         timed([{"a": i % 97, "b": i / 7, "d": i % 89, "x": None} for i in range(600)], confidence=[0.1, 0.2] * 300)
     )
-    assert schema_changes(old, new) == [
+    assert schema_changes(old.schema, new.schema) == [
         "d: added (numeric)",
         "c: removed (was categorical)",
         "b: was discrete, now aside",
         "prediction: was class, now absent",
         "confidence: added",
     ]
-    assert schema_changes(old, old) == []
+    assert schema_changes(old.schema, old.schema) == []
 
 
 def test_the_last_line_says_what_moved(capsys):
