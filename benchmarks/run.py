@@ -51,7 +51,9 @@ def show_stages(folder: Path) -> None:
 
 def show_idle(folder: Path, broker: Broker) -> None:
     """Print what `seawall run` takes when little happens."""
-    broker.create_topic("idle", PARTITIONS)
+    for topic in ("first", "idle"):
+        broker.create_topic(topic, PARTITIONS)
+    service.idle(folder, broker.bootstrap, "first")  # a new installation compiles its modules at the first start
     idle = service.idle(folder, broker.bootstrap, "idle")
     share = service.share_of_a_core(folder, broker.bootstrap, "idle")
     print("\nseawall run")

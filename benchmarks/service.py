@@ -26,7 +26,7 @@ class Idle(NamedTuple):
 
 def idle(folder: Path, bootstrap: str, topic: str, seconds: float = 10.0) -> Idle:
     """Start the monitor on an empty topic and look at it."""
-    process, log = _start(folder / "idle", folder, bootstrap, topic)
+    process, log = _start(folder / topic, folder, bootstrap, topic)
     time.sleep(seconds)
     memory = resident(process.pid)
     _stop(process)

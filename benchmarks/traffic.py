@@ -12,7 +12,7 @@ from monitor.reference.store import Reference, Store
 from monitor.types import Message
 
 MODEL = "bench"
-NUMERIC = [f"numeric_feature_{i:02d}" for i in range(20)]
+NUMERIC = [f"measured_{i:02d}" for i in range(20)]
 CATEGORICAL = ["first_category", "second_category", "third_category"]
 START = 1_767_225_600
 

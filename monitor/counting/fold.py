@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,7 +152,7 @@ class Fold:
         target = np.where(late | (model == DEAD), np.maximum(clock // self.slot, closed + 1), slot)
         history = _History(self.next, offsets, clock, closed)
         placed = (model >= 0) | ((model == DEAD) & (closed > NEVER))  # before there is a clock there is no slot
-        for s in np.unique(target[placed]).tolist():
+        for s in _distinct(target[placed]):
             if s not in self.slots:
                 self.slots[s] = OpenSlot(history.before(int(np.argmax(placed & (target == s)))))
         self._count_dead(target[placed & (model == DEAD)])
@@ -167,7 +168,7 @@ class Fold:
     def _count(self, rows: _Rows, ids: Sequence[str | float | None], folded: Folded) -> None:
         """Count one model's records of a block."""
         index = rows.model
-        for s in np.unique(rows.target).tolist():
+        for s in _distinct(rows.target):
             here = rows.target == s
             tally = self._tally(s, index)
             too_late = int(np.count_nonzero(here & rows.late))
@@ -184,9 +185,9 @@ class Fold:
                 total[index] = total.get(index, 0) + added
 
     def _count_dead(self, target: Ints) -> None:
-        for s, count in zip(*np.unique(target, return_counts=True), strict=True):
+        for s in _distinct(target):
             for index in range(len(self.layouts)):
-                self._tally(int(s), index).cells[DEAD_CELL] += count
+                self._tally(s, index).cells[DEAD_CELL] += np.count_nonzero(target == s)
 
     def _tally(self, slot: int, index: int) -> Tally:
         tallies = self.slots[slot].tallies
@@ -220,6 +221,13 @@ class _History:
         if first == 0:
             return Position(offset, self.begin.clock, self.begin.closed)
         return Position(offset, int(self.clock[first - 1]), int(self.closed[first - 1]))
+
+
+def _distinct(slots: Ints) -> list[int]:
+    """Return the slots that occur, in order; almost always there is one, and np.unique is slow to say so."""
+    if len(slots) and slots.min() == slots.max():
+        return [int(slots[0])]
+    return cast("list[int]", np.unique(slots).tolist())
 
 
 def _fresh(seen: set[str | float], ids: Sequence[str | float | None], rows: Ints, positions: Ints) -> Ints:

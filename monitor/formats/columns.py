@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,18 +14,18 @@ from monitor.formats.tolerant import Repaired
 from monitor.formats.typed import TypedRecord
 
 
-def columns(typed: TypedRecord, rows: Sequence[int], records: Sequence[Any], repairs: dict[int, Repaired]) -> Batch:
+def columns(typed: TypedRecord, rows: Indices, records: Sequence[Any], repairs: dict[int, Repaired]) -> Batch:
     """Return the records as a batch.
 
     Parameters
     ----------
-    rows : sequence of int
+    rows : int array (n,)
         Where each record stands in its block.
     records : sequence of TypedRecord.Record
     repairs : dict
         By row of the block: what the slow path had to spare.
     """
-    batch = Batch(np.array(rows, dtype=np.int64), versions=[r.version for r in records])
+    batch = Batch(rows, versions=[r.version for r in records])
     _add_features(batch, typed, [r.features for r in records])
     _add_outputs(batch, typed, records)
     if repairs:
@@ -40,45 +39,46 @@ def _add_features(batch: Batch, typed: TypedRecord, features: list[Any]) -> None
             typed.Features(**dict(zip(typed.fields.values(), f, strict=True))) if type(f) is tuple else f
             for f in features
         ]
-    rows = list(map(astuple, features))  # numeric columns first, see TypedRecord
+    values = list(zip(*map(astuple, features), strict=True))  # numeric columns first, see TypedRecord
     width = len(typed.numeric)
-    for column, values in zip(typed.numeric, _matrix(rows, width), strict=True):
-        batch.numbers[column] = values
-    for position, column in enumerate(typed.textual, width):
-        batch.texts[column] = [row[position] for row in rows]
+    batch.numbers.update(zip(typed.numeric, map(numbers, values[:width]), strict=True))
+    batch.texts.update(zip(typed.textual, values[width:], strict=False))  # behind them what was set aside
 
 
-def _matrix(rows: list[tuple[Any, ...]], width: int) -> Numbers:
-    """Return the first `width` entries of every row as contiguous columns, shape (width, n); None becomes NaN."""
-    pack = struct.Struct(f"={width}d").pack
+def numbers(column: Sequence[float | None]) -> Numbers:
+    """Return the column as an array; None becomes NaN."""
     try:
-        flat = np.frombuffer(b"".join([pack(*row[:width]) for row in rows]))  # half the time of fromiter
+        return np.frombuffer(struct.pack(f"={len(column)}d", *column))  # a quarter of the time of np.array
     except struct.error:
-        flat = np.fromiter(chain.from_iterable([row[:width] for row in rows]), np.float64, width * len(rows))
-    return flat.reshape(len(rows), width).T.copy()
+        return np.array(column, dtype=np.float64)
+
+
+def integers(column: Sequence[int]) -> Indices:
+    """Return the column as an array."""
+    return np.frombuffer(struct.pack(f"={len(column)}q", *column), dtype=np.int64)
 
 
 def _add_outputs(batch: Batch, typed: TypedRecord, records: Sequence[Any]) -> None:
     schema = typed.schema
     if schema.prediction == "number":
-        batch.numbers["prediction"] = np.array([r.prediction for r in records], dtype=np.float64)
+        batch.numbers["prediction"] = numbers([r.prediction for r in records])
     elif schema.prediction == "class":
         batch.texts["prediction"] = [r.prediction for r in records]
     if schema.latency:
-        batch.numbers["latency"] = np.array([r.latency_ms for r in records], dtype=np.float64)
+        batch.numbers["latency"] = numbers([r.latency_ms for r in records])
     if typed.Scores is not None:
         nothing = (None,) * len(schema.scores)
         given = [r.scores for r in records]
         if set(map(type, given)) == {typed.Scores}:
-            rows = list(map(astuple, given))
+            rows: Iterable[tuple[Any, ...]] = map(astuple, given)
         else:
-            rows = [s if type(s) is tuple else nothing if s is None else astuple(s) for s in given]
-        matrix = _matrix(rows, len(nothing))
-        for name, values in zip(schema.scores, matrix, strict=True):
+            rows = (s if type(s) is tuple else nothing if s is None else astuple(s) for s in given)
+        scores = list(map(numbers, zip(*rows, strict=True)))
+        for name, values in zip(schema.scores, scores, strict=True):
             batch.numbers[f"score.{name}"] = values
-        batch.numbers["confidence"] = np.fmax.reduce(matrix, axis=0)
+        batch.numbers["confidence"] = np.fmax.reduce(scores, axis=0)
     if schema.confidence:
-        batch.numbers["confidence"] = np.array([r.confidence for r in records], dtype=np.float64)
+        batch.numbers["confidence"] = numbers([r.confidence for r in records])
 
 
 def _add_repairs(batch: Batch, repairs: dict[int, Repaired]) -> None:
@@ -102,10 +102,9 @@ def event_milliseconds(times: Sequence[Any], stamps: Indices) -> Indices:
     stamps : int array (n,)
     """
     if set(map(type, times)) <= {float, type(None)}:
-        seconds = np.array(times, dtype=np.float64)
+        seconds = numbers(times)
     else:
-        plain = [t.timestamp() if t is not None and type(t) is not float else t for t in times]
-        seconds = np.array(plain, dtype=np.float64)
+        seconds = numbers([t.timestamp() if t is not None and type(t) is not float else t for t in times])
     absent = np.isnan(seconds)
     sane = (seconds >= 0) & (seconds < LAST_SECOND)
     milliseconds = np.rint(np.where(sane, seconds, 0.0) * 1000.0).astype(np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.errors import BadRecord
 from monitor.formats.batch import DEAD, IGNORED, Batch, Decoded
-from monitor.formats.columns import columns, event_milliseconds
+from monitor.formats.columns import columns, event_milliseconds, integers
 from monitor.formats.envelope import format_named
 from monitor.formats.json_value import check_caps
 from monitor.formats.tolerant import Repaired, repair, time_of, version_of
@@ -117,8 +117,8 @@ class Decoder:
     ) -> Decoded:
         names = [r.model for r in records]
         index = {name: self.models.get(name, IGNORED) for name in set(names)}
-        model = np.fromiter(map(index.__getitem__, names), np.int64, len(names))
-        stamp = np.array(stamps, dtype=np.int64)
+        model = integers(list(map(index.__getitem__, names)))
+        stamp = integers(stamps)
         times = event_milliseconds([r.time for r in records], stamp)
         for row in np.flatnonzero((times < 0) & (model >= 0)).tolist():
             dead.setdefault(
@@ -129,13 +129,15 @@ class Decoder:
             for row in np.flatnonzero((times > stamp + FUTURE_MS) & (stamp >= 0) & (model >= 0)).tolist():
                 dead.setdefault(row, ("future", "time is more than an hour after the log's own stamp"))
             clocks = np.where(stamp >= 0, np.minimum(times, stamp), times)
-        model[list(dead)] = DEAD
+        if dead:
+            model = model.copy()
+            model[list(dead)] = DEAD
         batches: list[Batch | None] = []
         for number, typed in enumerate(self.typed):
-            rows = np.flatnonzero(model == number).tolist()
-            ours = records if len(rows) == len(records) else [records[row] for row in rows]
-            batches.append(columns(typed, rows, ours, repairs) if rows else None)
-        return Decoded(np.array(offsets, dtype=np.int64), times, clocks, model, [r.id for r in records], batches, dead)
+            rows = np.flatnonzero(model == number)
+            ours = records if len(rows) == len(records) else [records[row] for row in rows.tolist()]
+            batches.append(columns(typed, rows, ours, repairs) if ours else None)
+        return Decoded(integers(offsets), times, clocks, model, [r.id for r in records], batches, dead)
 
 
 _Outcome = Repaired | _Head | BadRecord
