@@ -43,6 +43,11 @@ class Place:
         return any(option in (SecretStr, SecretBytes) for option in options(self.annotation))
 
     @property
+    def kinds(self) -> list[str]:
+        """What `type` may be there, or in a list there."""
+        return list(tags(self.annotation) or tags(_below(self.annotation, 0)))
+
+    @property
     def allowed(self) -> list[str]:
         """The words that may stand there, where they are a closed list."""
         return [

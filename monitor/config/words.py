@@ -84,10 +84,19 @@ def _not_a_value(where: Place, one: Any, put: Mapping[str, str]) -> str:
     if kind in _TEXTS:
         return f"{found} is not text{_quoting(value) if not where.secret else ''}"
     if kind in _LISTS:
-        return f"{found} is not a list" + ("" if isinstance(value, dict) else f". Write [{found}]")
+        return f"{found} is not a list. {_as_list(where, value, found)}"
     if kind in _WORDS:
-        return _WORDS[kind].format(found=found, **{name: _bound(limit) for name, limit in one.get("ctx", {}).items()})
+        words = _WORDS[kind].format(found=found, **{name: _bound(limit) for name, limit in one.get("ctx", {}).items()})
+        return f"{words}. Write {{type: {value}}}" if value in where.kinds else words
     return _scrubbed(one["msg"][:1].lower() + one["msg"][1:], put)
+
+
+def _as_list(where: Place, value: Any, found: str) -> str:
+    """Return what to write instead of a single item."""
+    if not isinstance(value, dict):
+        return f"Write [{found}]"
+    kind = next((kind for kind in (value.get("type"), *value) if kind in where.kinds), "TYPE")
+    return f"Write it as a list: {where.location[-1]}: [{{{f'type: {kind}, ' if where.kinds else ''}...}}]"
 
 
 def written_as(value: Any) -> str:
