@@ -40,7 +40,7 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
     config = reading.config
     nobody = "sinks whose secrets are not set here" if reading.unset else "nobody"
     for name, model in models.items():
-        yield "watches", f"{name}, accepted on {model.reference.path}"
+        yield "watches", f"{name}, {_compared_with(model)}"
         told = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
         yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {told or nobody}"
     if not models:
@@ -57,18 +57,32 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
     yield "keeps", f"its state in {config.state_dir}"
 
 
+def _compared_with(model: ModelSettings) -> str:
+    if _learns(model):
+        return f"compared with its first {model.reference.learn:,} records"
+    return f"accepted on {model.reference.path}"
+
+
+def _learns(model: ModelSettings) -> bool:
+    from monitor.reference.store import Store
+
+    return model.reference.learn is not None and not Store(model.reference.path).digests()
+
+
 def _about_references(config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
     from monitor.errors import BadReference
     from monitor.reference.store import Store
     from monitor.watched import Watched
 
     for name, model in models.items():
-        learn = model.reference.learn
-        store = Store(model.reference.path)
-        try:
-            Watched(model, store.accepted(), config.slot)
-        except BadReference as why:
-            first = (
-                f" Until then the first {learn:,} records stand in for one." if learn and not store.digests() else ""
+        if _learns(model):
+            yield (
+                f"{name}: no reference in {model.reference.path} yet, so the first {model.reference.learn:,} records "
+                "stand in for one, and every alert says that nobody accepted it. Or accept one first: "
+                'seawall reference build DATA --promote --by YOU --why "…"'
             )
-            yield f"{name}: {why}{first}"
+            continue
+        try:
+            Watched(model, Store(model.reference.path).accepted(), config.slot)
+        except BadReference as why:
+            yield f"{name}: {why}"

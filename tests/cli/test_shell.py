@@ -159,6 +159,18 @@ def test_a_missing_reference_is_a_warning_that_names_the_command(file, capsys):
     assert "seawall reference build" in told
 
 
+def test_before_a_reference_is_learned_check_config_says_what_stands_in_for_it(file, capsys):
+    file.write_text(CONFIG.replace("./reference", "{path: ./reference, learn: 20000}"))
+    assert main(["check-config", str(file)]) == 0
+    told = capsys.readouterr()
+    assert "  watches   credit-risk, compared with its first 20,000 records\n" in told.out
+    assert told.err == (
+        f"warning: credit-risk: no reference in {file.parent}/reference yet, so the first 20,000 records stand in for "
+        "one, and every alert says that nobody accepted it. Or accept one first: "
+        'seawall reference build DATA --promote --by YOU --why "…"\n'
+    )
+
+
 def test_the_configuration_is_looked_for_in_the_working_folder(file, monkeypatch, capsys):
     monkeypatch.chdir(file.parent)
     assert main(["check-config"]) == 0
