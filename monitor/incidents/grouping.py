@@ -14,8 +14,6 @@ LEEWAY = 3
 def home(finding: Finding, incidents: Iterable[Incident], slot: int, length: int) -> Incident | None:
     """Return the open incident a finding belongs to: the one its signal is in, else the nearest in onset.
 
-    A finding that took long has an uncertain onset: half its delay is allowed on top of the leeway.
-
     Parameters
     ----------
     slot : int
@@ -27,7 +25,12 @@ def home(finding: Finding, incidents: Iterable[Incident], slot: int, length: int
     for incident in incidents:
         if finding.signal.name in incident.signals:
             return incident
-    allowed = LEEWAY + (slot - finding.onset) // 2
+    allowed = leeway(finding, slot)
     near = [(abs(finding.onset - incident.since // length), i) for i, incident in enumerate(incidents)]
     distance, index = min(near, default=(allowed + 1, -1))
     return incidents[index] if distance <= allowed else None
+
+
+def leeway(finding: Finding, slot: int) -> int:
+    """Return by how many slots the onset may be wrong: half its delay on top for a finding that took long."""
+    return LEEWAY + (slot - finding.onset) // 2

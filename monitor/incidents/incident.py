@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from monitor.incidents.summary import ranked, summarise
+from monitor.incidents.summary import cause, ranked, summarise
 from monitor.types import Event, Severity, SignalChange
 
 
@@ -25,8 +25,12 @@ class Incident(msgspec.Struct):
         Milliseconds of the last event.
     events : int
         How many events were made.
-    waiting, urgent : bool
-        Something joined that was not told yet; something that must be told at once.
+    known : tuple of str
+        Signals of the last event.
+    noted, urgent : bool
+        A note was added that was not told yet; something must be told at once.
+    returns : int
+        How often within a day it had been back to calm.
     """
 
     key: str
@@ -39,8 +43,22 @@ class Incident(msgspec.Struct):
     version: str | None = None
     notes: list[str] = msgspec.field(default_factory=list)
     events: int = 0
-    waiting: bool = False
+    known: tuple[str, ...] = ()
+    noted: bool = False
     urgent: bool = False
+    returns: int = 0
+
+    @property
+    def joined(self) -> list[SignalChange]:
+        """Signals not told yet."""
+        return [change for name, change in self.signals.items() if name not in self.known]
+
+    @property
+    def grown(self) -> bool:
+        """Whether what joined is another fault, or as many signals again; what the model makes of it is neither."""
+        told = [self.signals[name] for name in self.known]
+        faults = [change for change in self.joined if change.group != "predictions"]
+        return len(faults) >= max(1, len(told)) or not {*map(cause, faults)} <= {*map(cause, told)}
 
     def event(
         self,
@@ -54,7 +72,8 @@ class Incident(msgspec.Struct):
         """Return the incident's next event, and count it as told."""
         self.events += 1
         self.told = now
-        self.waiting = self.urgent = False
+        self.known = tuple(self.signals)
+        self.noted = self.urgent = False
         signals = ranked(list(self.signals.values()))
         return Event(
             id="evt_" + digest(self.key, str(self.events)),

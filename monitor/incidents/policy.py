@@ -11,16 +11,20 @@ from typing import Any
 
 import msgspec
 
-from monitor.incidents.grouping import home
-from monitor.incidents.incident import Incident, digest, rfc3339
+from monitor.incidents.grouping import home, leeway
+from monitor.incidents.incident import Incident, digest
+from monitor.incidents.returns import Returns, calm_needed
 from monitor.incidents.severity import Importance, severity_of
-from monitor.incidents.versions import Versions
+from monitor.incidents.versions import Versions, began_at
 from monitor.judge.family import Finding
 from monitor.judge.judge import Judge, Verdict
-from monitor.types import SEVERITIES, Event, SignalChange
+from monitor.types import SEVERITIES, Event, Severity, SignalChange
+
+SOON = 60_000
+"""Milliseconds after which another fault that joined is told; a higher severity is told at once."""
 
 UPDATE_EVERY = 300_000
-"""Milliseconds between updates that only tell of signals that joined; a higher severity is told at once."""
+"""Milliseconds between updates that tell of more of the same."""
 
 MOST_NOTES = 8
 """Notes of one incident: a version number that is new in every record would add notes for ever."""
@@ -56,6 +60,7 @@ class Policy:
         self.note = note
         self.incidents: list[Incident] = []
         self.versions = Versions()
+        self.returns = Returns()
 
     def advance(self, verdict: Verdict, versions: dict[str, int], judge: Judge) -> list[Event]:
         """Return what is to be told after a slot."""
@@ -64,7 +69,7 @@ class Policy:
         events: list[Event] = []
         for version in self.versions.add(versions, start):
             for incident in self.incidents:
-                self._note_version(incident, version, start)
+                self._note(incident, f"{began_at(version, start)}, while this was open")
         for finding in sorted(verdict.alarms, key=lambda f: (-f.evidence, f.signal.name)):
             self._place(finding, verdict.slot)
         for incident in self.incidents:
@@ -86,39 +91,46 @@ class Policy:
         name = finding.signal.name
         change = SignalChange(name, finding.signal.group, finding.evidence, finding.effect, finding.shape, finding.bins)
         severity = severity_of(finding.effect, self.settings.importance(name))
-        incident = home(finding, self.incidents, slot, length)
-        if incident is None:
-            key = "inc_" + digest(self.model, self.reference, str(slot), name)
-            since = finding.onset * length
-            incident = Incident(
-                key,
-                self.model,
-                severity,
-                since,
-                finding.onset_records,
-                since,
-                {},
-                notes=[self.note] if self.note else [],
-            )
-            for version, began in self.versions.around(since):
-                self._note_version(incident, version, began)
-            self.incidents.append(incident)
-        incident.waiting |= name not in incident.signals
+        incident = home(finding, self.incidents, slot, length) or self._open(finding, slot, severity)
+        self._count_returns(incident, name)
         if SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):
             incident.severity, incident.urgent = severity, True
         incident.signals[name] = change
 
-    def _note_version(self, incident: Incident, version: str, began: int) -> None:
+    def _open(self, finding: Finding, slot: int, severity: Severity) -> Incident:
+        length = self.settings.slot
+        key = "inc_" + digest(self.model, self.reference, str(slot), finding.signal.name)
+        since = finding.onset * length
+        incident = Incident(key, self.model, severity, since, finding.onset_records, since, {})
+        release = self.versions.before(since, leeway(finding, slot) * length)
+        for note in (self.note, release):
+            if note:
+                self._note(incident, note)
+        self.incidents.append(incident)
+        return incident
+
+    def _count_returns(self, incident: Incident, signal: str) -> None:
+        """A signal that was resolved not long ago takes longer to be resolved again."""
+        if signal not in incident.signals:
+            times = self.returns.times(signal, incident.since)
+            if times > incident.returns:
+                incident.returns = times
+                wait = calm_needed(self.settings.resolve_after, times) / 60_000
+                often = {1: "once", 2: "twice"}.get(times, f"{times} times")
+                self._note(incident, f"resolved {often} within a day: now stays open until calm for {wait:g} min")
+
+    def _note(self, incident: Incident, note: str) -> None:
         if len(incident.notes) < MOST_NOTES:
-            incident.notes.append(f"model version {version} began at {rfc3339(began)}: look at that release first")
-            incident.waiting = True
+            incident.notes.append(note)
+            incident.noted = True
 
     def _told(self, incident: Incident, now: int, records: int) -> list[Event]:
         if incident.events == 0:
             incident.version = self.versions.current
             return [self._event(incident, "opened", now, records)]
-        since = now - incident.told
-        if incident.urgent or since >= self.settings.remind_every or (incident.waiting and since >= UPDATE_EVERY):
+        news = incident.noted or incident.joined
+        wait = SOON if incident.grown else UPDATE_EVERY if news else self.settings.remind_every
+        if incident.urgent or now - incident.told >= min(wait, self.settings.remind_every):
             return [self._event(incident, "updated", now, records)]
         return []
 
@@ -127,8 +139,10 @@ class Policy:
         for incident in list(self.incidents):
             alarms = [judge.alarmed(name) for name in incident.signals]
             last = (max((a for a in alarms if a is not None), default=0) + 1) * self.settings.slot
-            if now - last >= self.settings.resolve_after and all(judge.calm(name) for name in incident.signals):
+            wait = calm_needed(self.settings.resolve_after, incident.returns)
+            if now - last >= wait and all(judge.calm(name) for name in incident.signals):
                 self.incidents.remove(incident)
+                self.returns.add(incident.signals, now)
                 judge.forget(list(incident.signals))
                 events.append(self._event(incident, "resolved", now, records))
         return events
@@ -138,10 +152,12 @@ class Policy:
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered, as plain values."""
-        plain: dict[str, Any] = msgspec.to_builtins({"incidents": self.incidents, "versions": self.versions})
+        kept = {"incidents": self.incidents, "versions": self.versions, "returns": self.returns}
+        plain: dict[str, Any] = msgspec.to_builtins(kept)
         return plain
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         self.incidents = msgspec.convert(state["incidents"], list[Incident])
         self.versions = msgspec.convert(state["versions"], Versions)
+        self.returns = msgspec.convert(state["returns"], Returns)

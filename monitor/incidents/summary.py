@@ -31,7 +31,7 @@ def _order(change: SignalChange) -> int:
 def summarise(signals: Sequence[SignalChange]) -> str:
     """Return the headline of an incident whose signals are `ranked`."""
     first = signals[0]
-    alike = [s for s in signals if _cause(s) == _cause(first)]
+    alike = [s for s in signals if cause(s) == cause(first)]
     if len(alike) == 1:
         return _alone(first)
     named = ", ".join(subject(s.signal) for s in alike[:NAMED])
@@ -65,7 +65,7 @@ def subject(signal: str) -> str:
     return signal
 
 
-def _cause(change: SignalChange) -> tuple[str, str]:
+def cause(change: SignalChange) -> tuple[str, str]:
     """Quality signals are alike when the same thing is wrong; others when they are of one group."""
     what = change.signal.split(".")[1] if change.group == "quality" else ""
     return change.group, what

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from monitor.incidents.incident import rfc3339
+
 AROUND = 3_600_000
-"""Milliseconds around an incident's onset in which a new version is worth a word."""
+"""Milliseconds before an incident in which a new version is worth a word."""
+
+SUSPECT = 600_000
+"""Milliseconds before an incident in which a new version is the first thing to look at."""
 
 KEPT = 32
 """Versions remembered, those seen last; one that comes back after as many others is new again."""
@@ -31,7 +36,23 @@ class Versions(msgspec.Struct):
             del self.first_seen[version]
         return fresh
 
-    def around(self, moment: int) -> list[tuple[str, int]]:
-        """Return versions that began near the moment; those there from the start did not begin."""
-        began = sorted(self.first_seen.items(), key=lambda item: item[1])
-        return [(v, t) for v, t in began if t != self.started and abs(t - moment) <= AROUND]
+    def before(self, onset: int, slack: int) -> str | None:
+        """Return a sentence on the last version that began before an onset; those there from the start did not begin.
+
+        Parameters
+        ----------
+        onset, slack : int
+            Milliseconds: when it began, and how much later that may truly have been.
+        """
+        began = [(t, v) for v, t in self.first_seen.items() if t != self.started and -slack <= onset - t <= AROUND]
+        if not began:
+            return None
+        at, version = max(began)
+        earlier = max(0, onset - at)
+        remark = ": look at that release first" if earlier <= SUSPECT else f", {earlier // 60_000} min before"
+        return f"{began_at(version, at)}{remark}"
+
+
+def began_at(version: str, at: int) -> str:
+    """Return when a version began, in words."""
+    return f"model version {version} began at {rfc3339(at)}"

@@ -6,11 +6,12 @@ import msgspec
 import pytest
 from incident_findings import REFERENCE, SLOT, Told, finding, points, w
 
-from monitor.incidents.policy import UPDATE_EVERY, Policy, PolicySettings
+from monitor.incidents.policy import SOON, UPDATE_EVERY, Policy, PolicySettings
+from monitor.incidents.returns import WITHIN
 from monitor.types import event_json
 
 EVERY = UPDATE_EVERY // SLOT
-"""Slots between updates that only tell of signals that joined."""
+"""Slots between updates that tell of more of the same."""
 
 
 def kinds(events):
@@ -69,18 +70,78 @@ def test_a_graver_signal_that_joins_is_told_at_once():
     assert [s.signal for s in event.signals] == ["quality.missing.age", "feature.income"]
 
 
-def test_signals_that_join_are_told_together_every_five_minutes_at_most():
+def updates(policy, slots, joins=None):
+    """Return when updates came, and of how many signals, given who joins at which slot."""
+    told = [(slot, event) for slot in slots for event in policy.slot(slot, *(joins or {}).get(slot, []))]
+    assert {event.event for _, event in told} <= {"updated"}
+    return [(slot, len(event.signals)) for slot, event in told]
+
+
+def test_more_of_the_same_is_told_together_every_five_minutes_at_most():
+    policy = Told()
+    policy.slot(20, *(finding(f"feature.f{i}", 20) for i in range(9)))
+    joins = {20 + i: [finding(f"feature.g{i}", 20)] for i in range(1, 5)} | {20 + EVERY + 5: [finding("feature.h", 20)]}
+    assert updates(policy, range(21, 200), joins) == [(20 + EVERY, 13), (20 + 2 * EVERY, 14)]
+
+
+def test_another_fault_in_an_open_incident_is_told_within_a_minute():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    assert updates(policy, range(21, 60), {22: [finding("quality.missing.age", 22, points(2), "missing")]}) == [(26, 2)]
+    late = {60: [finding("quality.unseen.city", 20, points(2), "unseen")]}
+    assert updates(policy, range(60, 200), late) == [(60, 3)]
+
+
+def test_an_incident_that_grows_to_twice_its_size_is_told_within_a_minute():
     policy = Told()
     policy.slot(20, finding("feature.f0", 20))
-    updates = []
-    for step in range(1, 40):
-        slot = 20 + step
-        joins = [finding(f"feature.f{step}", 20)] if step < 4 else []
-        updates += [(slot, event) for event in policy.slot(slot, *joins)]
-    assert [(slot, len(event.signals)) for slot, event in updates] == [(20 + EVERY, 4)]
-    assert updates[0][1].event == "updated"
-    policy.slot(70, finding("feature.late", 20))
-    assert [slot for slot, _ in policy.quiet(range(71, 200))] == [20 + 2 * EVERY]
+    joins = {20 + i: [finding(f"feature.f{i}", 20)] for i in range(1, 20)}
+    sizes = updates(policy, range(21, 200), joins)
+    assert sizes == [(20 + SOON // SLOT, 7), (20 + 2 * SOON // SLOT + 1, 14), (51 + 12, 20)]
+
+
+def test_what_the_model_makes_of_a_fault_is_not_another_fault():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    assert updates(policy, range(21, 99), {21: [finding("prediction", 21), finding("confidence", 21)]}) == [
+        (20 + EVERY, 3)
+    ]
+
+
+def flapping(policy, period, cycles):
+    """Let a fault come and go; return the events."""
+    events = []
+    for start in range(0, period * cycles, period):
+        policy.judge.back.clear()
+        events += policy.slot(start, finding("feature.income", start))
+        policy.judge.back.add("feature.income")
+        events += [event for _, event in policy.quiet(range(start + 1, start + period))]
+    return events
+
+
+def test_a_fault_that_comes_and_goes_takes_longer_to_resolve_each_time():
+    events = flapping(Told(), 100, 60)  # every 1,000 s: calm for longer than resolve_after each time
+    assert [e.event for e in events if e.event != "updated"] == ["opened", "resolved"] * 2 + ["opened"]
+    opened = [e.notes for e in events if e.event == "opened"]
+    assert opened == [
+        (),
+        ("resolved once within a day: now stays open until calm for 10 min",),
+        ("resolved twice within a day: now stays open until calm for 20 min",),
+    ]
+
+
+def test_a_fault_of_another_day_is_a_new_one():
+    assert [e.notes for e in flapping(Told(), WITHIN // SLOT + 60, 3)] == [()] * 6
+
+
+def test_a_restart_remembers_what_came_and_went():
+    first = Told()
+    flapping(first, 100, 2)
+    second = Told()
+    second.policy.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(first.policy.state())))
+    assert [e.notes[-1] for e in second.slot(250, finding("feature.income", 250))] == [
+        "resolved twice within a day: now stays open until calm for 20 min"
+    ]
 
 
 def test_an_incident_that_stays_open_is_told_again_once_a_day():

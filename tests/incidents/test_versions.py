@@ -27,7 +27,25 @@ def test_one_that_begins_while_an_incident_is_open_is_noted_and_told():
     assert opened.notes == ()
     policy.slot(30, versions={"6": 50, "7": 50})
     updated = policy.quiet(range(31, 60))[0][1]
-    assert updated.notes == ("model version 7 began at 1970-01-01T00:05:00Z: look at that release first",)
+    assert updated.notes == ("model version 7 began at 1970-01-01T00:05:00Z, while this was open",)
+
+
+def test_a_version_that_began_a_while_before_is_noted_as_no_more_than_that():
+    policy = Told()
+    policy.slot(0, versions={"6": 100})
+    policy.slot(18, versions={"7": 100})
+    event = policy.slot(18 + 150, finding("feature.income", 18 + 150), versions={"7": 100})[0]
+    assert event.notes == ("model version 7 began at 1970-01-01T00:03:00Z, 25 min before",)
+
+
+def test_of_several_releases_the_last_before_the_onset_is_noted():
+    policy = Told()
+    policy.slot(0, versions={"5": 100})
+    policy.slot(10, versions={"6": 100})
+    policy.slot(20, versions={"7": 100})
+    policy.slot(60, versions={"8": 100})
+    event = policy.slot(61, finding("feature.income", 24), versions={"8": 100})[0]
+    assert event.notes == ("model version 7 began at 1970-01-01T00:03:20Z: look at that release first",)
 
 
 def test_those_there_from_the_start_did_not_begin():

@@ -203,7 +203,7 @@ def plain(state: Any) -> Any:
 @pytest.fixture
 def undisturbed(lived):
     end = lived(Random(0), [])
-    assert [event.event for event in end.told] == ["opened", "opened", "updated", "resolved"]
+    assert [event.event for event in end.told] == ["opened", "updated", "opened", "resolved"]
     assert len(end.letters) > 100
     return end
 
