@@ -110,7 +110,7 @@ class Policy:
         return incident
 
     def _count_returns(self, incident: Incident, signal: str) -> None:
-        """A signal that was resolved not long ago takes longer to be resolved again."""
+        """Note it where a signal was resolved not long ago: it takes longer to be resolved again."""
         if signal not in incident.signals:
             times = self.returns.times(signal, incident.since)
             if times > incident.returns:
