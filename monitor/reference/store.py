@@ -1,7 +1,7 @@
 """A folder of reference versions: immutable, content-addressed, one of them promoted.
 
 <folder>/<digest>/reference.json   schema, detectors, sample size, time range, design effects
-<folder>/<digest>/counts.bin       count per cell, 64-bit little-endian integers; the digest is of these two files
+<folder>/<digest>/counts.npz       count per cell
 <folder>/<digest>/provenance.json  where it came from (not part of the digest)
 <folder>/promotions.jsonl          who accepted which, when and why; the last line counts
 """
@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
+import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,10 +34,19 @@ from monitor.reference.schema import Schema
 
 FORMAT = 1
 
-_AGAIN = "Build it again: seawall reference build DATA"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError)
-"""What reading raises where files are missing, or whole but not as this build writes them."""
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    msgspec.MsgspecError,
+)
+"""What reading raises where files are not as they were written."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +90,7 @@ class Reference:
 
     @cached_property
     def digest(self) -> str:
-        return _digest(self.document(), self.cells())
-
-    def cells(self) -> bytes:
-        """Return the counts, as they are stored."""
-        return self.counts.astype("<i8").tobytes()
+        return "sha256:" + hashlib.sha256(self.document() + self.counts.astype("<i8").tobytes()).hexdigest()
 
     def document(self) -> bytes:
         """Return the JSON part, the same bytes for the same content."""
@@ -123,7 +131,9 @@ class Store:
         building = target.with_name(f".{target.name}.{os.getpid()}")
         building.mkdir(parents=True, exist_ok=True)
         (building / "reference.json").write_bytes(reference.document())
-        (building / "counts.bin").write_bytes(reference.cells())
+        arrays = io.BytesIO()
+        np.savez_compressed(arrays, counts=reference.counts)
+        (building / "counts.npz").write_bytes(arrays.getvalue())
         (building / "provenance.json").write_text(json.dumps(provenance, indent=1, sort_keys=True) + "\n")
         building.rename(target)
         return True
@@ -141,22 +151,25 @@ class Store:
         Raises
         ------
         BadReference
-            Where there is none, or several, or a byte of it is not as it was built.
+            Where there is none, or several, or its content does not match its digest.
         """
         digest = self.find(name)
         folder = self._path(digest)
         try:
-            document, cells = ((folder / file).read_bytes() for file in ("reference.json", "counts.bin"))
-            if _digest(document, cells) != digest:
-                raise BadReference(
-                    f"reference {digest[:19]} in {self.folder} is not as it was built: its reference.json "
-                    f"or counts.bin was changed or damaged. {_AGAIN}"
-                )
-            reference = _read(document, cells)
-            if reference.digest != digest:
-                raise ValueError("another build wrote it")
-        except _UNREADABLE as error:
-            raise BadReference(f"reference {digest[:19]} in {self.folder} cannot be read ({error}). {_AGAIN}") from None
+            document = json.loads((folder / "reference.json").read_bytes())
+            with np.load(io.BytesIO((folder / "counts.npz").read_bytes()), allow_pickle=False) as arrays:
+                counts = arrays["counts"].astype(np.int64)
+            reference = _from_document(document, counts)
+        except _DAMAGE as error:
+            raise BadReference(
+                f"reference {digest[:19]} in {self.folder} cannot be read ({error}). "
+                "Build it again: seawall reference build DATA"
+            ) from None
+        if reference.digest != digest:
+            raise BadReference(
+                f"reference {digest[:19]} in {self.folder} was changed after it was built: "
+                f"its content is {reference.digest[:19]}. Build it again: seawall reference build DATA"
+            )
         return reference
 
     def find(self, name: str) -> str:
@@ -231,12 +244,7 @@ class Store:
         return self.folder / digest.removeprefix("sha256:")
 
 
-def _digest(document: bytes, cells: bytes) -> str:
-    return "sha256:" + hashlib.sha256(document + cells).hexdigest()
-
-
-def _read(stored: bytes, cells: bytes) -> Reference:
-    document, counts = json.loads(stored), np.frombuffer(cells, "<i8").astype(np.int64)
+def _from_document(document: dict[str, Any], counts: NDArray[np.int64]) -> Reference:
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}, this build reads {FORMAT}")
     layout = Layout([_detector(d) for d in document["detectors"]])

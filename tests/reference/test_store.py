@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
-import re
 import shutil
 
+import numpy as np
 import pytest
 
 from monitor.errors import BadReference
@@ -82,59 +81,24 @@ def test_a_beginning_that_several_share_is_refused(store):
         store.find("a")
 
 
-def _damaged(content, damage):
-    middle = len(content) // 2
-    return {
-        "a byte flipped": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
-        "a byte appended": content + b"\n",
-        "a byte less": content[:-1],
-        "truncated": content[:middle],
-        "emptied": b"",
-        "noise": os.urandom(99),
-    }[damage]
-
-
-@pytest.mark.parametrize("file", ["reference.json", "counts.bin"])
-@pytest.mark.parametrize(
-    "damage", ["a byte flipped", "a byte appended", "a byte less", "truncated", "emptied", "noise"]
-)
-def test_a_changed_byte_is_refused_with_the_files_and_the_command_that_helps(store, reference, file, damage):
+@pytest.mark.parametrize("file", ["reference.json", "counts.npz"])
+@pytest.mark.parametrize("damage", ["truncated", "emptied", "deleted", "noise"])
+def test_a_damaged_file_is_refused_with_the_command_that_helps(store, reference, file, damage):
     store.save(reference, {})
     path = _folder(store, reference) / file
-    path.write_bytes(_damaged(path.read_bytes(), damage))
-    with pytest.raises(BadReference) as refused:
-        store.load(reference.digest)
-    assert str(refused.value) == (
-        f"reference {reference.digest[:19]} in {store.folder} is not as it was built: its reference.json or counts.bin "
-        "was changed or damaged. Build it again: seawall reference build DATA"
-    )
-
-
-@pytest.mark.parametrize("file", ["reference.json", "counts.bin"])
-def test_a_missing_file_is_named_with_the_command_that_helps(store, reference, file):
-    store.save(reference, {})
-    path = _folder(store, reference) / file
-    path.unlink()
+    content = path.read_bytes()
+    if damage == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes({"truncated": content[: len(content) // 2], "emptied": b"", "noise": os.urandom(99)}[damage])
     with pytest.raises(BadReference) as refused:
         store.load(reference.digest)
     words = str(refused.value)
     assert words.startswith(f"reference {reference.digest[:19]} in {store.folder} cannot be read (")
-    assert words.endswith(f"No such file or directory: '{path}'). Build it again: seawall reference build DATA")
+    assert words.endswith("). Build it again: seawall reference build DATA")
 
 
-def test_no_single_bit_of_it_is_without_a_guard(store, reference):
-    store.save(reference, {})
-    for path in (_folder(store, reference) / file for file in ("reference.json", "counts.bin")):
-        content = path.read_bytes()
-        for place in range(0, len(content), 7):
-            path.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
-            with pytest.raises(BadReference):
-                store.load(reference.digest)
-        path.write_bytes(content)
-    assert store.load(reference.digest).digest == reference.digest
-
-
-@pytest.mark.parametrize("file", ["reference.json", "counts.bin"])
+@pytest.mark.parametrize("file", ["reference.json", "counts.npz"])
 def test_building_a_damaged_version_again_mends_it(store, reference, file):
     store.save(reference, {})
     (_folder(store, reference) / file).write_bytes(b"damaged")
@@ -142,38 +106,38 @@ def test_building_a_damaged_version_again_mends_it(store, reference, file):
     assert store.load(reference.digest).digest == reference.digest
 
 
-def _stored(store, document, cells):
-    """Store files under the digest of their bytes, as somebody who knows how could."""
-    digest = hashlib.sha256(document + cells).hexdigest()
-    folder = store.folder / digest
-    folder.mkdir(parents=True)
-    (folder / "reference.json").write_bytes(document)
-    (folder / "counts.bin").write_bytes(cells)
-    return digest
+def test_counts_that_somebody_changed_are_refused(store, reference):
+    store.save(reference, {})
+    np.savez_compressed(_folder(store, reference) / "counts.npz", counts=reference.counts + 1)
+    with pytest.raises(BadReference, match="was changed after it was built: its content is sha256:"):
+        store.load(reference.digest)
+
+
+def test_a_field_that_somebody_changed_is_refused(store, reference):
+    store.save(reference, {})
+    path = _folder(store, reference) / "reference.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"rows": 1_000_000}))
+    with pytest.raises(BadReference, match="was changed after it was built"):
+        store.load(reference.digest)
+
+
+def test_a_pickle_in_the_counts_is_not_opened(store, reference):
+    store.save(reference, {})
+    np.savez(_folder(store, reference) / "counts.npz", counts=np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(BadReference, match="cannot be read"):
+        store.load(reference.digest)
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "why"),
-    [
-        ("format", 2, "format 2, this build reads 1"),
-        ("schema", [], "Expected `object`"),
-        ("detectors", [{"kind": "forest"}], "'forest'"),
-        ("detectors", None, "not iterable"),
-        ("rows", "many", "another build wrote it"),
-        ("more", 1, "another build wrote it"),
-    ],
+    ("key", "value"),
+    [("format", 2), ("schema", []), ("detectors", [{"kind": "forest"}]), ("detectors", None), ("rows", None)],
 )
-def test_a_reference_that_another_build_wrote_is_refused(store, reference, key, value, why):
-    document = json.dumps(json.loads(reference.document()) | {key: value}).encode()
-    with pytest.raises(BadReference, match=f"cannot be read .*{re.escape(why)}.*Build it again"):
-        store.load(_stored(store, document, reference.cells()))
-
-
-def test_counts_of_another_layout_are_refused(store, reference):
-    with pytest.raises(BadReference, match=r"counts for \d+ cells"):
-        store.load(_stored(store, reference.document(), reference.cells() + bytes(8)))
-    with pytest.raises(BadReference, match="cannot be read"):
-        store.load(_stored(store, reference.document(), reference.cells() + b"\n"))
+def test_a_reference_of_another_schema_is_refused(store, reference, key, value):
+    store.save(reference, {})
+    path = _folder(store, reference) / "reference.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(BadReference, match=r"Build it again"):
+        store.load(reference.digest)
 
 
 def test_a_build_that_was_killed_leaves_nothing_that_counts(store, reference):
