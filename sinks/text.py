@@ -16,6 +16,11 @@ def _escaped(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
+def counted(count: int, thing: str) -> str:
+    """Return how many there are of a thing: `1 record`, `31,250 records`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def percent(share: float, *, finer: int = 0) -> str:
     """Return `21 %`, `4.2 %`, `0.03 %`; `finer` asks for more digits.
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from monitor.types import BinShift, Event, SignalChange
 from sinks.signals import beside, bin_name, change, grouped, look_first, name, size
-from sinks.text import lasting, moment, one_in, plain, with_short_times
+from sinks.text import counted, lasting, moment, one_in, plain, with_short_times
 
 LATER_STREAMS = ("performance", "labels", "robustness")
 """Groups whose incidents count records of a stream that is not the requests."""
@@ -117,7 +117,7 @@ def _records(event: Event) -> str | None:
     if event.records is None or event.since_records is None:
         return None
     later = any(s.group in LATER_STREAMS for s in event.signals[:1])
-    return f"{event.records - event.since_records:,} {'records' if later else 'requests'}"
+    return counted(event.records - event.since_records, "record" if later else "request")
 
 
 def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
@@ -135,7 +135,7 @@ def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
 def _also(groups: Sequence[Sequence[SignalChange]], lead: str) -> str:
     said = [beside(group, follows=[s.group for s in group] == ["predictions"] != [lead]) for group in groups[:3]]
     left = sum(len(group) for group in groups[3:])
-    return "; ".join([*said, *([f"{left:,} more signals"] if left else [])])
+    return "; ".join([*said, *([counted(left, "more signal")] if left else [])])
 
 
 def _look_first(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str | None:

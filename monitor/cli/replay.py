@@ -6,37 +6,46 @@ import contextlib
 import math
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from monitor.cli.options import config_option
 from monitor.types import SEVERITIES, Severity
 
+if TYPE_CHECKING:
+    from monitor.pipeline import Pipeline
+    from monitor.replay import Told
+
 FAIL_ON = 3
+
+
+def _planned(_: click.Context, option: click.Parameter, given: Path | None) -> None:
+    if given:
+        raise click.UsageError(f"{option.opts[0]} is not carried out by this build. Leave it out.")
+
+
+def _number(_: click.Context, option: click.Parameter, given: float) -> float:
+    if math.isnan(given):
+        raise click.UsageError(f"{option.opts[0]} nan is not a number of records a second.")
+    return given
+
+
+_file = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("data")
 @config_option
-@click.option(
-    "--events", type=click.Path(dir_okay=False, path_type=Path), help="Write every event here, one JSON object a line."
-)
-@click.option(
-    "--findings",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write what every signal shows in every slot here.",
-)
-@click.option(
-    "--dead-letters",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write records that cannot be used here; else they are only counted.",
-)
-@click.option("--labels", type=click.Path(path_type=Path), help="Not carried out by this build.")
-@click.option("--answers", type=click.Path(path_type=Path), help="Not carried out by this build.")
+@click.option("--events", type=_file, help="Write every event here, one JSON object a line.")
+@click.option("--findings", type=_file, help="Write what every signal shows in every slot here.")
+@click.option("--dead-letters", type=_file, help="Write records that cannot be used here; else they are only counted.")
+@click.option("--labels", type=_file, callback=_planned, expose_value=False, help="Not carried out by this build.")
+@click.option("--answers", type=_file, callback=_planned, expose_value=False, help="Not carried out by this build.")
 @click.option(
     "--rate",
     type=click.FloatRange(min=1e-6, max=1e9),
+    callback=_number,
     default=100.0,
     show_default=True,
     help="Records a second, for records without a time.",
@@ -52,8 +61,6 @@ def command(
     events: Path | None,
     findings: Path | None,
     dead_letters: Path | None,
-    labels: Path | None,
-    answers: Path | None,
     rate: float,
     send: bool,
     fail_on: Severity | None,
@@ -66,11 +73,6 @@ def command(
     from monitor.config.loading import load
     from monitor.replay import replay
 
-    for option, given in (("--labels", labels), ("--answers", answers)):
-        if given:
-            raise click.UsageError(f"{option} is not carried out by this build. Leave it out.")
-    if math.isnan(rate):
-        raise click.UsageError("--rate nan is not a number of records a second.")
     _apart([Path(data), config], events, findings, dead_letters)
     began = time.monotonic()
     settings = load(config, secrets=send)
@@ -78,27 +80,25 @@ def command(
     if dead_letters:
         dead_letters.unlink(missing_ok=True)
     with contextlib.ExitStack() as open_files:
+        lines, slots = _written(events, open_files), _written(findings, open_files)
         pipeline, told = replay(
-            settings,
-            models,
-            data,
-            events=_written(events, open_files),
-            findings=_written(findings, open_files),
-            dead_letters=dead_letters,
-            rate=rate,
-            send=send,
+            settings, models, data, events=lines, findings=slots, dead_letters=dead_letters, rate=rate, send=send
         )
-    records = sum(model.judge.records for model in models)
-    count = len(told.opened)
-    words = f"{records:,} records judged, {pipeline.parts.limit.dead:,} unusable"
-    words += f", {count} incident{'s' if count != 1 else ''} opened, {time.monotonic() - began:.1f} s"
-    click.echo(words, err=True)
-    for path in (events, findings, dead_letters):
-        if path:
-            click.echo(f"  {path}", err=True)
+    _summarise(pipeline, told, time.monotonic() - began)
+    for path in filter(None, (events, findings, dead_letters)):
+        click.echo(f"  {path}", err=True)
     worst = told.worst()
     if fail_on and worst and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):
         raise SystemExit(FAIL_ON)
+
+
+def _summarise(pipeline: Pipeline, told: Told, seconds: float) -> None:
+    """Print how much was judged, and what came of it."""
+    from sinks.text import counted
+
+    records = sum(model.judge.records for model in pipeline.parts.models)
+    words = f"{counted(records, 'record')} judged, {pipeline.parts.limit.dead:,} unusable"
+    click.echo(f"{words}, {counted(len(told.opened), 'incident')} opened, {seconds:.1f} s", err=True)
 
 
 def _apart(read: list[Path], *written: Path | None) -> None:

@@ -27,14 +27,14 @@ def command() -> None:
 @config_option
 def show(config: Path) -> None:
     """Say where reading goes on, how far was judged, what is open and what is still to be told."""
-    from monitor.assembly import SNAPSHOT
+    from monitor.assembly import SNAPSHOT, remembered_state
     from monitor.config.loading import load
-    from monitor.state.snapshot import load as load_snapshot
+    from monitor.state.snapshot import understood
 
     settings = load(config, secrets=False)
     path = settings.state_dir / SNAPSHOT
-    content = load_snapshot(path)
-    if content is None:
+    content = remembered_state(path)
+    if not path.exists():
         click.echo(f"nothing is remembered in {settings.state_dir}")
         return
     age = time.time() - path.stat().st_mtime
@@ -42,7 +42,8 @@ def show(config: Path) -> None:
     for topic, number, offset, *_ in content["partitions"]:
         click.echo(f"  {topic}/{number} goes on at {max(0, offset):,}")
     for name, model in content["models"].items():
-        _show_model(name, model, sum(len(pending) for pending in content["pending"].get(name, [])))
+        with understood(path):
+            _show_model(name, model, len(content["pending"].get(name, [])))
 
 
 def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
@@ -50,12 +51,12 @@ def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
 
     from monitor.incidents.incident import Incident, rfc3339
     from monitor.incidents.summary import ranked, summarise
-    from sinks.text import plain
+    from sinks.text import counted, plain
 
     incidents = [*model["policy"]["incidents"], *model["conditions"].values()]
     records = model["judge"]["records"]
-    click.echo(f"  {name}: {records:,} records judged against {model['reference'][:19]}")
-    click.echo(f"  {name}: {len(incidents)} incidents open, {pending} messages still to be told")
+    click.echo(f"  {name}: {counted(records, 'record')} judged against {model['reference'][:19]}")
+    click.echo(f"  {name}: {counted(len(incidents), 'incident')} open, {counted(pending, 'message')} still to be told")
     for incident in msgspec.convert(incidents, list[Incident]):
         summary = plain(summarise(ranked(list(incident.signals.values()))), LONGEST)
         click.echo(f"    {incident.severity} since {rfc3339(incident.since)}: {summary} ({incident.key})")

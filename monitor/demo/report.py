@@ -13,6 +13,7 @@ from monitor.demo.slack import Received
 from monitor.demo.traffic import ACCEPTED, PIXELS, RATE, STORY_SECONDS, Phase, Service
 from monitor.reference.store import Reference
 from monitor.types import Event
+from sinks.text import counted
 
 
 def introduction(brokers: str | None) -> Iterator[str]:
@@ -56,8 +57,9 @@ def _delays(phase: Phase, show: Show) -> Iterator[str]:
     for event, at in opened:
         requests = (event.records or 0) - int(phase.begins * RATE)
         ends = [end for e, end in show.told if e.event == "resolved" and e.incident == event.incident]
+        told = f"{at - phase.begins:.1f} s, {counted(requests, 'request')}"
         over = f"{ends[0] - repaired:.1f} s after the repair" if ends else "still open"
-        yield f"{phase.short:<14}{f'{at - phase.begins:.1f} s, {requests:,} requests':<26}{over}"
+        yield f"{phase.short:<14}{told:<26}{over}"
 
 
 def _at(event: Event, show: Show) -> float:
@@ -67,10 +69,10 @@ def _at(event: Event, show: Show) -> float:
 
 def received(messages: Sequence[Received], folder: Folder) -> Iterator[str]:
     """Yield what an on-call person would have received."""
-    count = len(messages)
-    pages = f"{folder.path / 'slack-1.html'} to slack-{count}.html" if count else "none"
+    count, first = len(messages), folder.path / "slack-1.html"
+    pages = f": {first} to slack-{count}.html" if count > 1 else f": {first}" if count else ""
     yield ""
-    yield f"On call you would have received {count} Slack messages: {pages}"
+    yield f"On call you would have received {counted(count, 'Slack message')}{pages}"
 
 
 def look_next(folder: Folder, *, serving: bool) -> Iterator[str]:

@@ -20,7 +20,7 @@ from monitor.types import Event, Partition, Severity
 from monitor.watched import Watched
 from sinks.signals import moved, name, size
 from sinks.stdout import COLOURS
-from sinks.text import one_in
+from sinks.text import counted, one_in
 from sinks.wording import message
 
 WIDTH = 100
@@ -82,7 +82,7 @@ class Show(Observer):
         at = ((verdict.slot + 1) * model.policy.settings.slot - self.traffic.began) / 1_000
         count = len(model.policy.incidents)
         state = f"incidents open: {count}" if count else f"all {len(model.judge.signals)} signals quiet"
-        line = f"{stamp(at)}  {verdict.records:,} requests, {state}"
+        line = f"{stamp(at)}  {counted(verdict.records, 'request')}, {state}"
         if at == FIRST_WORD:
             self._terminal.say(line, at=at)
         self._terminal.note(line)

@@ -113,7 +113,8 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
 
 
 def _too_few(rows: int, model: str) -> str:
-    return f"{rows:,} usable records of model {model}, a reference wants {FEWEST} at least (10,000 see shifts of 0.1)"
+    records = f"{rows:,} usable record{'' if rows == 1 else 's'}"
+    return f"{records} of model {model}, a reference wants {FEWEST} at least (10,000 see shifts of 0.1)"
 
 
 def _unusable(messages: int, why: str) -> str:

@@ -11,7 +11,7 @@ from monitor.counting.tally import DEAD
 from monitor.reference.schema import ANY_KIND
 from monitor.reference.store import Reference
 from monitor.reference.visible import visible
-from sinks.text import percent, plain
+from sinks.text import counted, percent, plain
 
 LONGEST_NAME = 32
 NAMED = 5
@@ -51,7 +51,8 @@ def _about_records(reference: Reference) -> Iterator[str]:
     unusable = int(reference.counts[DEAD])
     if unusable:
         share = percent(unusable / (unusable + reference.rows))
-        yield f"{unusable:,} unusable records ({share}) are not in it: is that how traffic looks?"
+        verb = "is" if unusable == 1 else "are"
+        yield f"{counted(unusable, 'unusable record')} ({share}) {verb} not in it: is that how traffic looks?"
     if reference.first is None:
         yield "not every record has a time, so the order of the file is taken as the order in time: is it?"
     if reference.rows < FEW:

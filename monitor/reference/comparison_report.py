@@ -9,7 +9,7 @@ from monitor.reference.comparison import Difference, differences
 from monitor.reference.report import WIDEST, console, records_of, table_of
 from monitor.reference.schema import schema_changes
 from monitor.reference.store import Reference
-from sinks.text import both, plain
+from sinks.text import both, counted, plain
 
 TOLD = 0.02
 WORTH = 0.1
@@ -54,7 +54,7 @@ def _left_out(signals: int, chance: Sequence[float]) -> list[str]:
     """Return what is not in the table, and how much could hide there."""
     if not signals:
         return []
-    rest = "1 more signal differs" if signals == 1 else f"{signals} more signals differ"
+    rest = f"{counted(signals, 'more signal')} differ{'s' if signals == 1 else ''}"
     lines = [f"{rest} by less than {TOLD} (w) or {10 * TOLD:g} points, or no more than chance"]
     if chance and max(chance) >= TOLD:
         lines.append(f"with so many records two draws of the same traffic differ by up to {max(chance):.2f} (w)")
@@ -62,7 +62,7 @@ def _left_out(signals: int, chance: Sequence[float]) -> list[str]:
 
 
 def _conclusion(moved: Sequence[Difference], changes: Sequence[str]) -> str:
-    schema = f"; {len(changes)} change{'s' if len(changes) > 1 else ''} of the schema" if changes else ""
+    schema = f"; {counted(len(changes), 'change')} of the schema" if changes else ""
     threshold = f"{WORTH} (w) or {10 * WORTH:g} point"
     if not moved:
         return f"nothing moved by {threshold}{schema}"

@@ -12,7 +12,7 @@ from monitor.incidents.incident import rfc3339
 from monitor.reference.cautions import cautions, named, shares, short
 from monitor.reference.store import Reference, Store
 from monitor.reference.visible import visible
-from sinks.text import percent, plain
+from sinks.text import counted, percent, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,7 +99,7 @@ def table_of(*titles: str) -> Table:
 
 def records_of(reference: Reference) -> str:
     """Return `2,000 records, 2025-09-01 00:00 → 00:03`."""
-    return f"{reference.rows:,} records, {_times(reference)}"
+    return f"{counted(reference.rows, 'record')}, {_times(reference)}"
 
 
 def _times(reference: Reference) -> str:
@@ -116,14 +116,14 @@ def _features(reference: Reference) -> str:
     aside = [f"{short(feature.name)}: {feature.why}" for feature in features if feature.type == "aside"]
     if aside:
         parts.append(f"{len(aside)} set aside ({named(aside, '; ')})")
-    return f"{len(features)} feature{'s' if len(features) != 1 else ''}: {', '.join(parts)}"
+    return f"{counted(len(features), 'feature')}: {', '.join(parts)}"
 
 
 def _outputs(reference: Reference) -> str:
     schema = reference.schema
     kinds = {"class": "prediction (a class)", "number": "prediction (a number)"}
     found = [kinds[schema.prediction]] if schema.prediction else []
-    found += [f"scores of {len(schema.scores)} classes"] if schema.scores else []
+    found += [f"scores of {len(schema.scores)} class{'es' if len(schema.scores) > 1 else ''}"] if schema.scores else []
     found += [name for name, there in (("confidence", schema.confidence), ("latency", schema.latency)) if there]
     return f"also watched: {', '.join(found)}" if found else "no prediction in these records: only features are watched"
 

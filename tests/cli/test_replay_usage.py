@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from monitor.cli.main import main
@@ -17,6 +19,19 @@ def test_what_is_read_is_not_written_over(folder, capsys, option, name):
 def test_two_kinds_of_lines_do_not_share_a_file(folder, capsys):
     assert main(["replay", "a.jsonl", "--events", "out.jsonl", "--findings", "out.jsonl"]) == 2
     assert "out.jsonl is named twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--labels", "--answers"])
+def test_what_this_build_does_not_carry_out_is_refused(folder, capsys, option):
+    assert main(["replay", "a.jsonl", option, "b.jsonl"]) == 2
+    assert f"{option} is not carried out by this build. Leave it out." in capsys.readouterr().err
+
+
+def test_the_last_words_count_what_was_judged(folder, capsys):
+    (folder / "one.jsonl").write_text('{"features": {"income": 1.0}}\n')
+    assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
+    assert main(["replay", "one.jsonl"]) == 0
+    assert re.search(r"^1 record judged, 0 unusable, 0 incidents opened, ", capsys.readouterr().err, re.MULTILINE)
 
 
 @pytest.mark.parametrize("rate", ["nan", "0", "-1", "1e-300", "inf"])

@@ -8,8 +8,10 @@ import pytest
 from click.testing import CliRunner
 from kafka import KafkaConsumer, TopicPartition
 
+from monitor.assembly import remembered_state
 from monitor.cli.state import command
 from monitor.incidents.incident import Incident
+from monitor.outbox import VERSION
 from monitor.state.snapshot import save
 from monitor.types import Effect, SignalChange
 
@@ -28,11 +30,16 @@ def snapshot(folder: Path) -> Path:
     path.parent.mkdir()
     model = {
         "reference": "sha256:" + 64 * "a",
+        "signals": [],
         "judge": {"records": 1_234},
         "policy": {"incidents": [msgspec.to_builtins(INCIDENT)]},
         "conditions": {},
     }
-    content = {"partitions": [["inference", 0, 77, 0, 0, [], 77]], "models": {"credit": model}, "pending": {}}
+    content = remembered_state(folder / "none") | {
+        "version": VERSION,
+        "partitions": [["inference", 0, 77, 0, 0, [], 77]],
+        "models": {"credit": model},
+    }
     save(path, content)
     return path
 
@@ -47,7 +54,7 @@ def test_show_says_where_reading_goes_on_and_what_is_open(tmp_path, file_config)
     shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
     assert "inference/0 goes on at 77" in shown
     assert "credit: 1,234 records judged against sha256:aaaaaaaaaaaa" in shown
-    assert "credit: 1 incidents open, 0 messages still to be told" in shown
+    assert "credit: 1 incident open, 0 messages still to be told" in shown
     assert "error since 1970-01-01T00:00:00Z: income shifted up (inc_1)" in shown
 
 

@@ -111,13 +111,13 @@ def test_records_are_counted_once_for_each_detector(reference):
         assert reference.counts[start : start + detector.cells].sum() == 2_000
 
 
-@pytest.mark.parametrize("rows", [0, 1, 499])
-def test_fewer_than_500_records_are_refused(rows):
+@pytest.mark.parametrize(
+    ("rows", "words"), [(0, "0 usable records"), (1, "1 usable record"), (499, "499 usable records")]
+)
+def test_fewer_than_500_records_are_refused(rows, words):
     with pytest.raises(BadReference) as refused:
         built(applicants(rows))
-    assert str(refused.value) == (
-        f"{rows} usable records of model m, a reference wants 500 at least (10,000 see shifts of 0.1)"
-    )
+    assert str(refused.value) == f"{words} of model m, a reference wants 500 at least (10,000 see shifts of 0.1)"
 
 
 def test_why_there_are_too_few_is_said():

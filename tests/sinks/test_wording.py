@@ -54,6 +54,14 @@ def test_eight_missing_features_under_a_reference_nobody_accepted():
     )
 
 
+def test_one_of_a_thing_is_said_as_one():
+    one = replace(SHIFT, records=SHIFT.since_records + 1)
+    assert "(55 min, 1 request)" in message(one).story
+    assert "(55 min, 1 record)" in message(replace(one, signals=(replace(one.signals[0], group="labels"),))).story
+    five = (*SHIFT.signals, *(replace(SHIFT.signals[1], signal=name) for name in ("latency", "joint", "anomaly")))
+    assert dict(message(replace(SHIFT, signals=five)).facts)["Also"].endswith("; 1 more signal")
+
+
 def test_the_end_of_an_incident():
     assert (
         words(RESOLVED)
