@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 
 from monitor.config.config import Config
@@ -22,13 +23,14 @@ from monitor.errors import ConfigError, Problem, SnapshotError
 from monitor.formats.decoder import Decoder
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
+from monitor.incidents.incident import rfc3339
 from monitor.observers import MetricsObserver
-from monitor.outbox import VERSION, DurableOutbox, events_of
+from monitor.outbox import VERSION, DurableOutbox, Saved, events_of
 from monitor.pipeline import Now, Parts, Pipeline
 from monitor.reference.store import Store
 from monitor.sight import Sight
 from monitor.state import snapshot
-from monitor.types import Source
+from monitor.types import Event, Source
 from monitor.watched import Watched
 
 SNAPSHOT = "snapshot"
@@ -88,15 +90,14 @@ def running(
     Raises
     ------
     SnapshotError
-        Where the snapshot is not whole, or was counted in slots of another length.
+        Where the snapshot is not whole, is no snapshot, or was counted in slots of another length.
     """
     saved = remembered_state(config.state_dir / SNAPSHOT)
     _check_slot(config, saved)
+    restored = _restore(config.state_dir / SNAPSHOT, models, saved)
     outbox = _outbox(config, models, saved, health, metrics)
-    for model in models:
-        if model.name in saved["models"]:
-            outbox.put(model.name, model.restore(saved["models"][model.name], clock().wall))
-    partitions = from_plain(saved["partitions"])
+    for name, events in restored.items():
+        outbox.put(name, events)
     parts = Parts(
         **parts_of(config, models, source or config.source.build(models[0].name), judged=saved["judged"]),
         letters=_letters(config, saved["dead_letters"]),
@@ -105,7 +106,7 @@ def running(
             Sight(health, config.freshness / 1000),
             MetricsObserver(metrics, health, [model.name for model in models]),
         ],
-        remembered=partitions,
+        remembered=from_plain(saved["partitions"]),
     )
     gc.collect()
     gc.freeze()  # what is built lives as long as the process: the collector need not look at it at every turn
@@ -126,13 +127,27 @@ def remembered_state(path: Path) -> dict[str, Any]:
             "threads": {},
             "dead_letters": None,
         }
-    if saved["version"] != VERSION:
-        raise SnapshotError(
-            f"{path} is of snapshot version {saved['version']}, this build reads {VERSION}. "
-            "Run the build that wrote it, or move it away."
-        )
-    log.info("snapshot read", path=str(path), partitions=len(saved["partitions"]), judged_through=saved["judged"])
+    with snapshot.understood(path):
+        if saved["version"] != VERSION:
+            raise SnapshotError(
+                f"{path} is of snapshot version {saved['version']}, this build reads {VERSION}. "
+                "Run the build that wrote it, or move it away."
+            )
+        msgspec.convert(saved, Saved)
     return saved
+
+
+def _restore(path: Path, models: list[Watched], saved: dict[str, Any]) -> dict[str, list[Event]]:
+    """Let the models go on where the snapshot ends; return what is to be told of each."""
+    if not saved["models"]:
+        return {}
+    wall = clock().wall
+    with snapshot.understood(path):
+        known = [model for model in models if model.name in saved["models"]]
+        restored = {model.name: model.restore(saved["models"][model.name], wall) for model in known}
+        end = "nothing yet" if saved["judged"] == NEVER else rfc3339((saved["judged"] + 1) * saved["slot"])
+    log.info("snapshot read", path=str(path), partitions=len(saved["partitions"]), judged_through=end)
+    return restored
 
 
 def _check_slot(config: Config, saved: dict[str, Any]) -> None:

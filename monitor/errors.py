@@ -5,6 +5,7 @@
     ├── BadReference      a reference that is missing, corrupt or of another schema
     ├── SourceError       the source cannot be read
     ├── SnapshotError     what was remembered cannot be used
+    │   └── ForeignSnapshot   it is whole, but no snapshot of Seawall's
     ├── BadRecord         one record that cannot be used (a dead letter)
     └── DeliveryError     one message that a destination did not take
 
@@ -55,6 +56,12 @@ class SourceError(SeawallError):
 
 class SnapshotError(SeawallError):
     """What was remembered cannot be used: corrupt, or of another topic."""
+
+
+class ForeignSnapshot(SnapshotError):
+    """A snapshot whose content is not what Seawall writes."""
+
+    exit_code = 2
 
 
 class BadRecord(SeawallError):

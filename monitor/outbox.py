@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 import structlog
@@ -27,6 +27,30 @@ MOST_TIME = 0.02
 VERSION = 1
 
 log = structlog.get_logger()
+
+
+class Saved(TypedDict):
+    """What a snapshot holds."""
+
+    version: int
+    partitions: list[tuple[str, int, int, int, int, list[tuple[int, int]], int]]
+    judged: int
+    slot: int | None
+    models: dict[str, SavedModel]
+    unsent: list[tuple[str, Event]]
+    pending: dict[str, list[tuple[str, Event]]]
+    threads: dict[str, list[tuple[str, str, str | None]]]
+    dead_letters: int | None
+
+
+class SavedModel(TypedDict):
+    """What a snapshot holds of one model: `Watched.restore` knows what each part is."""
+
+    reference: str
+    signals: list[str]
+    judge: dict[str, Any]
+    policy: dict[str, Any]
+    conditions: dict[str, Any]
 
 
 class DurableOutbox:

@@ -12,6 +12,10 @@ from monitor.pipeline import Now, Observer, Pipeline
 from monitor.types import Partition, Severity
 
 
+UNSAVED_SECONDS = 60.0
+"""How long the state may not be saved before somebody is told."""
+
+
 class Sight(Observer):
     """Looks at the whole once a turn: tells people through incidents, Kubernetes through readiness.
 
@@ -29,6 +33,7 @@ class Sight(Observer):
         self._read: float | None = None
         self._counted: set[Partition] = set()
         self._moved: dict[Partition, float] = {}
+        self._saved: float | None = None
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Note that something was read."""
@@ -46,6 +51,8 @@ class Sight(Observer):
         if silent or self._read is not None:  # a restart alone does not end a silence
             self._tell(pipeline, now, "quality.freshness", silent, severity="error", seconds=silence)
         self._tell(pipeline, now, "quality.progress", stuck, severity="critical", seconds=self.freshness)
+        unsaved = self._unsaved(now)
+        self._tell(pipeline, now, "quality.state", unsaved, severity="critical", seconds=UNSAVED_SECONDS)
         if pipeline.parts.limit.known:
             self._tell(pipeline, now, "quality.dead_letters", limit, severity="critical", seconds=0.0)
         self._probe("source", trouble)
@@ -82,6 +89,19 @@ class Sight(Observer):
         if behind:
             return f"judging waits: {_names(behind)} with records to read and no progress for {_span(self.freshness)}"
         return None
+
+    def _unsaved(self, now: Now) -> str | None:
+        """Return why nothing is remembered any more, once that has lasted; a moment's hindrance is nobody's business.
+
+        It is told although it cannot be saved: whoever does not remember must not keep silent about it.
+        """
+        why = self.health.blocked("state")
+        if why is None or self._saved is None:
+            self._saved = now.steady
+        lasts = now.steady - self._saved
+        if why is None or lasts < UNSAVED_SECONDS:
+            return None
+        return f"nothing saved for {_span(lasts)}: {why}; a restart would go back to then"
 
     def _tell(
         self, pipeline: Pipeline, now: Now, signal: str, words: str | None, *, severity: Severity, seconds: float

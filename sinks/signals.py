@@ -30,6 +30,8 @@ LOOK_FIRST = (
     ("quality.schema", "at the producer's last release: fields appeared or went"),
     ("quality.freshness", "whether the producers still write to the topic"),
     ("quality.late", "at clocks and queues between the producers and the topic"),
+    ("quality.progress", "at /readyz of the monitor: it says what judging waits for"),
+    ("quality.state", "at the disk of the monitor's state_dir: full, read-only or of another user"),
     ("quality.dead_letters", "at the dead letters: each says why"),
     ("quality", "at what writes {name}"),
     ("feature", "at the source of {name} (unit, default, join), then whether the users changed"),

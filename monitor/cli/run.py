@@ -44,13 +44,14 @@ def command(config: Path, log_level: str) -> None:
     health, metrics = Health(clock().steady), Metrics(__version__)
     server = Server(settings.http.address, Site(health, metrics, settings.http))
     host, port = server.start()
-    log.info("seawall started", version=__version__, http=f"http://{host}:{port}", state_dir=str(settings.state_dir))
     stopping = asked_to_stop()
     try:
         learn_missing(settings, health, stopping)
         if not stopping.is_set():
             pipeline = running(settings, watched_models(settings, str(config)), health, metrics, stopping=stopping)
             pipeline.parts.observers.append(FirstPoll(started_ago))
+            http, folder = f"http://{host}:{port}", str(settings.state_dir)
+            log.info("seawall started", version=__version__, http=http, state_dir=folder)
             pipeline.run()
     finally:
         server.close()

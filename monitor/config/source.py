@@ -45,6 +45,10 @@ def _topics(value: Any) -> Any:
     return tuple(value)
 
 
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
 def _start(value: Any) -> Any:
     if value in ("earliest", "latest"):
         return value
@@ -82,8 +86,8 @@ class KafkaSource(Section):
     transport: Literal["kafka-python", "confluent"] = Field(
         default="kafka-python", description="Client library. This build carries out kafka-python only."
     )
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        default="PLAINTEXT", description="How to talk to the brokers."
+    security_protocol: Annotated[Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], BeforeValidator(_upper)] = (
+        Field(default="PLAINTEXT", description="How to talk to the brokers.")
     )
     ssl_cafile: Path | None = Field(
         default=None, description="Certificates (PEM) that sign the brokers'. The system's where it is not given."
@@ -92,8 +96,8 @@ class KafkaSource(Section):
     ssl_keyfile: Path | None = Field(default=None, description="Its private key (PEM), where not in ssl_certfile.")
     ssl_password: SecretStr | None = Field(default=None, description="Password of the private key.")
     ssl_check_hostname: bool = Field(default=True, description="Whether a broker's certificate must bear its name.")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        default=None, validate_default=True, description="How to log in, with SASL_PLAINTEXT or SASL_SSL."
+    sasl_mechanism: Annotated[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None, BeforeValidator(_upper)] = (
+        Field(default=None, validate_default=True, description="How to log in, with SASL_PLAINTEXT or SASL_SSL.")
     )
     sasl_username: str | None = Field(default=None, validate_default=True, description="Who logs in.")
     sasl_password: SecretStr | None = Field(default=None, validate_default=True, description="The password to log in.")

@@ -42,13 +42,18 @@ class Health:
         self._beat = now
 
     def traffic(self, state: Traffic) -> None:
-        """Note what the traffic is like: `idle` is read to the end, `stuck` is lag without progress."""
+        """Note what the traffic is like: `idle` is read to the end, `stuck` is kept from reading or judging."""
         self._traffic = state
 
     def block(self, what: str, why: str) -> None:
         """Note that `what` keeps the monitor from working, and why, in words without secrets."""
         with self._lock:
             self._blocks[what] = why
+
+    def blocked(self, what: str) -> str | None:
+        """Return why `what` keeps the monitor from working, None where it does not."""
+        with self._lock:
+            return self._blocks.get(what)
 
     def clear(self, what: str) -> None:
         """Note that `what` no longer keeps the monitor from working."""
@@ -69,6 +74,6 @@ class Health:
             why = alive.why | self._blocks
         if alive.state == "starting":
             why.setdefault("start", "has not begun to read")
-        if alive.state == "stuck":
-            why.setdefault("traffic", "records wait and none is read")
+        if alive.state == "stuck" and not why:
+            why["traffic"] = "nothing is read or judged at present"
         return Verdict(well=not why, state=alive.state, why=why)

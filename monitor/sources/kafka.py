@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
@@ -132,8 +133,8 @@ class KafkaReader:
 
     def trouble(self) -> str | None:
         if self._member is None:
-            again = max(0.0, self._next_attempt - self._clock())
-            when = "trying now" if self._connecting is not None else f"trying again in {again:.0f} s"
+            again = math.ceil(self._next_attempt - self._clock())
+            when = "trying now" if self._connecting is not None or again < 1 else f"trying again in {again} s"
             return f"Kafka at {self._address}: {self._failure}; {when}"
         if self._watch.silent_since is not None:
             since = self._clock() - self._watch.silent_since

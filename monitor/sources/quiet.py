@@ -47,7 +47,8 @@ class OncePerMinute(logging.Handler):
         for kind in [self._kinds.pop(key) for key in over]:
             if kind.repeats:
                 last = logging.makeLogRecord(kind.last.__dict__)
-                last.msg, last.args = f"{kind.last.getMessage()} (the last of {kind.repeats} more like it)", None
+                ago = f", {now - last.created:.0f} s ago" if now - last.created >= 1 else ""
+                last.msg, last.args = f"{kind.last.getMessage()} (the last of {kind.repeats} more like it{ago})", None
                 last.exc_info = None
                 _pass_on(last)
 

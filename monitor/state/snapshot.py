@@ -8,13 +8,15 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 import numpy as np
 
-from monitor.errors import SnapshotError
+from monitor.errors import ForeignSnapshot, SnapshotError
 
 MARK = b"SEAWALL1"
 _DIGEST = 32
@@ -43,7 +45,7 @@ def load(path: Path) -> dict[str, Any] | None:
     Raises
     ------
     SnapshotError
-        Where the file is not one, or is not whole.
+        Where the file is not one, is not whole or holds something else.
     """
     try:
         whole = path.read_bytes()
@@ -60,8 +62,21 @@ def load(path: Path) -> dict[str, Any] | None:
             f"{path} is not whole or not of this version. To start anew, move it away; "
             "counting then goes on where the group committed."
         )
-    content: dict[str, Any] = msgspec.msgpack.decode(body, ext_hook=_unpack)
+    with understood(path):
+        content: dict[str, Any] = msgspec.msgpack.decode(body, ext_hook=_unpack)
     return content
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Raise ForeignSnapshot where what is done with the content of the snapshot stumbles over it."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, msgspec.MsgspecError) as why:
+        raise ForeignSnapshot(
+            f"{path} is whole, but it does not hold what this build remembers ({type(why).__name__}: {why}). "
+            "To forget it and begin anew: seawall state reset"
+        ) from why
 
 
 def _pack(value: Any) -> Any:

@@ -129,6 +129,12 @@ def test_mechanisms_that_cannot_work_are_refused():
         )
 
 
+def test_protocol_and_mechanism_may_be_written_small():
+    source = KafkaSource(**LEAST, **LOGIN | {"sasl_mechanism": "scram-sha-256"}, security_protocol="sasl_ssl")
+    assert (source.security_protocol, source.sasl_mechanism) == ("SASL_SSL", "SCRAM-SHA-256")
+    assert "security_protocol" in refused(KafkaSource, **LEAST, security_protocol="tls")
+
+
 def test_secrets_do_not_show():
     source = KafkaSource(**LEAST, **LOGIN, security_protocol="SASL_SSL")
     assert "s3cret" not in f"{source} {source!r} {source.model_dump_json()}"

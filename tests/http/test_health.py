@@ -31,6 +31,9 @@ def test_stuck_is_alive_and_not_ready(served):
     assert probe(served, "/healthz") == (200, {"state": "stuck", "why": {}})
     status, told = probe(served, "/readyz")
     assert (status, told["state"]) == (503, "stuck")
+    assert told["why"] == {"traffic": "nothing is read or judged at present"}
+    served.health.block("source", 'topic "t" does not exist')
+    assert probe(served, "/readyz")[1]["why"] == {"source": 'topic "t" does not exist'}
 
 
 def test_what_blocks_is_told_until_it_is_cleared_and_never_kills(served):

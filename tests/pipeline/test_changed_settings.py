@@ -40,6 +40,12 @@ def test_a_feature_ignored_since_the_last_start_does_not_stop_the_judge(tmp_path
     assert [(e["event"], e["summary"]) for e in events] == [("opened", "income shifted up")]
 
 
+def test_a_run_without_a_reference_does_not_say_that_it_has_started(tmp_path, configured):
+    refused = run(configured(reference=str(tmp_path / "none")))
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert "seawall started" not in refused.stderr
+
+
 def test_another_slot_is_refused_while_a_count_in_the_old_one_is_remembered(tmp_path, configured, halves):
     (tmp_path / "data.jsonl").write_bytes(halves[0])
     assert run(configured()).returncode == 0

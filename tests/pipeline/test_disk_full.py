@@ -102,6 +102,59 @@ def test_letters_of_a_file_that_was_taken_away_meanwhile_begin_a_new_one(writer,
     assert offsets(tmp_path / "dead") == [4]
 
 
+@pytest.fixture
+def monitor(tmp_path, configured):
+    """Return a function that makes a monitor of a fake source, which tells a file."""
+
+    def make():
+        path = configured(sinks=[{"type": "file", "path": str(tmp_path / "told.jsonl")}])
+        config = load(path, secrets=False)
+        config.state_dir.mkdir(exist_ok=True)
+        models = watched_models(config, str(path))
+        source = FakeSource(there={A})
+        return running(config, models, Health(0.0), Metrics("0"), stopping=threading.Event(), source=source)
+
+    return make
+
+
+def turn(pipeline, seconds):
+    pipeline.clock = lambda: Now(float(seconds), START + 1_000 * seconds)
+    pipeline.step()
+
+
+def told(tmp_path):
+    lines = (tmp_path / "told.jsonl").read_text().splitlines()
+    return [(e["event"], e["severity"], e["summary"]) for e in map(json.loads, lines)]
+
+
+def test_somebody_is_told_when_nothing_can_be_saved_for_a_minute_and_when_it_can_again(tmp_path, monitor, monkeypatch):
+    one = monitor()
+    turn(one, 0)
+    monkeypatch.setattr(os, "fsync", full)
+    for seconds in range(10, 200, 10):
+        turn(one, seconds)
+    monkeypatch.undo()
+    turn(one, 200)
+    turn(one, 210)
+    one.parts.outbox.close(one, Now(220.0, START + 220_000))
+    opened, resolved = told(tmp_path)
+    assert opened[:2] == ("opened", "critical")
+    assert "nothing saved for 60 s" in opened[2]
+    assert "No space left on device" in opened[2]
+    assert resolved[0] == "resolved"
+
+
+def test_a_disk_that_is_full_for_a_moment_tells_nobody(tmp_path, monitor, monkeypatch):
+    one = monitor()
+    for seconds in range(0, 200, 20):
+        with monkeypatch.context() as disk:
+            if seconds % 60:
+                disk.setattr(os, "fsync", full)
+            turn(one, seconds)
+    one.parts.outbox.close(one, Now(220.0, START + 220_000))
+    assert not (tmp_path / "told.jsonl").exists() or told(tmp_path) == []
+
+
 def test_the_monitor_reads_on_says_it_is_not_ready_and_catches_up(tmp_path, configured, monkeypatch):
     path = configured(dead_letters={"to": "file"})
     config = load(path, secrets=False)

@@ -124,6 +124,16 @@ def test_what_does_not_answer_as_kafka_is_said_and_leaves_nothing_behind(mute):
     _wait_until(lambda: not client_threads())
 
 
+def test_the_next_attempt_is_never_in_0_seconds():
+    now = 0.0
+    source = KafkaReader({"bootstrap_servers": ["127.0.0.1:1"]}, topics=["t"], group_id="g", clock=lambda: now)
+    source.open({})
+    read_until(source, lambda _: "trying again in 1 s" in source.trouble())
+    for now in (0.1, 0.3, 0.45, 0.5, 0.6):
+        assert source.trouble().endswith("trying again in 1 s" if now < 0.5 else "trying now")
+    source.close(1)
+
+
 def test_closing_while_connecting_leaves_nothing_behind(mute):
     source = KafkaReader({"bootstrap_servers": [mute], "bootstrap_timeout_ms": 500}, topics=["t"], group_id="g")
     source.open({})

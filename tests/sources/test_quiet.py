@@ -36,9 +36,16 @@ def test_the_first_of_a_kind_passes_and_repeats_are_counted_once_a_minute(said):
     assert said == ["Marking the coordinator dead (node 0)"]
     handler.emit(record("something else", at=60.0))
     assert said[1:] == [
-        "Marking the coordinator dead (node 15999) (the last of 15999 more like it)",
+        "Marking the coordinator dead (node 15999) (the last of 15999 more like it, 40 s ago)",
         "something else",
     ]
+
+
+def test_repeats_that_go_on_are_said_without_an_age(said):
+    handler = OncePerMinute()
+    for second in range(62):
+        handler.emit(record("lost", at=float(second)))
+    assert said == ["lost", "lost (the last of 59 more like it, 1 s ago)", "lost"]
 
 
 def test_numbers_written_into_the_message_do_not_make_another_kind(said):
