@@ -42,11 +42,12 @@ _DAMAGE = (
     TypeError,
     AttributeError,
     EOFError,
+    RuntimeError,
     zipfile.BadZipFile,
     zlib.error,
     msgspec.MsgspecError,
 )
-"""What reading raises where files are not as they were written."""
+"""What reading raises where files are not as they were written: a flipped bit can make a zip claim to be encrypted."""
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,36 @@ def test_a_damaged_file_is_refused_with_the_command_that_helps(store, reference,
 
 
 @pytest.mark.parametrize("file", ["reference.json", "counts.npz"])
+def test_a_flipped_bit_is_refused_in_words_or_changes_nothing_that_is_loaded(store, reference, file):
+    store.save(reference, {})
+    path = _folder(store, reference) / file
+    content = path.read_bytes()
+    refused = 0
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
+        try:
+            loaded = store.load(reference.digest)
+        except BadReference as why:
+            assert str(why).endswith("Build it again: seawall reference build DATA")  # noqa: PT017 - either will do
+            refused += 1
+        else:
+            assert loaded.document() == reference.document()
+            assert loaded.counts.tolist() == reference.counts.tolist()
+    assert refused > len(content) / 2
+
+
+@pytest.mark.parametrize("bit", [0, 5, 6])
+def test_counts_that_claim_to_be_encrypted_are_refused_in_words(store, reference, bit):
+    store.save(reference, {})
+    path = _folder(store, reference) / "counts.npz"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] ^= 1 << bit  # the flags in the zip's directory
+    path.write_bytes(content)
+    with pytest.raises(BadReference, match=r"cannot be read \(.*Build it again: seawall reference build DATA$"):
+        store.load(reference.digest)
+
+
+@pytest.mark.parametrize("file", ["reference.json", "counts.npz"])
 def test_building_a_damaged_version_again_mends_it(store, reference, file):
     store.save(reference, {})
     (_folder(store, reference) / file).write_bytes(b"damaged")
