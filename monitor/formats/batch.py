@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,6 +41,19 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def without(self, rows: Collection[int]) -> Batch:
+        """Return the batch without the records that stand in these rows of the block."""
+        kept = [position for position, row in enumerate(self.rows.tolist()) if row not in rows]
+        new = {old: position for position, old in enumerate(kept)}
+        return Batch(
+            self.rows[kept],
+            {column: values[kept] for column, values in self.numbers.items()},
+            {column: [values[p] for p in kept] for column, values in self.texts.items()},
+            {column: [new[p] for p in wrong if p in new] for column, wrong in self.mismatched.items()},
+            {new[p]: how for p, how in self.deviations.items() if p in new},
+            [self.versions[p] for p in kept],
+        )
 
 
 @dataclass

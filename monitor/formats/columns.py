@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,82 +14,97 @@ from monitor.formats.tolerant import Repaired
 from monitor.formats.typed import TypedRecord
 
 
-def columns(typed: TypedRecord, rows: Indices, records: Sequence[Any], repairs: dict[int, Repaired]) -> Batch:
-    """Return the records as a batch.
+class Columns:
+    """One model's records of a block as columns, gathered piece by piece."""
 
-    Parameters
-    ----------
-    rows : int array (n,)
-        Where each record stands in its block.
-    records : sequence of TypedRecord.Record
-    repairs : dict
-        By row of the block: what the slow path had to spare.
-    """
-    batch = Batch(rows, versions=[r.version for r in records])
-    _add_features(batch, typed, [r.features for r in records])
-    _add_outputs(batch, typed, records)
-    if repairs:
-        _add_repairs(batch, repairs)
-    return batch
+    def __init__(self, typed: TypedRecord) -> None:
+        self.typed = typed
+        schema = typed.schema
+        self._rows: list[int] = []
+        self._versions: list[str | int | None] = []
+        numeric = [*typed.numeric, *(f"score.{name}" for name in schema.scores)]
+        numeric += ["prediction"] * (schema.prediction == "number") + ["latency"] * schema.latency
+        textual = [*typed.textual, *["prediction"] * (schema.prediction == "class")]
+        self._numbers: dict[str, list[bytes]] = {c: [] for c in [*numeric, *["confidence"] * schema.confidence]}
+        self._texts: dict[str, list[str | float | bool | None]] = {column: [] for column in textual}
+        self._mismatched: dict[str, list[int]] = {}
+        self._deviations: dict[int, tuple[str, ...]] = {}
+
+    def add(self, rows: Sequence[int], records: Sequence[Any], repaired: Mapping[int, Repaired]) -> None:
+        """Add records.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Where each record stands in its block.
+        records : sequence of TypedRecord.Record
+        repaired : dict
+            By position among the records: what the slow path had to spare.
+        """
+        for position, repair in repaired.items():
+            self._add_repair(len(self._rows) + position, repair)
+        self._rows += rows
+        self._versions += [r.version for r in records]
+        schema, width = self.typed.schema, len(self.typed.numeric)
+        features = self._features(records)  # numeric ones first, see TypedRecord
+        numeric = [*features[:width], *self._scores(records)]
+        textual = features[width : width + len(self.typed.textual)]  # behind them what was set aside
+        if schema.prediction:
+            (numeric if schema.prediction == "number" else textual).append(tuple(r.prediction for r in records))
+        if schema.latency:
+            numeric.append(tuple(r.latency_ms for r in records))
+        if schema.confidence:
+            numeric.append(tuple(r.confidence for r in records))
+        for parts, numbers in zip(self._numbers.values(), numeric, strict=True):
+            parts.append(_packed(numbers))
+        for texts, more in zip(self._texts.values(), textual, strict=True):
+            texts.extend(more)
+
+    def _features(self, records: Sequence[Any]) -> list[tuple[Any, ...]]:
+        features = [r.features for r in records]
+        if tuple in set(map(type, features)):
+            typed = self.typed
+            features = [
+                typed.Features(**dict(zip(typed.fields.values(), f, strict=True))) if type(f) is tuple else f
+                for f in features
+            ]
+        return list(zip(*map(astuple, features), strict=True))
+
+    def _scores(self, records: Sequence[Any]) -> Iterable[tuple[float | None, ...]]:
+        if self.typed.Scores is None:
+            return ()
+        nothing = (None,) * len(self.typed.schema.scores)
+        given = [r.scores for r in records]
+        if set(map(type, given)) == {self.typed.Scores}:
+            return zip(*map(astuple, given), strict=True)
+        return zip(*(s if type(s) is tuple else nothing if s is None else astuple(s) for s in given), strict=True)
+
+    def _add_repair(self, position: int, repair: Repaired) -> None:
+        for column in repair.mismatched:
+            self._mismatched.setdefault(column, []).append(position)
+        if repair.deviations:
+            self._deviations[position] = repair.deviations
+
+    def batch(self) -> Batch:
+        """Return all that was added."""
+        numbers: dict[str, Numbers] = {c: np.frombuffer(b"".join(parts)) for c, parts in self._numbers.items()}
+        scores = [numbers[f"score.{name}"] for name in self.typed.schema.scores]
+        if scores and "confidence" not in numbers:
+            numbers["confidence"] = np.fmax.reduce(scores, axis=0)
+        rows = integers(self._rows)
+        return Batch(rows, numbers, {**self._texts}, self._mismatched, self._deviations, self._versions)
 
 
-def _add_features(batch: Batch, typed: TypedRecord, features: list[Any]) -> None:
-    if tuple in set(map(type, features)):
-        features = [
-            typed.Features(**dict(zip(typed.fields.values(), f, strict=True))) if type(f) is tuple else f
-            for f in features
-        ]
-    values = list(zip(*map(astuple, features), strict=True))  # numeric columns first, see TypedRecord
-    width = len(typed.numeric)
-    batch.numbers.update(zip(typed.numeric, map(numbers, values[:width]), strict=True))
-    batch.texts.update(zip(typed.textual, values[width:], strict=False))  # behind them what was set aside
-
-
-def numbers(column: Sequence[float | None]) -> Numbers:
-    """Return the column as an array; None becomes NaN."""
+def _packed(column: Sequence[float | None]) -> bytes:
     try:
-        return np.frombuffer(struct.pack(f"={len(column)}d", *column))  # a quarter of the time of np.array
+        return struct.pack(f"={len(column)}d", *column)  # a quarter of the time of np.array
     except struct.error:
-        return np.array(column, dtype=np.float64)
+        return np.array(column, dtype=np.float64).tobytes()  # None becomes NaN
 
 
 def integers(column: Sequence[int]) -> Indices:
     """Return the column as an array."""
     return np.frombuffer(struct.pack(f"={len(column)}q", *column), dtype=np.int64)
-
-
-def _add_outputs(batch: Batch, typed: TypedRecord, records: Sequence[Any]) -> None:
-    schema = typed.schema
-    if schema.prediction == "number":
-        batch.numbers["prediction"] = numbers([r.prediction for r in records])
-    elif schema.prediction == "class":
-        batch.texts["prediction"] = [r.prediction for r in records]
-    if schema.latency:
-        batch.numbers["latency"] = numbers([r.latency_ms for r in records])
-    if typed.Scores is not None:
-        nothing = (None,) * len(schema.scores)
-        given = [r.scores for r in records]
-        if set(map(type, given)) == {typed.Scores}:
-            rows: Iterable[tuple[Any, ...]] = map(astuple, given)
-        else:
-            rows = (s if type(s) is tuple else nothing if s is None else astuple(s) for s in given)
-        scores = list(map(numbers, zip(*rows, strict=True)))
-        for name, values in zip(schema.scores, scores, strict=True):
-            batch.numbers[f"score.{name}"] = values
-        batch.numbers["confidence"] = np.fmax.reduce(scores, axis=0)
-    if schema.confidence:
-        batch.numbers["confidence"] = numbers([r.confidence for r in records])
-
-
-def _add_repairs(batch: Batch, repairs: dict[int, Repaired]) -> None:
-    for position, row in enumerate(batch.rows.tolist()):
-        repaired = repairs.get(row)
-        if repaired is None:
-            continue
-        for column in repaired.mismatched:
-            batch.mismatched.setdefault(column, []).append(position)
-        if repaired.deviations:
-            batch.deviations[position] = repaired.deviations
 
 
 def event_milliseconds(times: Sequence[Any], stamps: Indices) -> Indices:
@@ -102,9 +117,11 @@ def event_milliseconds(times: Sequence[Any], stamps: Indices) -> Indices:
     stamps : int array (n,)
     """
     if set(map(type, times)) <= {float, type(None)}:
-        seconds = numbers(times)
+        seconds = np.frombuffer(_packed(times))
     else:
-        seconds = numbers([t.timestamp() if t is not None and type(t) is not float else t for t in times])
+        seconds = np.frombuffer(
+            _packed([t.timestamp() if t is not None and type(t) is not float else t for t in times])
+        )
     absent = np.isnan(seconds)
     sane = (seconds >= 0) & (seconds < LAST_SECOND)
     milliseconds = np.rint(np.where(sane, seconds, 0.0) * 1000.0).astype(np.int64)

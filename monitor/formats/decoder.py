@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from monitor.errors import BadRecord
-from monitor.formats.batch import DEAD, IGNORED, Batch, Decoded
-from monitor.formats.columns import columns, event_milliseconds, integers
+from monitor.formats.batch import IGNORED, Decoded
+from monitor.formats.block import Block, Piece
 from monitor.formats.envelope import format_named
 from monitor.formats.json_value import check_caps
 from monitor.formats.tolerant import Repaired, repair, time_of, version_of
@@ -18,7 +17,9 @@ from monitor.formats.typed import AwareTime, TypedRecord
 from monitor.reference.schema import Schema
 from monitor.types import RawMessage
 
-FUTURE_MS = 3_600_000  # an event an hour after its log's stamp did not happen yet
+PIECE = 250
+"""Records turned into columns at once: with more, their numbers fall out of the processor's cache in between."""
+
 _LARGE = 2_000  # bytes; nesting deep enough to matter does not fit below
 
 
@@ -73,8 +74,16 @@ class Decoder:
 
     def decode(self, messages: Sequence[RawMessage]) -> Decoded:
         """Return the block decoded; the messages are of one partition, in offset order."""
-        values = [m.value or b"" for m in messages]
-        decode = self._decode if max(map(len, values), default=0) <= _LARGE else self._decode_capped
+        block = Block(self.models, self.typed)
+        for start in range(0, len(messages), PIECE):
+            piece = messages[start : start + PIECE]
+            block.add(_spread(piece, *self._parse(piece)))
+        return block.decoded(stamped=self.stamped)
+
+    def _parse(self, piece: Sequence[RawMessage]) -> tuple[list[Any], dict[int, list[_Outcome]]]:
+        """Return a record a message; by position, what those hold that did not fit the fast path."""
+        values = [m.value or b"" for m in piece]
+        decode = self._decode if max(map(len, values)) <= _LARGE else self._decode_capped
         records: list[Any] = []
         slow: dict[int, list[_Outcome]] = {}
         left = iter(values)
@@ -82,11 +91,9 @@ class Decoder:
             try:
                 records.extend(map(decode, left))  # keeps what it got before one raises
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BadRecord):
-                slow[len(records)] = self._read_slowly(messages[len(records)])
+                slow[len(records)] = self._read_slowly(piece[len(records)])
                 records.append(_NOTHING)
-        stamps = [m.timestamp for m in messages]
-        offsets = [m.offset for m in messages]
-        return self._assemble(*_spread(records, offsets, stamps, slow))
+        return records, slow
 
     def _read_slowly(self, message: RawMessage) -> list[_Outcome]:
         """Return one outcome a record of the message: a repaired one, an ignored one's head, or why it is dead."""
@@ -107,38 +114,6 @@ class Decoder:
             return error
         return repaired
 
-    def _assemble(
-        self,
-        records: list[Any],
-        offsets: list[int],
-        stamps: list[int],
-        repairs: dict[int, Repaired],
-        dead: dict[int, tuple[str, str]],
-    ) -> Decoded:
-        names = [r.model for r in records]
-        index = {name: self.models.get(name, IGNORED) for name in set(names)}
-        model = integers(list(map(index.__getitem__, names)))
-        stamp = integers(stamps)
-        times = event_milliseconds([r.time for r in records], stamp)
-        for row in np.flatnonzero((times < 0) & (model >= 0)).tolist():
-            dead.setdefault(
-                row, ("bad_time", "time is outside 1970 to 3000 (milliseconds where seconds were expected?)")
-            )
-        clocks = times
-        if self.stamped:
-            for row in np.flatnonzero((times > stamp + FUTURE_MS) & (stamp >= 0) & (model >= 0)).tolist():
-                dead.setdefault(row, ("future", "time is more than an hour after the log's own stamp"))
-            clocks = np.where(stamp >= 0, np.minimum(times, stamp), times)
-        if dead:
-            model = model.copy()
-            model[list(dead)] = DEAD
-        batches: list[Batch | None] = []
-        for number, typed in enumerate(self.typed):
-            rows = np.flatnonzero(model == number)
-            ours = records if len(rows) == len(records) else [records[row] for row in rows.tolist()]
-            batches.append(columns(typed, rows, ours, repairs) if ours else None)
-        return Decoded(integers(offsets), times, clocks, model, [r.id for r in records], batches, dead)
-
 
 _Outcome = Repaired | _Head | BadRecord
 
@@ -151,11 +126,10 @@ def _head_of_another(model: str, time: Any) -> _Head:
         return _Head(model, -1.0)
 
 
-def _spread(
-    records: list[Any], offsets: list[int], stamps: list[int], slow: dict[int, list[_Outcome]]
-) -> tuple[list[Any], list[int], list[int], dict[int, Repaired], dict[int, tuple[str, str]]]:
+def _spread(piece: Sequence[RawMessage], records: list[Any], slow: dict[int, list[_Outcome]]) -> Piece:
     """Put what was read slowly in its place; a message of several records takes several rows."""
-    repairs: dict[int, Repaired] = {}
+    offsets, stamps = [m.offset for m in piece], [m.timestamp for m in piece]
+    repaired: dict[int, Repaired] = {}
     dead: dict[int, tuple[str, str]] = {}
     shift = 0
     for position, outcomes in slow.items():
@@ -166,10 +140,10 @@ def _spread(
         shift += len(outcomes) - 1
         for row, outcome in enumerate(outcomes, first):
             if isinstance(outcome, Repaired):
-                repairs[row] = outcome
+                repaired[row] = outcome
             elif isinstance(outcome, BadRecord):
                 dead[row] = (outcome.reason, outcome.detail)
-    return records, offsets, stamps, repairs, dead
+    return Piece(records, offsets, stamps, repaired, dead)
 
 
 def _record(outcome: _Outcome) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -57,6 +59,16 @@ def test_how_messages_are_cut_into_blocks_changes_nothing(values, data):
     cuts = range(len(log)) if data is None else sorted(data.draw(st.sets(st.integers(0, len(log)), max_size=4)))
     blocks = [log[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(log)], strict=True) if start < stop]
     assert joined([plain(decoder.decode(block)) for block in blocks]) == plain(decoder.decode(log))
+
+
+@patient
+@given(st.lists(st.one_of(anything, records(models=('"m"', '"n"', '"other"'))), min_size=1, max_size=9), st.booleans())
+def test_how_a_block_is_cut_into_pieces_changes_nothing(values, several):
+    schemas = {"m": SCHEMA, "n": SCHEMA} if several else {"m": SCHEMA}
+    whole = plain(Decoder(schemas, stamped=True).decode(messages(values)))
+    for size in (1, 2, 3):
+        with patch("monitor.formats.decoder.PIECE", size):
+            assert plain(Decoder(schemas, stamped=True).decode(messages(values))) == whole
 
 
 @patient
