@@ -19,6 +19,7 @@ MOST_BINS = 32
 
 _EVENTS = {
     "missing": "missing",
+    "scores": "missing",
     "type": "not a number",
     "below": "below the accepted range",  # its ends are values of single records: not to be shown
     "above": "above the accepted range",
@@ -38,7 +39,8 @@ class NumericBins:
         K + 1 increasing numbers: the smallest accepted value, where each further bin begins, the largest accepted
         value. Bin k holds `edges[k] <= x < edges[k + 1]`, the last one its upper edge too.
     quality : tuple of str
-        Which quality signals are watched: of `missing`, `type`, `below`, `above`.
+        Which quality signals are watched: of `missing`, `type`, `below`, `above`; `scores` is `missing` of a column
+        that is taken from the scores, and says so.
     """
 
     column: str
@@ -68,11 +70,11 @@ class NumericBins:
         name = self.column.removeprefix("feature.")
         inside = len(self.edges) - 1
         missing, mismatch = self.cells - 2, self.cells - 1
-        outside = {"missing": (), "type": (), "below": (missing, mismatch), "above": (missing, mismatch)}
-        event = {"missing": missing, "type": mismatch, "below": 0, "above": inside + 1}
+        outside = {"missing": (), "scores": (), "type": (), "below": (missing, mismatch), "above": (missing, mismatch)}
+        event = {"missing": missing, "scores": missing, "type": mismatch, "below": 0, "above": inside + 1}
         found = [
             share(
-                f"quality.{what}.{name}",
+                "quality.missing.scores" if what == "scores" else f"quality.{what}.{name}",
                 self.cells,
                 event[what],
                 outside=outside[what],

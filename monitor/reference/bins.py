@@ -66,7 +66,11 @@ def schema_of(look: Look, options: Mapping[str, FeatureOptions], *, from_table: 
 
 def _set_aside(feature: Feature, own: FeatureOptions, schema: Schema) -> Feature:
     """Return the feature, set aside where it must be: two columns of one name would give two signals of one name."""
-    outputs = {"prediction": schema.prediction is not None, "confidence": schema.confidence or bool(schema.scores)}
+    outputs = {
+        "prediction": schema.prediction is not None,
+        "confidence": schema.confidence or bool(schema.scores),
+        "scores": bool(schema.scores),
+    }
     if outputs.get(feature.name):
         return replace(feature, type="aside", why=f"{feature.name} is an output too: rename the feature to watch it")
     return replace(feature, type="aside", why="ignored by the configuration") if own.ignore else feature
@@ -103,7 +107,7 @@ def detectors_of(look: Look, schema: Schema, options: Mapping[str, FeatureOption
         yield _bins(f"score.{name}", "predictions", look.scores[name], quality=())
     if schema.confidence or schema.scores:
         column = look.outputs["confidence"] if schema.confidence else look.highest
-        yield _bins("confidence", "predictions", column, quality=("missing",))
+        yield _bins("confidence", "predictions", column, quality=("missing" if schema.confidence else "scores",))
 
 
 def column_of(look: Look, name: str) -> Column:

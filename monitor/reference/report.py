@@ -159,7 +159,8 @@ def _rows(reference: Reference) -> Iterator[tuple[str, ...]]:
         count = str(len(bins[column])) if column in bins else "-"
         design = f"{reference.design_effects.get(column, 1.0):.1f}"
         smallest = f"{seen[column].smallest:.2g}" if column in seen else "-"
-        yield short(name), kind, count, missing.get(name, "-"), _usual(bins.get(column, ())), design, smallest
+        gaps = missing.get("scores" if detector.quality == ("scores",) else name, "-")
+        yield short(name), kind, count, gaps, _usual(bins.get(column, ())), design, smallest
     for feature in reference.schema.features:
         if feature.type == "aside":
             yield short(feature.name), "aside", "-", "-", str(feature.why), "-", "-"

@@ -61,6 +61,15 @@ def test_scores_are_watched_by_class_and_by_the_highest(listed):
     assert edges[0] >= 0.5
 
 
+def test_missing_scores_are_called_so_and_not_a_missing_confidence():
+    share = np.random.default_rng(1).random(ROWS).tolist()
+    scores = [{"no": p, "yes": 1 - p} for p in share]
+    names = {s.name for s, _ in _of(scores=scores).signals}
+    assert {"confidence", "quality.missing.scores"} <= names
+    assert "quality.missing.confidence" not in names
+    assert "quality.missing.confidence" in {s.name for s, _ in _of(scores=scores, confidence=share).signals}
+
+
 def test_scores_that_some_records_lack_are_watched():
     assert _of(scores=_cycle({"no": 0.3}, None, {"no": 0.4, "yes": 0.6}, {})).schema.scores == ("no", "yes")
 
@@ -106,12 +115,19 @@ def test_awkward_names_are_names():
         assert inside.tolist() == [86, 86, 86, 86, 86, 85, 85], detector.column
 
 
-@pytest.mark.parametrize("name", ["prediction", "confidence"])
-def test_a_feature_of_an_output_s_name_is_set_aside_where_there_is_that_output(name):
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("prediction", _cycle(0.5, 0.6, 0.7)),
+        ("confidence", _cycle(0.5, 0.6, 0.7)),
+        ("scores", _cycle({"a": 0.5}, {"a": 0.6})),
+    ],
+)
+def test_a_feature_of_an_output_s_name_is_set_aside_where_there_is_that_output(name, values):
     features = [{name: i % 7, "x": i % 5} for i in range(ROWS)]
     alone = built(timed(features))
     assert alone.schema.named(name).type == "discrete"
-    both = built(timed(features, **{name: _cycle(0.5, 0.6, 0.7)}))
+    both = built(timed(features, **{name: values}))
     assert both.schema.named(name).why == f"{name} is an output too: rename the feature to watch it"
     for reference in (alone, both):
         assert max(Counter(s.name for s, _ in reference.signals).values()) == 1

@@ -54,6 +54,14 @@ def test_eight_missing_features_under_a_reference_nobody_accepted():
     )
 
 
+def test_scores_that_are_gone_are_said_to_be_missing():
+    gone = SignalChange(
+        "quality.missing.scores", "quality", 9.0, Effect(points=100.0), "missing", (BinShift("missing", 0.0, 1.0),)
+    )
+    assert change([gone]) == "scores missing: 100 %, accepted 0 %"
+    assert look_first([gone]) == "at the job or service that fills scores"
+
+
 def test_one_of_a_thing_is_said_as_one():
     one = replace(SHIFT, records=SHIFT.since_records + 1)
     assert "(55 min, 1 request)" in message(one).story
