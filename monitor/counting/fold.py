@@ -134,6 +134,11 @@ class Fold:
         """Return where a restart must read on so that every slot not yet judged is counted whole."""
         return min((slot.began for slot in self.slots.values()), key=lambda p: p.offset, default=self.next)
 
+    @property
+    def ids(self) -> int:
+        """How many ids the open slots hold."""
+        return sum(len(seen) for slot in self.slots.values() for seen in slot.seen.values())
+
     def _close(self, through: int) -> None:
         self.next.closed = max(self.next.closed, through)
 

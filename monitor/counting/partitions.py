@@ -11,6 +11,9 @@ from monitor.counting.tally import Layout, Tally
 from monitor.formats.batch import DEAD, Decoded
 from monitor.types import Partition
 
+MOST_IDS = 500_000
+"""Ids of open slots, about 130 bytes each: with more of them, a partition a slot ahead waits for the slowest."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -117,12 +120,14 @@ class Partitions:
             self.close_idle(partition)
 
     def ahead(self) -> set[Partition]:
-        """Return the partitions too far ahead of the slowest that is awake, so that open slots stay few."""
+        """Return the partitions too far ahead of the slowest that is awake, so that open slots stay few and small."""
+        ids = sum(fold.ids for fold in self.folds.values())
+        allowed = self.timing.max_ahead if ids <= MOST_IDS else self.timing.slot
         awake = {p: fold.next.clock for p, fold in self.folds.items() if p not in self.idle}
         slowest = min(awake.values(), default=NEVER)
         if slowest > NEVER:
-            return {p for p, clock in awake.items() if clock > slowest + self.timing.max_ahead}
-        return {p for p, clock in awake.items() if clock > self._begun.get(p, clock) + self.timing.max_ahead}
+            return {p for p, clock in awake.items() if clock > slowest + allowed}
+        return {p for p, clock in awake.items() if clock > self._begun.get(p, clock) + allowed}
 
     def closed(self) -> Iterator[tuple[int, dict[int, Tally]]]:
         """Yield every slot that all partitions have closed, in order, with its tallies by model; then forget it."""

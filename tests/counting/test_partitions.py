@@ -159,6 +159,20 @@ def test_beside_a_partition_that_was_never_read_one_may_run_ahead_only_so_far(bo
     assert both.ahead() == {A}
 
 
+def test_where_open_slots_hold_many_ids_a_slot_ahead_is_too_far(both, monkeypatch):
+    monkeypatch.setattr("monitor.counting.partitions.MOST_IDS", 4)
+    read(both, B, 5)
+    for i in range(4):
+        posts = [Post(i, (Row(0, 5 + 4 * i, 5 + 4 * i, id=f"r{i}"),))]
+        both.fold(A, block(posts, 1), now=1.0)
+    assert both.ahead() == set()  # 12 ahead, four ids
+    both.fold(A, block([Post(4, (Row(0, 17, 17, id="r4"),))], 1), now=1.0)
+    assert both.ahead() == {A}
+    read(both, B, 18)
+    assert list(judged(both)) == [0]
+    assert both.ahead() == set()
+
+
 def test_what_is_remembered_stays_small_however_long_nothing_usable_comes(both):
     read(both, A, 1, 21)
     both.close_idle(A)
