@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from monitor.counting.fold import Folded
 from monitor.demo.pictures import Samples
 from monitor.demo.terminal import Terminal
-from monitor.demo.traffic import STORY_SECONDS, Phase, Traffic
+from monitor.demo.traffic import ACCEPTED, STORY_SECONDS, Phase, Traffic
 from monitor.formats.batch import Decoded
 from monitor.judge.judge import Verdict
 from monitor.pipeline import Now, Observer, Pipeline
@@ -28,6 +28,9 @@ MARGIN = " " * 9
 UNBROKEN = "\xa0"
 FIRST_WORD = 10.0
 """Seconds after which it is said that nothing happens."""
+
+COPES = "The inputs moved and the model still copes: look now, before it no longer does."
+"""What is said of a change that does not show in the model's answers yet."""
 
 MARKS = {"opened": "▲", "updated": "↺"}
 
@@ -107,12 +110,13 @@ class Show(Observer):
         """Nothing to let go of."""
 
     def _announced(self, phase: Phase) -> str:
-        right = 100 * self.traffic.service.accuracy(phase.camera)
+        accepted, right = (100 * self.traffic.service.accuracy(camera) for camera in (ACCEPTED, phase.camera))
         first = f"{stamp(phase.begins)}  {click.style(phase.words, bold=True)}; model right on {right:.1f} %"
         if not phase.harm:
             return first
         pictures = self._samples.before_and_after(phase.camera, colours=self._terminal.colours)
-        return "\n".join([f"{first}, reads {self._samples.read(phase.camera)}", *(MARGIN + row for row in pictures)])
+        rows = [*pictures, *([COPES] if right > accepted - 1 else [])]
+        return "\n".join([f"{first}, reads {self._samples.read(phase.camera)}", *(MARGIN + row for row in rows)])
 
 
 def stamp(seconds: float) -> str:

@@ -59,6 +59,13 @@ def test_each_change_is_one_incident_that_says_what_happened(events):
     assert "model version 2 began at 2026-01-01T00:00:43Z" in release["notes"][0]
 
 
+def test_an_alert_while_the_model_is_still_right_is_explained(demo):
+    before, after = demo.stdout.split("The inputs moved and the model still copes", 1)
+    assert "the camera gets slightly noisy; model right on 96.3 %" in before
+    assert "features shifted up" in after
+    assert "still copes" not in after
+
+
 def test_every_alert_comes_within_five_seconds_of_its_change(events):
     told = [event["records"] // 1_000 for event in events if event["event"] == "opened"]
     assert all(0 < second - change <= 5 for second, change in zip(told, (12, 24, 43), strict=True))
