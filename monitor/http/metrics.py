@@ -35,8 +35,16 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         Info("seawall_build", "Version of Seawall.", registry=self.registry).info({"version": version})
+        self._for_records()
+        self._for_judging()
+        self._for_telling()
+        self._for_reading()
+        self._for_the_monitor()
+        self._signals: dict[str, set[str]] = {}
+        self._lagging: set[Partition] = set()
+        self._marked: set[Partition] = set()
 
-        # Records
+    def _for_records(self) -> None:
         self.records = self._counter("records", "Records decoded and counted into a slot, before it closes.", "model")
         self.ignored = self._counter("ignored", "Records that are no model's that is watched.", "reason")
         self.dead_letters = self._counter(
@@ -46,7 +54,7 @@ class Metrics:
         self.duplicates = self._counter("duplicates", "Records whose id had been counted in their slot.", "model")
         self.unpaired = self._counter("unpaired", "Halves of a pair whose other half never came.", "model", "half")
 
-        # Judging
+    def _for_judging(self) -> None:
         self.slots_judged = self._counter("slots_judged", "Slots that every partition had closed, judged.", "model")
         self.effect_w = self._gauge(
             "effect_w", "Shift of a signal from what was accepted, Cohen's w.", "model", "signal"
@@ -63,13 +71,13 @@ class Metrics:
         self.incidents_open = self._gauge("incidents_open", "Incidents that are open.", "model", "severity")
         self.incidents = self._counter("incidents", "Changes of incidents.", "model", "severity", "event")
 
-        # Telling
+    def _for_telling(self) -> None:
         self.deliveries = self._counter(
             "deliveries", "Attempts to tell a sink, by what came of them.", "sink", "outcome"
         )
         self.outbox_depth = self._gauge("outbox_depth", "Messages that a sink has not taken yet.", "sink")
 
-        # Reading
+    def _for_reading(self) -> None:
         self.kafka_lag = self._gauge(
             "kafka_lag_records", "Log end minus the next offset to read.", "topic", "partition"
         )
@@ -79,14 +87,10 @@ class Metrics:
         self.kafka_rebuilds = self._counter("kafka_rebuilds", "Consumers thrown away because a partition stood still.")
         self.broker_up = self._gauge("broker_up", "Whether the source can be read: 1 or 0.")
 
-        # The monitor itself
+    def _for_the_monitor(self) -> None:
         self.checkpoint = self._gauge("checkpoint_timestamp_seconds", "When the state was last saved.")
         self.heartbeat = self._gauge("heartbeat_timestamp_seconds", "When the pipeline last went round.")
         self.ready = self._gauge("ready", "Whether /readyz would answer 200: 1 or 0.")
-
-        self._signals: dict[str, set[str]] = {}
-        self._lagging: set[Partition] = set()
-        self._marked: set[Partition] = set()
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
         return Counter(f"seawall_{name}", words, labels, registry=self.registry)
