@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -18,8 +19,8 @@ from monitor.incidents.incident import rfc3339
 from monitor.reference.build import build
 from monitor.reference.from_file import options_of
 from monitor.reference.look import first_look
-from monitor.reference.store import Store
-from monitor.types import Partition, RawMessage
+from monitor.reference.store import Reference, Store
+from monitor.types import Partition, RawMessage, Source
 
 log = structlog.get_logger()
 
@@ -44,34 +45,45 @@ def learn_missing(config: Config, health: Health, stopping: threading.Event) -> 
         _learn(config, settings, wanted, health, stopping)
 
 
+@dataclass
+class _Taken:
+    """The records that are learned from.
+
+    Attributes
+    ----------
+    wanted, usable : int
+        Records of the model: how many there should be, and are.
+    begins, ends : dict
+        By partition: the first offset that was read, and the next one.
+    """
+
+    model: str
+    format: str
+    wanted: int
+    usable: int = 0
+    blocks: list[Sequence[RawMessage]] = field(default_factory=list)
+    begins: dict[Partition, int] = field(default_factory=dict)
+    ends: dict[Partition, int] = field(default_factory=dict)
+
+    def add(self, partition: Partition, messages: Sequence[RawMessage]) -> None:
+        """Take from messages of a partition as many as are still wanted."""
+        self.begins.setdefault(partition, messages[0].offset)
+        self.ends[partition] = messages[-1].offset + 1
+        while messages and self.usable < self.wanted:
+            missing = self.wanted - self.usable
+            block, messages = messages[:missing], messages[missing:]
+            self.blocks.append(block)
+            self.usable += first_look([block], self.model, self.format).rows
+
+
 def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health, stopping: threading.Event) -> None:
-    store = Store(settings.reference.path)
     source = config.source.build(settings.name)
-    blocks: list[Sequence[RawMessage]] = []
-    begins: dict[Partition, int] = {}
-    ends: dict[Partition, int] = {}
-    usable = 0
-    source.open(ends)
-    while usable < wanted and not source.finished:
-        for partition, messages in source.poll(0.25).items():
-            begins.setdefault(Partition(*partition), messages[0].offset)
-            ends[Partition(*partition)] = messages[-1].offset + 1
-            rest = messages
-            while rest and usable < wanted:
-                take, rest = rest[: wanted - usable], rest[wanted - usable :]
-                blocks.append(take)
-                usable += first_look([take], settings.name, config.format).rows
-        trouble = source.trouble()
-        health.beat(clock().steady)
-        health.block(
-            "reference", f"learning from live records: {usable:,} of {wanted:,}" + (f" ({trouble})" if trouble else "")
-        )
-        if stopping.is_set():
-            source.close(2.0)
-            return
-    source.close(5.0)
+    taken = _Taken(settings.name, config.format, wanted)
+    _read(source, taken, health, stopping)
+    if stopping.is_set():
+        return
     reference = build(
-        lambda: blocks,
+        lambda: taken.blocks,
         model=settings.name,
         options=options_of(settings),
         from_table=False,
@@ -79,18 +91,31 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
         format=config.format,
         provisional=True,
     )
-    now = rfc3339(clock().wall)
-    store.save(reference, {"source": "live records", "rows": reference.rows, "built": now})
-    store.promote(
-        reference.digest,
-        by="seawall",
-        why=f"learned from the first {reference.rows:,} live records; nobody accepted it",
-        at=now,
-    )
+    _promote(reference, Store(settings.reference.path))
     path = config.state_dir / SNAPSHOT
     if not path.exists():  # else it knows where to go on, and holds the other models' incidents
-        save_positions(path, {partition: Remembered(Position(offset)) for partition, offset in begins.items()})
+        save_positions(path, {partition: Remembered(Position(offset)) for partition, offset in taken.begins.items()})
     health.clear("reference")
     log.warning(
         "reference learned", model=settings.name, rows=reference.rows, reference=reference.digest, accepted=False
     )
+
+
+def _read(source: Source, taken: _Taken, health: Health, stopping: threading.Event) -> None:
+    """Read until there are as many records as wanted, or no more, or somebody asks to stop."""
+    source.open(taken.ends)
+    while taken.usable < taken.wanted and not source.finished and not stopping.is_set():
+        for partition, messages in source.poll(0.25).items():
+            taken.add(Partition(*partition), messages)
+        trouble = f" ({words})" if (words := source.trouble()) else ""
+        health.beat(clock().steady)
+        health.block("reference", f"learning from live records: {taken.usable:,} of {taken.wanted:,}{trouble}")
+    source.close(2.0 if stopping.is_set() else 5.0)
+
+
+def _promote(reference: Reference, store: Store) -> None:
+    """Save a provisional reference and make it the one that counts, though nobody accepted it."""
+    now = rfc3339(clock().wall)
+    store.save(reference, {"source": "live records", "rows": reference.rows, "built": now})
+    why = f"learned from the first {reference.rows:,} live records; nobody accepted it"
+    store.promote(reference.digest, by="seawall", why=why, at=now)
