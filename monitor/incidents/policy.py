@@ -115,9 +115,10 @@ class Policy:
             times = self.returns.times(signal, incident.since)
             if times > incident.returns:
                 incident.returns = times
-                wait = calm_needed(self.settings.resolve_after, times) / 60_000
-                often = {1: "once", 2: "twice"}.get(times, f"{times} times")
-                self._note(incident, f"resolved {often} within a day: now stays open until calm for {wait:g} min")
+                if times > 1:
+                    wait = calm_needed(self.settings.resolve_after, times) // 1_000
+                    calm = f"{wait // 60} min" if wait >= 60 else f"{wait} s"
+                    self._note(incident, f"resolved {times} times within a day: now stays open until calm for {calm}")
 
     def _note(self, incident: Incident, note: str) -> None:
         if len(incident.notes) < MOST_NOTES:
