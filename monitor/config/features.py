@@ -20,7 +20,9 @@ class FeatureSection(Section):
     max: float | None = Field(default=None, description="Values above are `quality.above`. By default the reference's.")
     required: bool | None = Field(
         default=None,
-        description="Whether its absence is a fault of the schema. By default where the reference always has it.",
+        description="Whether a record that does not name it at all changes the schema (`quality.schema`). `false`: it "
+        "is only missing (`quality.missing`), as `null` always is. By default `true` where every record of the "
+        "reference names it.",
     )
     tolerance: float | None = Field(
         default=None, ge=0, le=LARGEST_W, description="Shifts smaller than this (Cohen's w) are not worth telling."
