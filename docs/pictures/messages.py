@@ -2,7 +2,9 @@
 # (a script, not a package)
 """Draws slack.png and pagerduty.png beside it, from the payloads that the sinks send. Needs chromium on the PATH.
 
-PYTHONPATH=. python docs/pictures/messages.py
+The events are those of the tests, at an hour when nobody likes to be called.
+
+PYTHONPATH=.:tests python docs/pictures/messages.py
 """
 
 from __future__ import annotations
@@ -12,56 +14,27 @@ import tempfile
 from pathlib import Path
 
 from msgspec.structs import replace
+from sample_events import SHIFT
 
-from monitor.types import BinShift, Effect, Event, SignalChange
 from sinks.blocks import blocks
 from sinks.pagerduty import event_of
 from sinks.preview import pagerduty_page, slack_page
 
 HERE = Path(__file__).parent
 
-SHIFT = Event(
+OPENED = replace(
+    SHIFT,
     id="evt_5b1d0c4a9e21",
-    event="opened",
     incident="inc_4k2f81c07d55",
-    model="credit-risk",
-    version="7",
-    severity="error",
     time="2026-01-15T03:05:10Z",
     records=1_281_262,
     since="2026-01-15T02:58:20Z",
     since_records=1_277_165,
-    summary="income shifted up",
-    reference="sha256:3f9c1a2b77aa00112233",
     runbook="https://runbooks.example/credit-risk",
-    signals=(
-        SignalChange(
-            signal="feature.income",
-            group="features",
-            evidence=7.2,
-            effect=Effect(w=0.31, low=0.24, high=0.38, psi=0.09),
-            shape="shifted up",
-            bins=(
-                BinShift("[5.1, 6.0)", 0.05, 0.21),
-                BinShift("≥ 6.0", 0.05, 0.11),
-                BinShift("[2.0, 3.1)", 0.12, 0.04),
-                BinShift("< 2.0", 0.06, 0.02),
-            ),
-        ),
-        SignalChange(
-            signal="prediction",
-            group="predictions",
-            evidence=3.2,
-            effect=Effect(w=0.14, low=0.10, high=0.18, psi=0.02),
-            shape="more of approve",
-            bins=(BinShift("approve", 0.64, 0.71),),
-        ),
-    ),
     notes=("model version 7 began at 2026-01-15T02:57:50Z: look at that release first",),
 )
-
 RESOLVED = replace(
-    SHIFT, id="evt_5b1d0c4a9e22", event="resolved", time="2026-01-15T03:41:30Z", records=1_302_900, notes=()
+    OPENED, id="evt_5b1d0c4a9e22", event="resolved", time="2026-01-15T03:41:30Z", records=1_302_900, notes=()
 )
 
 
@@ -85,5 +58,5 @@ def draw(page: str, picture: Path, width: int, height: int) -> None:
 
 
 if __name__ == "__main__":
-    draw(slack_page([blocks(SHIFT), blocks(RESOLVED)]), HERE / "slack.png", 708, 568)
-    draw(pagerduty_page(event_of(SHIFT)), HERE / "pagerduty.png", 768, 412)
+    draw(slack_page([blocks(OPENED), blocks(RESOLVED)]), HERE / "slack.png", 708, 568)
+    draw(pagerduty_page(event_of(OPENED)), HERE / "pagerduty.png", 768, 412)
