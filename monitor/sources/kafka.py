@@ -19,6 +19,7 @@ from kafka.errors import (
 )
 
 from monitor.errors import SourceError
+from monitor.sources.kafka_batches import bound_batches
 from monitor.sources.kafka_connecting import OURS, Connecting, check_certificates, in_words, let_go
 from monitor.sources.kafka_headers import read_any_header
 from monitor.sources.kafka_member import PATIENCE_MS, Member
@@ -84,6 +85,7 @@ class KafkaReader:
     def open(self, remembered: Mapping[Partition, int]) -> None:
         """Begin to connect. `remembered` is looked up whenever a partition is assigned."""
         quiet_kafka()
+        bound_batches()
         check_certificates(self._settings)
         self._remembered = remembered
         self._starts = Starts(self._start, remembered)

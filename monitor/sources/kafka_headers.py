@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, SupportsIndex
 
 from kafka.record import memory_records
-from kafka.record.default_records import DefaultRecordBatch
+
+from monitor.sources.kafka_batches import BoundedBatch
 
 
 class _Name(bytearray):
@@ -19,14 +20,14 @@ class _Buffer(bytearray):
         return _Name(part) if isinstance(part, bytearray) else part
 
 
-class _AnyHeader(DefaultRecordBatch):  # type: ignore[misc]
+class _AnyHeader(BoundedBatch):
     __slots__ = ()
 
     def _read_msg(self) -> Any:
         try:
             return super()._read_msg()
         except UnicodeDecodeError:
-            self._buffer = _Buffer(self._buffer)  # type: ignore[has-type, misc]
+            self._buffer = _Buffer(self._buffer)
             return super()._read_msg()
 
 

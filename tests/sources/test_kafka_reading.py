@@ -10,6 +10,7 @@ from kafka.record.default_records import DefaultRecordBatch
 from source_reading import by_partition, read_to_end
 
 from monitor.errors import SourceError
+from monitor.sources import kafka_batches
 from monitor.types import Partition
 
 VALUES = [b"%d" % i for i in range(100)]
@@ -32,6 +33,28 @@ def test_compressed_records_are_read(reader, topic, produce, compression):
     source = reader(name)
     source.open({})
     assert [message.value for message in read_to_end(source)] == [*VALUES, b"x" * (3 << 20)]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "lz4", "zstd"])
+def test_a_batch_that_unpacks_to_far_more_than_it_is_comes_as_one_record_and_reading_goes_on(
+    reader, topic, produce, monkeypatch, compression
+):
+    monkeypatch.setattr(kafka_batches, "LARGEST", 1 << 20)
+    name = topic()
+    produce(name, VALUES)
+    produce(name, [b"y" * 100_000] * 60, compression_type=compression, linger_ms=1_000, batch_size=8 << 20)
+    produce(name, [b"x" * (1 << 19)], compression_type=compression)
+    source = reader(name)
+    source.open({})
+    *before, bomb, after = read_to_end(source)
+    assert [message.value for message in before] == VALUES
+    assert (bomb.offset, bomb.key) == (len(VALUES) + 59, None)
+    assert len(bomb.value) < 1 << 20
+    assert b"records: 60" in dict(bomb.headers)["seawall"]
+    assert after.value == b"x" * (1 << 19)
+    again = reader(name)
+    again.open({Partition(name, 0): bomb.offset + 1})
+    assert [message.offset for message in read_to_end(again)] == [after.offset]
 
 
 def test_a_compression_without_its_library_is_refused_by_name(reader, topic, produce, monkeypatch):
