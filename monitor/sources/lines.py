@@ -91,19 +91,24 @@ class Rows:
         self._reader = csv.reader(self._lines())
         self._end = 0
         header = self._next()
+        while header is not None and header[1] == []:
+            header = self._next()
         if header is None:
             raise ValueError("the file is empty")
         self._table = Table(header[1] or ())
 
     def __iter__(self) -> Iterator[Block]:
-        """Yield the rows, `ROWS` at a time."""
+        """Yield the rows of `ROWS` at a time, empty ones left out: a file of nothing else does not hold up a poll."""
         offsets: list[int] = []
         values: list[bytes] = []
+        read = 0
         while (found := self._next()) is not None:
             offset, cells, raw = found
-            offsets.append(offset)
-            values.append((cells and self._table.envelope(cells)) or raw)
-            if len(values) == ROWS:
+            if cells != []:
+                offsets.append(offset)
+                values.append((cells and self._table.envelope(cells)) or raw)
+            read += 1
+            if read % ROWS == 0:
                 yield Block(offsets, values, self._end)
                 offsets, values = [], []
         if values:
@@ -116,21 +121,20 @@ class Rows:
             yield (line.removeprefix(_MARK) if first else line).decode("utf-8", "surrogateescape")
 
     def _next(self) -> tuple[int, list[str] | None, bytes] | None:
+        """Return the next row: its offset, its cells (none where they cannot be told apart) and its bytes."""
+        offset = self._end
         cells: list[str] | None
-        while True:
-            offset = self._end
-            try:
-                cells = next(self._reader)
-            except StopIteration:
-                return None
-            except csv.Error:
-                # A stray quote swallows what follows it: only its own line is lost.
-                self._given_back.extendleft(reversed(self._taken[1:]))
-                del self._taken[1:]
-                self._reader = csv.reader(self._lines())
-                cells = None
-            raw = b"".join(self._taken)
-            self._taken.clear()
-            self._end += len(raw)
-            if cells != []:
-                return offset, cells, raw.rstrip(b"\r\n")
+        try:
+            cells = next(self._reader)
+        except StopIteration:
+            return None
+        except csv.Error:
+            # A stray quote swallows what follows it: only its own line is lost.
+            self._given_back.extendleft(reversed(self._taken[1:]))
+            del self._taken[1:]
+            self._reader = csv.reader(self._lines())
+            cells = None
+        raw = b"".join(self._taken)
+        self._taken.clear()
+        self._end += len(raw)
+        return offset, cells, raw.rstrip(b"\r\n")

@@ -165,6 +165,18 @@ def test_a_table_gives_envelopes_with_the_offsets_of_their_rows(read):
     assert again == messages[1:]
 
 
+def test_many_empty_rows_hold_up_no_poll(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"a\n1\n" + b"\n" * 10 * lines_of.ROWS + b"2\n")
+    polls = []
+    source = FileReader(str(path))
+    with closing(source):
+        source.open({})
+        while not source.finished:
+            polls.append(sum(map(len, source.poll(0.1).values())))
+    assert (len(polls) > 10, sum(polls)) == (True, 2)
+
+
 @pytest.mark.parametrize("name", ["table.csv", "table.csv.gz"])
 def test_rows_that_fit_no_columns_come_as_they_are(read, name):
     content = b"a,b\n1,2\n1,2,3\n4\n\xff,5\n" + b'"' + b"x" * 200_000 + b"\n6,7\n"
