@@ -29,7 +29,7 @@ LOOK_FIRST = (
     ("quality.above", "at the unit and scale of {name} at the producer"),
     ("quality.schema", "at the producer's last release: fields appeared or went"),
     ("quality.freshness", "whether the producers still write to the topic"),
-    ("quality.late", "at clocks and queues between the producers and the topic; where so late is usual, raise allowed_lateness"),
+    ("quality.late", "at clocks and queues before the topic; where so late is usual, raise allowed_lateness"),
     ("quality.progress", "at /readyz of the monitor: it says what judging waits for"),
     ("quality.state", "at the disk of the monitor's state_dir: full, read-only or of another user"),
     ("quality.dead_letters", "at the dead letters: each says why"),
