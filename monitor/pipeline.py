@@ -114,7 +114,7 @@ class Pipeline:
     def step(self) -> None:
         """One turn: what has come is counted, what is closed is judged, what is due is saved and told."""
         parts = self.parts
-        if parts.limit.reached:
+        if parts.limit.reached or parts.letters.full:
             arrived: Mapping[Partition, Sequence[RawMessage]] = {}
             self.stopping.wait(POLL_SECONDS)
         else:
@@ -164,7 +164,7 @@ class Pipeline:
         self._next_question = now.steady + ASK_EVERY
 
     def judge(self) -> None:
-        """Judge every slot that all partitions have closed."""
+        """Judge every slot that all partitions have closed; where no more may come, tell what waits for the next."""
         if self.parts.source.missing():
             return  # somebody else reads a part: a slot without it would be judged on half its records
         for slot, tallies in self.parts.partitions.closed():
@@ -174,6 +174,9 @@ class Pipeline:
                     self.parts.outbox.put(model.name, events)
                     for observer in self.parts.observers:
                         observer.judged(model, verdict)
+        if self.parts.partitions.silent:
+            for model in self.parts.models:
+                self.parts.outbox.put(model.name, model.flush())
 
     def watermarks(self) -> dict[Partition, float]:
         """Return the event time each partition has reached, in seconds since 1970."""

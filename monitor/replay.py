@@ -22,6 +22,8 @@ from sinks.sink import event_line
 class CountedOnly:
     """Dead letters that nobody keeps: they are counted."""
 
+    full = False
+
     def __init__(self) -> None:
         self.count = 0
 
@@ -44,10 +46,12 @@ class Told:
         self.events = events
         self.dispatchers = dispatchers
         self.opened: list[Event] = []
+        self.severities: set[Severity] = set()
 
     def put(self, model: str, events: Sequence[Event]) -> None:
         """Tell at once."""
         self.opened += [e for e in events if e.event == "opened"]
+        self.severities |= {e.severity for e in events}
         for event in events:
             if self.events:
                 self.events.write(event_line(event) + "\n")
@@ -55,7 +59,9 @@ class Told:
             self.dispatchers[model].put(events)
 
     def save(self, pipeline: Pipeline, now: Now) -> None:
-        """Nothing is remembered."""
+        """Nothing is remembered; a disk that takes no more letters ends it."""
+        if pipeline.parts.letters.full:
+            pipeline.parts.letters.flush()
 
     def close(self, pipeline: Pipeline, now: Now) -> None:
         """Let the sinks finish."""
@@ -65,8 +71,8 @@ class Told:
         pipeline.parts.letters.close()
 
     def worst(self) -> Severity | None:
-        """Return the highest severity at which an incident opened."""
-        return max((e.severity for e in self.opened), key=SEVERITIES.index, default=None)
+        """Return the highest severity that an incident reached."""
+        return max(self.severities, key=SEVERITIES.index, default=None)
 
 
 def replay(

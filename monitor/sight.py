@@ -8,9 +8,11 @@ from __future__ import annotations
 from monitor.counting.fold import Folded
 from monitor.formats.batch import Decoded
 from monitor.http.health import Health, Traffic
+from monitor.incidents.incident import rfc3339
+from monitor.judge.judge import Verdict
 from monitor.pipeline import Now, Observer, Pipeline
 from monitor.types import Partition, Severity
-
+from monitor.watched import Watched
 
 UNSAVED_SECONDS = 60.0
 """How long the state may not be saved before somebody is told."""
@@ -34,16 +36,25 @@ class Sight(Observer):
         self._counted: set[Partition] = set()
         self._moved: dict[Partition, float] = {}
         self._saved: float | None = None
+        self._last_turn: float | None = None
+        self._waits = False
+        self._unjudged = 0.0
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Note that something was read."""
         self._counted.add(partition)
+        self._waits |= any(folded.counted.values()) or any(folded.late.values())
+
+    def judged(self, model: Watched, verdict: Verdict) -> None:
+        """Note that a slot was judged."""
+        self._waits, self._unjudged = False, 0.0
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Compare what is with what should be."""
         trouble = pipeline.parts.source.trouble()
         silence = now.steady - self._note_progress(pipeline, now)
         limit = pipeline.parts.limit.reached
+        self._note_judging(pipeline, now, silence)
         stuck = None if limit else self._stuck(pipeline, now)
         silent = f"no records read for {_span(silence)}" if silence >= self.freshness and not limit else None
         if silent and trouble:
@@ -72,6 +83,12 @@ class Sight(Observer):
         self._counted.clear()
         return self._began if self._read is None else self._read
 
+    def _note_judging(self, pipeline: Pipeline, now: Now, silence: float) -> None:
+        """Count the seconds in which records came and no slot was judged; silence is another matter."""
+        last, self._last_turn = self._last_turn, now.steady
+        if last is not None and self._waits and silence < pipeline.parts.idle_timeout:
+            self._unjudged += now.steady - last
+
     def _stuck(self, pipeline: Pipeline, now: Now) -> str | None:
         """Return what stands still although it has records, or is read by somebody else: nothing is judged then."""
         source = pipeline.parts.source
@@ -88,7 +105,22 @@ class Sight(Observer):
             return f"judging waits: {_names(elsewhere)} read by another process of the group; one alone judges a topic"
         if behind:
             return f"judging waits: {_names(behind)} with records to read and no progress for {_span(self.freshness)}"
-        return None
+        return self._standing(pipeline)
+
+    def _standing(self, pipeline: Pipeline) -> str | None:
+        """Return whose times keep slots from closing although records come: they stand still, or went back."""
+        partitions, timing = pipeline.parts.partitions, pipeline.parts.partitions.timing
+        usual = (timing.slot + timing.lateness) / 1000 + pipeline.parts.idle_timeout
+        if self._unjudged < max(self.freshness, usual):
+            return None
+        reached = {p: t for p, t in pipeline.watermarks().items() if p not in partitions.idle}
+        slowest = min(reached, key=reached.__getitem__, default=None)
+        where = (
+            f"the times in {_names([slowest])} stand at {rfc3339(int(1000 * reached[slowest]))} or went back"
+            if slowest
+            else "no record had a time that counts"
+        )
+        return f"judging waits: records came for {_span(self._unjudged)} and no slot could be closed; {where}"
 
     def _unsaved(self, now: Now) -> str | None:
         """Return why nothing is remembered any more, once that has lasted; a moment's hindrance is nobody's business.
@@ -125,7 +157,7 @@ class Sight(Observer):
             return "stuck"
         if not partitions.folds:
             return "starting"
-        return "idle" if partitions.idle >= partitions.folds.keys() else "healthy"
+        return "idle" if partitions.silent else "healthy"
 
 
 def _names(partitions: list[Partition]) -> str:

@@ -63,6 +63,12 @@ class Watched:
         verdict = self.judge.advance(slot, tally)
         return verdict, self.policy.advance(verdict, tally.versions, self.judge)
 
+    def flush(self) -> list[Event]:
+        """Return what waits to be told, as of the last slot that was judged."""
+        if self.judge.last is None:
+            return []
+        return self.policy.flush((self.judge.last + 1) * self.policy.settings.slot, self.judge.records)
+
     @property
     def schema(self) -> Schema:
         """The reference's schema, with what the configuration says about required and ignored features."""

@@ -52,7 +52,9 @@ _file = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--send", is_flag=True, help="Tell the configured sinks too, not only standard output.")
 @click.option(
-    "--fail-on", type=click.Choice(SEVERITIES), help="Exit with 3 when an incident of this severity or higher opened."
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    help="Exit with 3 when an incident reached this severity or a higher one.",
 )
 def command(
     data: str,

@@ -76,7 +76,7 @@ class Partitions:
         It may be new, or have been idle: what it has not read yet comes behind what was judged without it.
         """
         remembered = remembered or Remembered(Position(-1))
-        decisions = [*remembered.decisions, (remembered.done, self.judged)]
+        decisions = list(dict.fromkeys([*remembered.decisions, (remembered.done, self.judged)]))
         self.folds[partition] = Fold(self.timing.slot, self.timing.lateness, self.layouts, remembered.at, decisions)
         self.done[partition] = remembered.done
         if remembered.at.offset >= 0:
@@ -113,6 +113,11 @@ class Partitions:
         """Close what the partition has open: it no longer holds up the others."""
         self.folds[partition].close_all()
         self.idle.add(partition)
+
+    @property
+    def silent(self) -> bool:
+        """Whether every partition is idle."""
+        return self.idle >= self.folds.keys()
 
     def close_all(self) -> None:
         """Close every slot of every partition: the source has ended."""

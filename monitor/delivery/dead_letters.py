@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from monitor.types import RawMessage
 
 WINDOW = 1_000
+MOST_WAITING = 64 << 20
+"""Bytes of letters that a full disk makes wait; with more, reading stops."""
+
 SUFFIX = ".dead-letter"
 
 log = structlog.get_logger()
@@ -35,6 +38,10 @@ class Writer(Protocol):
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Take the letters; never raises for a destination that is away."""
+
+    @property
+    def full(self) -> bool:
+        """Whether so many wait to be written that no more should be read."""
 
     def flush(self) -> int:
         """Make them durable, within seconds; return what a restart needs in order not to write any twice.
@@ -61,16 +68,23 @@ class FileWriter:
         self._file = path.open("ab", buffering=0)
         self._size = self._file.tell()
         self._waiting: list[bytes] = []
+        self._bytes = 0
         if size is not None and self._size > size:
             self._file.truncate(size)
             self._size = size
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Take the letters. A disk that is full is not an error here; they wait for `flush`."""
-        self._waiting += [json.dumps(as_fields(letter)).encode() + b"\n" for letter in letters]
-        if len(self._waiting) >= WINDOW:
+        lines = [json.dumps(as_fields(letter)).encode() + b"\n" for letter in letters]
+        self._waiting += lines
+        self._bytes += sum(map(len, lines))
+        if len(self._waiting) >= WINDOW or self.full:
             with contextlib.suppress(OSError):
                 self._append()
+
+    @property
+    def full(self) -> bool:
+        return self._bytes > MOST_WAITING
 
     def flush(self) -> int:
         """Write and fsync; return the file's size. Raises OSError, and tries again the next time."""
@@ -90,6 +104,7 @@ class FileWriter:
             raise
         self._size += len(data)
         self._waiting.clear()
+        self._bytes = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -140,6 +155,10 @@ class TopicWriter:
         about = {k: v for k, v in as_fields(letter).items() if k not in ("value", "key", "encoding")}
         headers = [(name, (v if isinstance(v, str) else json.dumps(v)).encode()) for name, v in about.items()]
         return self._producer.send(message.topic + SUFFIX, value=message.value, key=message.key, headers=headers)
+
+    @property
+    def full(self) -> bool:
+        return self._instead.full
 
     def flush(self) -> int:
         """Wait for the broker, ten seconds at most; return the size of the file that takes what it refuses."""

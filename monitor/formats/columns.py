@@ -115,6 +115,7 @@ def event_milliseconds(times: Sequence[Any], stamps: Indices) -> Indices:
     times : sequence of float seconds, datetime or None
         None takes the stamp.
     stamps : int array (n,)
+        In milliseconds.
     """
     if set(map(type, times)) <= {float, type(None)}:
         seconds = np.frombuffer(_packed(times))
@@ -123,6 +124,7 @@ def event_milliseconds(times: Sequence[Any], stamps: Indices) -> Indices:
             _packed([t.timestamp() if t is not None and type(t) is not float else t for t in times])
         )
     absent = np.isnan(seconds)
+    stamps = np.where(stamps < LAST_SECOND * 1000, stamps, -1)
     sane = (seconds >= 0) & (seconds < LAST_SECOND)
     milliseconds = np.rint(np.where(sane, seconds, 0.0) * 1000.0).astype(np.int64)
     return np.where(absent, stamps, np.where(sane, milliseconds, -1))

@@ -60,7 +60,8 @@ class Conditions:
                 return []
             incident.signals[signal] = change
             return [self._event(incident, "updated", now, records)]
-        key = "inc_" + digest(self.model, signal, str(since))
+        # That nothing can be saved is not saved either: every restart that sees it again means the same incident.
+        key = "inc_" + digest(self.model, signal, "" if signal == "quality.state" else str(since))
         incident = self.open[signal] = Incident(key, self.model, severity, since, records, now, {signal: change})
         return [self._event(incident, "opened", now, records)]
 

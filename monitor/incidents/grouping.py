@@ -6,13 +6,21 @@ from collections.abc import Iterable
 
 from monitor.incidents.incident import Incident
 from monitor.judge.family import Finding
+from monitor.types import SEVERITIES, Severity
 
 LEEWAY = 3
 """Slots by which onsets of one cause may differ."""
 
+WEAK_WITHIN = 3_600_000
+"""Milliseconds after the onset of an incident in which what is less severe joins it."""
 
-def home(finding: Finding, incidents: Iterable[Incident], slot: int, length: int) -> Incident | None:
+
+def home(
+    finding: Finding, severity: Severity, incidents: Iterable[Incident], slot: int, length: int
+) -> Incident | None:
     """Return the open incident a finding belongs to: the one its signal is in, else the nearest in onset.
+
+    Weak shifts of one cause show late, and their onset seems late too: beside a graver incident an hour is near.
 
     Parameters
     ----------
@@ -26,9 +34,13 @@ def home(finding: Finding, incidents: Iterable[Incident], slot: int, length: int
         if finding.signal.name in incident.signals:
             return incident
     allowed = leeway(finding, slot)
-    near = [(abs(finding.onset - incident.since // length), i) for i, incident in enumerate(incidents)]
-    distance, index = min(near, default=(allowed + 1, -1))
-    return incidents[index] if distance <= allowed else None
+    near = []
+    for index, incident in enumerate(incidents):
+        graver = SEVERITIES.index(incident.severity) > SEVERITIES.index(severity)
+        later = finding.onset - incident.since // length
+        if abs(later) <= allowed or (graver and 0 <= later * length <= WEAK_WITHIN):
+            near.append((abs(later), index))
+    return incidents[min(near)[1]] if near else None
 
 
 def leeway(finding: Finding, slot: int) -> int:

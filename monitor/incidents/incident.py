@@ -25,8 +25,10 @@ class Incident(msgspec.Struct):
         Milliseconds of the last event.
     events : int
         How many events were made.
-    known : tuple of str
-        Signals of the last event.
+    known : dict of str to str
+        Signals of the last event, and the shape of each there.
+    calmed : list of str
+        Signals that are back to calm while others are not.
     noted, urgent : bool
         A note was added that was not told yet; something must be told at once.
     returns : int
@@ -43,10 +45,17 @@ class Incident(msgspec.Struct):
     version: str | None = None
     notes: list[str] = msgspec.field(default_factory=list)
     events: int = 0
-    known: tuple[str, ...] = ()
+    known: dict[str, str] = msgspec.field(default_factory=dict)
+    calmed: list[str] = msgspec.field(default_factory=list)
     noted: bool = False
     urgent: bool = False
     returns: int = 0
+
+    def add(self, change: SignalChange) -> None:
+        """Take a signal that alarms: one that was calm again and now moves otherwise is another fault."""
+        if change.signal in self.calmed and self.known.get(change.signal) != change.shape:
+            self.known.pop(change.signal, None)
+        self.signals[change.signal] = change
 
     @property
     def joined(self) -> list[SignalChange]:
@@ -72,7 +81,7 @@ class Incident(msgspec.Struct):
         """Return the incident's next event, and count it as told."""
         self.events += 1
         self.told = now
-        self.known = tuple(self.signals)
+        self.known = {name: change.shape for name, change in self.signals.items()}
         self.noted = self.urgent = False
         signals = ranked(list(self.signals.values()))
         return Event(

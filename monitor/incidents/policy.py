@@ -75,7 +75,13 @@ class Policy:
         for incident in self.incidents:
             events += self._told(incident, now, verdict.records)
         events += self._resolved(now, verdict.records, judge)
+        for incident in self.incidents:
+            incident.calmed = [name for name in incident.signals if judge.calm(name)]
         return events
+
+    def flush(self, now: int, records: int) -> list[Event]:
+        """Return what waits to be told: no slot may come for a while, or ever."""
+        return [self._event(i, "updated", now, records) for i in self.incidents if i.joined or i.noted]
 
     def close_all(self, now: int, records: int, why: str) -> list[Event]:
         """Resolve every incident, saying why: its reference no longer counts."""
@@ -91,11 +97,11 @@ class Policy:
         name = finding.signal.name
         change = SignalChange(name, finding.signal.group, finding.evidence, finding.effect, finding.shape, finding.bins)
         severity = severity_of(finding.effect, self.settings.importance(name))
-        incident = home(finding, self.incidents, slot, length) or self._open(finding, slot, severity)
+        incident = home(finding, severity, self.incidents, slot, length) or self._open(finding, slot, severity)
         self._count_returns(incident, name)
         if SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):
             incident.severity, incident.urgent = severity, True
-        incident.signals[name] = change
+        incident.add(change)
 
     def _open(self, finding: Finding, slot: int, severity: Severity) -> Incident:
         length = self.settings.slot

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.detector import Signal
 from monitor.counting.tally import DEAD, LATE, RECORDS, Tally
@@ -159,14 +160,23 @@ class Judge:
         self.records, self.last = state["records"], state["last"]
         for family, saved in zip(self.families, state["families"], strict=True):
             for name in _DETECTOR_STATE:
-                setattr(family.detector, name, np.array(saved[name]))
-            family.recent.counts, family.recent.squares = np.array(saved["recent"]), np.array(saved["squares"])
+                setattr(family.detector, name, _like(getattr(family.detector, name), saved[name]))
+            family.recent.counts = _like(family.recent.counts, saved["recent"])
+            family.recent.squares = _like(family.recent.squares, saved["squares"])
         self.calms = {
             name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"]) for name, c in state["calms"].items()
         }
 
 
 _DETECTOR_STATE = ("log_c", "onset", "onset_records", "since", "pending")
+
+
+def _like(fresh: NDArray[Any], saved: Any) -> NDArray[Any]:
+    """Return saved numbers; a judge of the same reference has as many, of the same type."""
+    found = np.array(saved)
+    if (found.shape, found.dtype) != (fresh.shape, fresh.dtype):
+        raise ValueError(f"{found.shape} of {found.dtype} where {fresh.shape} of {fresh.dtype} are remembered")
+    return found
 
 
 def _named(signal: str, tally: Tally) -> tuple[BinShift, ...]:

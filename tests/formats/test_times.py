@@ -35,6 +35,15 @@ def test_a_time_is_rfc_3339_or_seconds_and_without_one_the_stamp_counts(token):
         assert decoded.times.tolist() == [TIMES[token]]
 
 
+def test_a_stamp_that_cannot_be_does_not_stand_in_for_a_time():
+    decoder = Decoder({"m": Schema(features=(Feature("income", "numeric", ("number",)),))}, stamped=True)
+    timed, untimed = f'{{"time": {STAMP / 1000}, "features": {{"income": 1}}}}', '{"features": {"income": 1}}'
+    micro = STAMP * 1_000
+    decoded = decoder.decode([message(untimed, 0, micro), message(timed, 1, micro)])
+    assert {row: reason for row, (reason, _) in decoded.dead.items()} == {0: "bad_time"}
+    assert decoded.clocks.tolist()[1] == STAMP
+
+
 def test_the_last_moment_that_is_not_the_future_counts():
     hour = STAMP // 1000 + 3_600
     assert decode(with_field("time", str(hour))).dead == {}

@@ -33,6 +33,15 @@ def test_a_condition_is_told_once_while_it_holds_and_once_when_it_is_over():
     assert resolved.id != opened.id
 
 
+def test_that_nothing_is_saved_is_the_same_incident_after_every_restart():
+    keys = set()
+    for start in (NOW, NOW + 5_000_000):
+        conditions = Conditions("credit", None)
+        given = {"since": start, "records": 5, "severity": "critical"}
+        keys.add(conditions.look("quality.state", "nothing saved for 60 s", start, **given)[0].incident)
+    assert len(keys) == 1
+
+
 def test_one_that_still_holds_is_told_again_as_it_now_is():
     conditions = Conditions("credit", None, remind_every=3_600_000)
     opened = look(conditions, SILENT)[0]

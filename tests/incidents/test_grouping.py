@@ -43,6 +43,16 @@ def test_onsets_of_one_cause_may_differ_by_a_few_slots(onset, incidents):
     assert len(policy.policy.incidents) == incidents
 
 
+@pytest.mark.parametrize(
+    ("effect", "onset", "incidents"), [(w(0.2), 20 + 360, 1), (w(0.2), 20 + 361, 2), (w(0.9), 380, 2), (w(0.2), 10, 2)]
+)
+def test_what_is_less_severe_joins_a_graver_incident_for_an_hour(effect, onset, incidents):
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20, w(0.8)))
+    policy.slot(max(21, onset), finding("feature.age", onset, effect))
+    assert len(policy.policy.incidents) == incidents
+
+
 def test_a_finding_that_took_long_may_have_begun_earlier_or_later_than_it_seems():
     policy = Told()
     policy.slot(20, finding("feature.income", 20))

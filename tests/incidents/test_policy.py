@@ -108,6 +108,37 @@ def test_what_the_model_makes_of_a_fault_is_not_another_fault():
     ]
 
 
+def test_a_signal_that_was_calm_and_now_moves_otherwise_is_another_fault():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20), finding("feature.age", 20))
+    policy.judge.back.add("feature.income")
+    assert policy.quiet(range(21, 40)) == []
+    event = policy.slot(40, finding("feature.income", 40, shape="shifted down"))[0]
+    assert (event.event, {s.signal: s.shape for s in event.signals}) == (
+        "updated",
+        {"feature.income": "shifted down", "feature.age": "shifted up"},
+    )
+
+
+@pytest.mark.parametrize(("calm", "shape"), [(False, "shifted down"), (True, "shifted up")])
+def test_one_that_never_was_calm_or_moves_as_before_is_not(calm, shape):
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20), finding("feature.age", 20))
+    policy.judge.back |= {"feature.income"} if calm else set()
+    policy.quiet(range(21, 40))
+    assert policy.slot(40, finding("feature.income", 40, shape=shape)) == []
+    assert policy.quiet(range(41, 200)) == []
+
+
+def test_what_waits_is_told_at_the_end_of_the_log():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    policy.slot(21, finding("quality.missing.age", 21, points(0.5), "missing"))
+    event = policy.policy.flush(220_000, 2_200)[0]
+    assert (event.event, event.time, len(event.signals)) == ("updated", "1970-01-01T00:03:40Z", 2)
+    assert policy.policy.flush(220_000, 2_200) == []
+
+
 def flapping(policy, period, cycles):
     """Let a fault come and go; return the events."""
     events = []

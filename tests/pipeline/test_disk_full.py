@@ -78,6 +78,19 @@ def test_short_writes_are_gone_on_with(writer, tmp_path, monkeypatch):
     assert offsets(tmp_path / "dead") == [1, 2]
 
 
+def test_letters_that_wait_are_bounded_and_reading_waits_with_them(writer, monkeypatch):
+    monkeypatch.setattr("monitor.delivery.dead_letters.MOST_WAITING", 2_000)
+    monkeypatch.setattr(os, "write", full)
+    one = writer()
+    one.write(letters(1))
+    assert not one.full
+    one.write(letters(*range(2, 40)))
+    assert one.full
+    monkeypatch.undo()
+    one.flush()
+    assert not one.full
+
+
 def test_what_came_after_the_snapshot_is_cut_off_and_the_size_is_that_of_the_rest(writer, tmp_path):
     one = writer()
     one.write(letters(1))

@@ -10,9 +10,12 @@ from random import Random
 
 import pytest
 import traffic
+from msgspec.structs import replace
+from sample_events import SHIFT
 from traffic import lines
 
 from monitor.cli.main import main
+from monitor.replay import Told
 
 MAIN = "import sys; from monitor.cli.main import main; sys.exit(main())"
 GOLDEN = Path(__file__).parent / "golden"
@@ -54,6 +57,13 @@ def test_fail_on_is_a_gate(shift, configured, severity, code):
     given = ["replay", str(shift), "-c", str(configured()), "--fail-on", severity]
     run = subprocess.run([sys.executable, "-c", MAIN, *given], capture_output=True, text=True, check=False)
     assert run.returncode == code, run.stderr
+
+
+def test_the_gate_sees_what_became_worse_after_it_was_opened():
+    told = Told(None, {})
+    for severity in ("warning", "error"):
+        told.put("m", [replace(SHIFT, severity=severity, event="opened" if severity == "warning" else "updated")])
+    assert (told.worst(), len(told.opened)) == ("error", 1)
 
 
 def test_dead_letters_are_kept_as_they_came_and_can_be_replayed(tmp_path, configured):

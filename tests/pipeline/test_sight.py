@@ -23,6 +23,11 @@ TEN_MINUTES = 600
 RECORD = json.dumps(next(iter(traffic.traffic(1, seed=1)))).encode()
 
 
+def timed(seconds):
+    """Return a record that happened so many seconds after the start."""
+    return json.dumps(json.loads(RECORD) | {"time": START / 1000 + seconds}).encode()
+
+
 class Watch:
     """A monitor of a fake source, with a clock that stands where the test puts it."""
 
@@ -143,26 +148,51 @@ def test_a_partition_with_records_and_no_progress_is_told_and_not_taken_for_idle
     source = FakeSource(there={A, B}, behind={A: 5, B: 0})
     one = watch(source)
     for minute in range(10):
-        one.at(60 * minute, b=[RECORD])
+        one.at(60 * minute, b=[timed(60 * minute)])
     assert one.events() == []
-    one.at(TEN_MINUTES, b=[RECORD])
+    one.at(TEN_MINUTES, b=[timed(TEN_MINUTES)])
     assert one.events() == [("opened", "quality.progress", "critical")]
     assert one.ready().state == "stuck"
     assert "t/0" in one.ready().why["progress"]
-    one.at(TEN_MINUTES + 1, a=[RECORD])
-    assert one.events() == [("resolved", "quality.progress", "critical")]
+    one.at(TEN_MINUTES + 1, a=[timed(TEN_MINUTES)])
+    assert ("resolved", "quality.progress", "critical") in one.events()
     assert one.ready().well
 
 
 def test_a_partition_held_for_running_ahead_does_not_stand_still(watch):
     one = watch(FakeSource(there={A, B}, behind={A: 5}))
-    ahead = next(iter(traffic.traffic(1, seed=1))) | {"time": (START + 1_300_000) / 1000}
-    one.at(1_300, a=[json.dumps(ahead).encode()], b=[RECORD])
+    one.at(1_300, a=[timed(1_300)], b=[RECORD])
     for minute in range(1, 12):
-        one.at(1_300 + 60 * minute, b=[RECORD])
+        one.at(1_300 + 60 * minute, b=[timed(60 * minute)])
         assert one.source.held == {A}
-    assert one.events() == []
+    assert "quality.progress" not in [signal for _, signal, _ in one.events()]
     assert one.ready().well
+
+
+def test_times_that_stand_still_or_went_back_are_told_because_no_slot_closes(watch):
+    one = watch()
+    for second in range(0, 100, 10):
+        one.at(second, a=[timed(second)])
+    for second in range(100, 80 + TEN_MINUTES, 10):  # a release writes local time as if it were UTC
+        one.at(second, a=[timed(second - 5 * 3_600)])
+        assert one.ready().well
+    one.at(100 + TEN_MINUTES, a=[timed(0)])
+    assert ("opened", "quality.progress", "critical") in one.events()
+    assert "the times in partition t/0 stand at 2026-01-01T00:01:30Z or went back" in one.ready().why["progress"]
+    for second in range(800, 900, 10):
+        one.at(second, a=[timed(second)])
+    assert one.ready().well
+
+
+def test_an_outage_is_not_told_as_times_that_stand_still(watch):
+    one = watch()
+    one.at(0, a=[timed(0)])
+    one.source.words = "Kafka at kafka:9092: cannot be reached"
+    for minute in range(1, 30):
+        one.at(60 * minute)
+    one.source.words = None
+    one.at(1_801, a=[timed(5)])
+    assert [signal for _, signal, _ in one.events()] == ["quality.freshness"] * 2
 
 
 def test_partitions_read_by_others_are_told_and_nothing_is_judged_without_them(watch):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 import traffic
 
@@ -85,6 +86,15 @@ def test_a_part_that_is_missing_or_of_another_type_is_refused_in_words(folder, r
 def test_a_models_part_that_is_something_else_is_refused_in_words(folder, remembered, part):
     (model,) = remembered["models"].values()
     model[part] = {"other": 1.5}
+    assert refused(folder, remembered)
+
+
+@pytest.mark.parametrize("change", [lambda a: a[:-1], lambda a: a.astype(np.float32), lambda a: a[None]])
+@pytest.mark.parametrize("part", ["log_c", "onset", "since", "recent", "squares"])
+def test_a_judge_with_other_numbers_is_refused_in_words(folder, remembered, part, change):
+    (model,) = remembered["models"].values()
+    family = model["judge"]["families"][0]
+    family[part] = change(family[part])
     assert refused(folder, remembered)
 
 
