@@ -23,7 +23,7 @@ def parse_duration(text: str) -> int:
     """Return the milliseconds in `50ms`, `10s`, `5m`, `1h` or `30d`; ValueError, fit for a person, otherwise."""
     found = _QUANTITY.fullmatch(text.strip())
     if found is None or found[2] not in UNITS_MS:
-        raise ValueError(f'"{text}" is not a duration. Use a number and a unit: 10s, 5m, 1h')
+        raise ValueError(f'"{text}" is not a duration. Use a number and a unit: 10s, 5m, 1h, 30d')
     whole, _, fraction = found[1].partition(".")
     milliseconds, rest = divmod(int(whole + fraction) * UNITS_MS[found[2]], int("1" + "0" * len(fraction)))
     if rest:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from detectors import CategoryBins
+from detectors import CategoryBins, NumericBins
+from detectors.detector import THIN
 from monitor.counting.tally import DEAD
 from monitor.reference.schema import ANY_KIND
 from monitor.reference.store import Reference
@@ -80,6 +81,7 @@ def _about_columns(reference: Reference) -> Iterator[str]:
     )
     yield from _line([f"{short(f.name)} ({' and '.join(f.kinds)})" for f in mixed], "mixed types", "compared as levels")
     yield from _line(_constant(reference), "constant", "any other value will be told")
+    yield from _line(_unseen(reference), "constant", "nothing is told of it")
     yield from _line(_scattered(reference), "no frequent level", "only missing and new levels will be told")
     optional = [short(f.name) for f in features if not f.required and f.type != "aside"]
     yield from _line(optional, "not in every record", "their absence is taken as normal")
@@ -92,13 +94,26 @@ def _largest(items: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 def _constant(reference: Reference) -> list[str]:
-    """Return the features of one value or one level."""
-    single = {d.column for d in _categories(reference) if len(d.levels) == 1 and not d.rare}
-    return [
-        short(f.name)
-        for f in reference.schema.features
-        if f.type == "constant" or (f.type == "categorical" and f"feature.{f.name}" in single)
-    ]
+    """Return the columns of one value or one level; the level of the prediction where many records have it."""
+    found = []
+    for detector, start in zip(reference.layout.detectors, reference.layout.starts, strict=True):
+        if isinstance(detector, NumericBins) and _is_constant(detector) and "below" in detector.quality:
+            found.append(short(detector.column.removeprefix("feature.")))
+        elif isinstance(detector, CategoryBins) and len(detector.levels) == 1 and not detector.rare:
+            shown = detector.column == "prediction" and reference.counts[start] >= THIN
+            level = f" ({short(detector.levels[0])})" if shown else ""
+            found.append(short(detector.column.removeprefix("feature.")) + level)
+    return found
+
+
+def _unseen(reference: Reference) -> list[str]:
+    """Return the outputs of one value whose other values no signal tells of."""
+    numeric = [d for d in reference.layout.detectors if isinstance(d, NumericBins)]
+    return [short(d.column) for d in numeric if _is_constant(d) and "below" not in d.quality]
+
+
+def _is_constant(detector: NumericBins) -> bool:
+    return detector.edges[0] == detector.edges[-1]
 
 
 def _scattered(reference: Reference) -> list[str]:

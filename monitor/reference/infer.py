@@ -16,6 +16,7 @@ from monitor.reference.schema import ANY_KIND, Feature, FeatureType, Kind, kind_
 
 MOST_LEVELS = 50
 MOST_KNOWN = 5_000
+MOST_TEXTS = 4 * MOST_KNOWN
 MOST_DISCRETE = 16
 FEW_LEVELS = 100
 CHUNK = 4_096
@@ -42,7 +43,7 @@ class Column:
             return
         self.kinds[kind] += 1
         if kind != "number":
-            if len(self.texts) < 4 * MOST_KNOWN or text_of(value) in self.texts:
+            if len(self.texts) < MOST_TEXTS or text_of(value) in self.texts:
                 self.texts[text_of(value)] += 1
             return
         try:
@@ -108,7 +109,9 @@ def _textual(column: Column) -> str | None:
     distinct = len(column.levels())
     if distinct <= FEW_LEVELS or (distinct <= column.valid / 2 and distinct <= MOST_KNOWN):
         return None
-    many = f"{distinct:,} distinct values" if distinct < 4 * MOST_KNOWN else f"over {4 * MOST_KNOWN:,} distinct values"
+    many = f"{distinct:,} distinct values"
+    if distinct >= MOST_TEXTS:
+        many = f"{MOST_TEXTS:,} or more distinct values"
     if column.kinds["number"] > ODD * column.valid:
         return f"{many}, {column.kinds['number'] / column.valid:.0%} of them numbers: set its type to watch it"
     return f"{many}, like an id" + (", all numbers written as text" if numbers_as_text(column.texts) else "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from detectors import CategoryBins, NumericBins
 from monitor.incidents.incident import rfc3339
 from monitor.reference.cautions import cautions, named, shares, short
-from monitor.reference.store import Reference, Store
+from monitor.reference.store import Reference, Store, look_and_accept
 from monitor.reference.visible import visible
 from sinks.text import counted, percent, plain
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WIDEST = 100
+UNWRAPPED = 10_000
 
 
 def built(reference: Reference, new: bool, folder: Path) -> None:  # noqa: FBT001 - what `Store.save` returned
@@ -75,15 +76,15 @@ def listed(store: Store) -> None:
         table.add_row(arrow, digest[7:19], f"{reference.rows:,}", _times(reference), when, note)
     say.print(table)
     if promoted is None:
-        say.print(f'none is promoted. Accept one: seawall reference promote {digests[-1][7:19]} --by YOU --why "…"')
+        say.print(f"none is promoted. {look_and_accept(digests)}", soft_wrap=True)
 
 
 def console() -> Console:
-    """Return where results are printed: as wide as the terminal, 100 columns at most, nothing interpreted."""
+    """Return where results are printed: as wide as the terminal, 100 columns at most; one line a line off it."""
     from rich.console import Console
 
     say = Console(highlight=False, markup=False, emoji=False)
-    say.width = min(WIDEST, say.width) if say.is_terminal else WIDEST
+    say.width = min(WIDEST, say.width) if say.is_terminal else UNWRAPPED
     return say
 
 
@@ -121,11 +122,18 @@ def _features(reference: Reference) -> str:
 
 def _outputs(reference: Reference) -> str:
     schema = reference.schema
+    watched = {signal.name for signal, _ in reference.signals if signal.kind == "values"}
     kinds = {"class": "prediction (a class)", "number": "prediction (a number)"}
-    found = [kinds[schema.prediction]] if schema.prediction else []
-    found += [f"scores of {len(schema.scores)} class{'es' if len(schema.scores) > 1 else ''}"] if schema.scores else []
-    found += [name for name, there in (("confidence", schema.confidence), ("latency", schema.latency)) if there]
-    return f"also watched: {', '.join(found)}" if found else "no prediction in these records: only features are watched"
+    found = [kinds[schema.prediction]] if schema.prediction and "prediction" in watched else []
+    scores = sum(f"score.{name}" in watched for name in schema.scores)
+    found += [f"scores of {scores} class{'es' if scores > 1 else ''}"] if scores else []
+    there = {"confidence": schema.confidence, "latency": schema.latency}
+    found += [name for name in there if there[name] and name in watched]
+    if found:
+        return f"also watched: {', '.join(found)}"
+    outputs = schema.prediction or schema.scores or any(there.values())
+    why = "what the model answers hardly varies" if outputs else "no prediction in these records"
+    return f"{why}: only features are watched"
 
 
 def _sight(reference: Reference) -> list[str]:

@@ -17,6 +17,7 @@ import re
 import shutil
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -228,12 +229,8 @@ class Store:
     def accepted(self) -> Reference:
         """Return the accepted version. Raises BadReference, with the command that helps."""
         digest = self.promoted()
-        if digest is None and self.digests():
-            newest = self.digests()[-1][7:19]
-            raise BadReference(
-                f"no reference in {self.folder} is promoted. Look at it and accept it: "
-                f'seawall reference promote {newest} --by YOU --why "…"'
-            )
+        if digest is None and (digests := self.digests()):
+            raise BadReference(f"no reference in {self.folder} is promoted. {look_and_accept(digests)}")
         if digest is None:
             raise BadReference(
                 f"no reference in {self.folder}: nothing says what this model's traffic should look like. "
@@ -243,6 +240,13 @@ class Store:
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest.removeprefix("sha256:")
+
+
+def look_and_accept(digests: Sequence[str]) -> str:
+    """Return what to do where none of these versions is promoted: the newest is not always the right one."""
+    name = digests[0][7:19] if len(digests) == 1 else "VERSION"
+    look = f"seawall reference show {name}" if len(digests) == 1 else f"seawall reference list, then show {name}"
+    return f'Look: {look}. Then accept it: seawall reference promote {name} --by YOU --why "…"'
 
 
 def _from_document(document: dict[str, Any], counts: NDArray[np.int64]) -> Reference:

@@ -10,6 +10,7 @@ import sys
 from reference_records import MODEL, applicants, lines
 
 from monitor.cli.main import main
+from monitor.reference.report import console
 from monitor.reference.store import Store
 
 
@@ -25,7 +26,7 @@ def test_build_says_what_it_found_and_how_to_go_on(seawall, store):
     assert (code, err) == (0, "")
     assert re.sub(r"[\d.,]+ to [\d.,]+", "A to B", out) == (
         "2,000 records, 2025-09-01 00:00 → 00:03\n"
-        "  7 features: 2 numeric, 1 discrete, 3 categorical, 1 set aside (customer_id: 2,000 distinct values,\n"
+        "  7 features: 2 numeric, 1 discrete, 3 categorical, 1 set aside (customer_id: 2,000 distinct values, "
         "like an id)\n"
         "  also watched: prediction (a class), confidence\n"
         "  ! missing: age (4.3 %). Was that accepted?\n"
@@ -131,12 +132,17 @@ def test_diff_says_what_moved(seawall, store):
     assert seawall("diff", second)[1].endswith("they are the same\n")
 
 
-def test_no_line_is_wider_than_a_terminal_and_none_is_coloured(seawall):
+def test_off_a_terminal_nothing_is_coloured(seawall):
     seawall("build", "a.jsonl", "--promote", "--by", "ann", "--why", "first")
     for arguments in (["build", "b.jsonl"], ["show"], ["list"]):
         _, out, _ = seawall(*arguments)
         assert "\x1b" not in out
-        assert max(len(line) for line in out.splitlines() if "/" not in line) <= 100
+
+
+def test_a_wide_terminal_is_not_filled(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert console().width == 100
 
 
 def test_the_model_must_be_named_where_there_are_several(seawall, folder):

@@ -39,6 +39,14 @@ CASES = {
         ["mixed types: code (number and string). Compared as levels"],
     ),
     "constants": (_with(a=lambda _: 1, b=lambda _: "DE"), ["constant: a, b. Any other value will be told"]),
+    "a constant prediction": (
+        timed(PLAIN, prediction=["approve"] * len(PLAIN)),
+        ["constant: prediction (approve). Any other value will be told"],
+    ),
+    "constant numbers of the model": (
+        timed(PLAIN, prediction=[0.5] * len(PLAIN), latency_ms=[3] * len(PLAIN)),
+        ["constant: prediction. Any other value will be told", "constant: latency. Nothing is told of it"],
+    ),
     "many constants": (
         _with(**{f"c{k}": lambda _: 1 for k in range(8)}),
         ["constant: c0, c1, c2, c3, c4 and 3 more. Any other value will be told"],
@@ -88,6 +96,18 @@ def test_a_name_cannot_write_on_the_terminal(capsys):
     told = capsys.readouterr().out
     assert "\x1b" not in told
     assert "\\x1b[31mred[/]: never has a value" in told
+
+
+def test_an_output_that_never_varies_is_not_called_watched(capsys):
+    told_of(built(timed(PLAIN, prediction=["approve"] * len(PLAIN))), True, "folder")
+    assert "  what the model answers hardly varies: only features are watched\n" in capsys.readouterr().out
+
+
+def test_off_a_terminal_no_line_is_broken(capsys):
+    told_of(built(_with(**{f"{k}{'c' * 30}": lambda _: None for k in range(8)})), True, "folder")
+    longest = max(capsys.readouterr().out.splitlines(), key=len)
+    assert len(longest) > 200
+    assert longest == longest.rstrip()
 
 
 def test_a_provisional_version_says_so(capsys):

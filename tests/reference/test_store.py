@@ -221,13 +221,24 @@ def test_a_line_torn_by_a_crash_costs_nothing_before_or_after_it(store, referenc
     assert len(store.promotions()) == 2
 
 
-def test_nothing_promoted_names_the_command_and_the_newest_version(store, reference):
+def test_nothing_promoted_names_the_command_and_the_only_version(store, reference):
     store.save(reference, {})
     with pytest.raises(BadReference) as refused:
         store.accepted()
     assert str(refused.value) == (
-        f"no reference in {store.folder} is promoted. Look at it and accept it: "
-        f'seawall reference promote {reference.digest[7:19]} --by YOU --why "…"'
+        f"no reference in {store.folder} is promoted. Look: seawall reference show {reference.digest[7:19]}. "
+        f'Then accept it: seawall reference promote {reference.digest[7:19]} --by YOU --why "…"'
+    )
+
+
+def test_of_several_versions_none_promoted_the_newest_is_not_held_out(store, reference, other):
+    store.save(reference, {})
+    store.save(other, {})
+    with pytest.raises(BadReference) as refused:
+        store.accepted()
+    assert str(refused.value) == (
+        f"no reference in {store.folder} is promoted. Look: seawall reference list, then show VERSION. "
+        'Then accept it: seawall reference promote VERSION --by YOU --why "…"'
     )
 
 
