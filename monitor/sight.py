@@ -56,9 +56,7 @@ class Sight(Observer):
         limit = pipeline.parts.limit.reached
         self._note_judging(pipeline, now, silence)
         stuck = None if limit else self._stuck(pipeline, now)
-        silent = f"no records read for {_span(silence)}" if silence >= self.freshness and not limit else None
-        if silent and trouble:
-            silent += f" ({trouble})"
+        silent = self._silent(pipeline, silence, trouble) if silence >= self.freshness and not limit else None
         if silent or self._read is not None:  # a restart alone does not end a silence
             self._tell(pipeline, now, "quality.freshness", silent, severity="error", seconds=silence)
         self._tell(pipeline, now, "quality.progress", stuck, severity="critical", seconds=self.freshness)
@@ -82,6 +80,15 @@ class Sight(Observer):
             self._moved[partition] = now.steady
         self._counted.clear()
         return self._began if self._read is None else self._read
+
+    def _silent(self, pipeline: Pipeline, silence: float, trouble: str | None) -> str:
+        """Return that nothing is read, and whose business that is as far as known."""
+        words = f"no records read for {_span(silence)}"
+        lag = pipeline.parts.source.lag()
+        if trouble:
+            return f"{words} ({trouble})"
+        read = lag and not any(lag.values())
+        return f"{words}: the topic is read to its end; producer down?" if read else words
 
     def _note_judging(self, pipeline: Pipeline, now: Now, silence: float) -> None:
         """Count the seconds in which records came and no slot was judged; silence is another matter."""

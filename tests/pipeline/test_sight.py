@@ -100,6 +100,23 @@ def test_silence_is_one_incident_and_the_next_record_ends_it(watch):
     assert one.events() == [("resolved", "quality.freshness", "error")]
 
 
+@pytest.mark.parametrize(
+    ("lag", "trouble", "words"),
+    [
+        ({A: 0}, None, "no records read for 10 min: the topic is read to its end; producer down?"),
+        ({A: 3}, None, "no records read for 10 min"),
+        ({}, None, "no records read for 10 min"),
+        ({A: 0}, "Kafka has not answered for 23 s", "no records read for 10 min (Kafka has not answered for 23 s)"),
+    ],
+)
+def test_a_silence_says_whose_it_is_as_far_as_known(watch, lag, trouble, words):
+    one = watch()
+    one.source.behind, one.source.words = lag, trouble
+    one.at(0)
+    one.at(TEN_MINUTES)
+    assert words in [json.loads(line)["summary"] for line in one.told.getvalue().splitlines()]
+
+
 def test_silence_from_the_start_counts_from_the_start(watch):
     one = watch()
     one.at(0)
