@@ -25,6 +25,8 @@ class Incident(msgspec.Struct):
         Milliseconds of the last event.
     events : int
         How many events were made.
+    told_severity : str or None
+        The severity of the last event.
     known : dict of str to str
         Signals of the last event, and the shape of each there.
     calmed : list of str
@@ -50,6 +52,7 @@ class Incident(msgspec.Struct):
     noted: bool = False
     urgent: bool = False
     returns: int = 0
+    told_severity: Severity | None = None
 
     def add(self, change: SignalChange) -> None:
         """Take a signal that alarms: one that was calm again and now moves otherwise is another fault."""
@@ -69,6 +72,13 @@ class Incident(msgspec.Struct):
         faults = [change for change in self.joined if change.group != "predictions"]
         return len(faults) >= max(1, len(told)) or not {*map(cause, faults)} <= {*map(cause, told)}
 
+    @property
+    def _news(self) -> list[str]:
+        """Why an update comes: it is graver, or another signal joined."""
+        news = [summarise(ranked(self.joined))] if self.joined else []
+        risen = self.told_severity not in (None, self.severity)
+        return [f"now {self.severity}, was {self.told_severity}"] * risen + [f"new: {words}" for words in news]
+
     def event(
         self,
         kind: Literal["opened", "updated", "resolved"],
@@ -79,8 +89,10 @@ class Incident(msgspec.Struct):
         runbook: str | None,
     ) -> Event:
         """Return the incident's next event, and count it as told."""
+        news = self._news if kind == "updated" else []
         self.events += 1
         self.told = now
+        self.told_severity = self.severity
         self.known = {name: change.shape for name, change in self.signals.items()}
         self.noted = self.urgent = False
         signals = ranked(list(self.signals.values()))
@@ -95,11 +107,11 @@ class Incident(msgspec.Struct):
             records=records,
             since=rfc3339(self.since),
             since_records=self.since_records,
-            summary=summarise(signals),
+            summary=summarise(signals, over=kind == "resolved"),
             reference=reference,
             runbook=runbook.format(model=self.model, signal=signals[0].signal) if runbook else None,
             signals=signals,
-            notes=tuple(self.notes),
+            notes=(*news, *self.notes),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -28,12 +29,12 @@ def _order(change: SignalChange) -> int:
     return -1 if change.signal == "quality.schema" else _GROUP_ORDER.index(change.group)
 
 
-def summarise(signals: Sequence[SignalChange]) -> str:
-    """Return the headline of an incident whose signals are `ranked`."""
+def summarise(signals: Sequence[SignalChange], *, over: bool = False) -> str:
+    """Return the headline of an incident whose signals are `ranked`; once it is `over`, without sizes of a moment."""
     first = signals[0]
     alike = [s for s in signals if cause(s) == cause(first)]
     if len(alike) == 1:
-        return _alone(first)
+        return _alone(first, over=over)
     named = ", ".join(subject(s.signal) for s in alike[:NAMED])
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
     things = "features" if first.signal.startswith(("feature.", "quality.")) else "outputs"
@@ -71,14 +72,16 @@ def cause(change: SignalChange) -> tuple[str, str]:
     return change.group, what
 
 
-def _alone(change: SignalChange) -> str:
+def _alone(change: SignalChange, *, over: bool) -> str:
     what = subject(change.signal)
     if change.evidence is None:  # a condition says it all
-        return change.shape
+        return re.split(r" for \d|[:;] | \(", change.shape)[0] if over else change.shape
     if change.effect.points is None:
         return f"{what} {change.shape}" if change.shape.startswith(_VERBS) else f"{what}: {change.shape}"
     observed = change.bins[0].observed if change.bins else None
     if change.signal == "quality.schema" and change.bins[1:]:
         return f"schema changed: {', '.join(b.bin for b in change.bins[1 : NAMED + 1])}"
+    if over:
+        return f"{what} {change.shape}"
     share = f"{100 * observed:.3g} % " if observed is not None else ""
     return f"{what}: {share}{change.shape}"

@@ -243,7 +243,17 @@ def test_a_note_goes_with_every_event():
     updated = policy.slot(21, finding("feature.income", 20, w(0.5)))[0]
     policy.judge.back = {"feature.income"}
     resolved = policy.quiet([23])[0][1]
-    assert {e.notes for e in (opened, updated, resolved)} == {("nobody accepted this reference yet",)}
+    assert all("nobody accepted this reference yet" in e.notes for e in (opened, updated, resolved))
+
+
+def test_an_update_says_why_it_comes_and_only_that_one():
+    policy = Told(resolve_after=0)
+    opened = policy.slot(20, finding("feature.income", 20))[0]
+    graver = policy.slot(21, finding("feature.income", 20, w(0.5)), finding("feature.age", 20))[0]
+    policy.judge.back = {"feature.income", "feature.age"}
+    resolved = policy.quiet([23])[0][1]
+    assert (opened.notes, resolved.notes) == ((), ())
+    assert graver.notes == ("now error, was warning", "new: age shifted up")
 
 
 def test_all_are_closed_with_the_reason_when_their_reference_no_longer_counts():

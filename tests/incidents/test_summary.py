@@ -76,6 +76,30 @@ def test_headline(signals, headline):
     assert summarise(ranked(signals)) == headline
 
 
+@pytest.mark.parametrize(
+    ("signals", "headline"),
+    [
+        ([missing("income", 0.0423)], "income missing"),
+        ([told("quality.late", "too late to count", points(12), ("too late", 0.0, 0.12))], "records too late to count"),
+        ([told("feature.channel", "more of web", w(0.2))], "channel: more of web"),
+        *(
+            ([SignalChange("quality.freshness", "quality", None, Effect(), said)], "no records read")
+            for said in (
+                "no records read for 10 min",
+                "no records read for 30 s: the topic is read to its end; producer down?",
+                "no records read for 23 s (Kafka at b:9092 has not answered for 23 s; trying again all the time)",
+            )
+        ),
+        (
+            [SignalChange("quality.progress", "quality", None, Effect(), "judging waits: partition t/0")],
+            "judging waits",
+        ),
+    ],
+)
+def test_what_is_over_is_named_without_what_no_longer_holds(signals, headline):
+    assert summarise(signals, over=True) == headline
+
+
 def test_a_cause_is_named_before_what_follows_from_it():
     signals = [
         told("prediction", "more of approve", w(0.9)),
