@@ -21,6 +21,13 @@ SCALE = (
 )
 """What Cohen called sizes of w, by the first bound above."""
 
+OF_RECORDS = {
+    "quality.late": "came too late to count",
+    "quality.dead_letters": "were unusable",
+    "quality.schema": "had absent or unknown features",
+}
+"""What is the matter with records as a whole."""
+
 LOOK_FIRST = (
     ("quality.missing", "at the job or service that fills {name}"),
     ("quality.type", "at the last release of what writes {name}: its type changed"),
@@ -72,6 +79,8 @@ def _parts(signal: str) -> tuple[str, str]:
 def name(signal: SignalChange) -> str:
     """Return `income` for `feature.income` and `quality.missing.income`, `score of yes` for `score.yes`."""
     what, feature = _parts(signal.signal)
+    if what in OF_RECORDS:
+        return "records"
     if what == "quality.check":
         return plain(f"check {feature}", NAME)
     known = {"score": "score of {}", "quality": "{}", "anomaly": "{}", "performance": "{}", "shadow": "shadow check {}"}
@@ -92,6 +101,10 @@ def change(group: Sequence[SignalChange]) -> str:
     first, shares = group[0], moved(group[0], 2)
     if first.evidence is None:  # a condition, such as silence, is a sentence of its own
         return plain(first.shape, 200)
+    if first.signal in OF_RECORDS and first.bins:
+        now, accepted = both(first.bins[0].observed, first.bins[0].expected)
+        named = f" ({shares})" if first.bins[1:] else ""
+        return f"{now} of records {OF_RECORDS[first.signal]}, accepted {accepted}{named}"
     if len(group) == 1:
         return f"{name(first)} {_shape(first)}" + (f": {shares}" if shares else "")
     return f"{len(group):,} features {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")
@@ -122,7 +135,7 @@ def _bin(shift: BinShift, signal: SignalChange) -> str:
     elif signal.effect.points is None:
         level = label if label.replace("-", "_").isidentifier() else f'"{label}"'
         now = f"{now} are {label}" if _is_number(label) else f"{level} {now}"
-    elif shift.bin != signal.shape:
+    elif shift.bin not in signal.shape:
         now = f"{now} {label}"
     return f"{now}, accepted {accepted}"
 
@@ -145,7 +158,7 @@ def bin_name(label: str) -> str:
 
 
 def size(effect: Effect) -> str | None:
-    """Return `0.31 (0.3 is medium), 0.24–0.38`, or percentage points against the accepted share."""
+    """Return `0.31 (0.3 is medium), 95 % interval 0.24–0.38`, or percentage points against the accepted share."""
     if effect.w is not None:
         words = next(words for bound, words in SCALE if effect.w < bound)
         return f"{effect.w:.2f} ({words}){_interval(effect, '.2f')}"
@@ -159,7 +172,7 @@ def _interval(effect: Effect, digits: str) -> str:
     if effect.low is None or effect.high is None:
         return ""
     low, high = sorted(abs(v) for v in (effect.low, effect.high)) if effect.high < 0 else (effect.low, effect.high)
-    return f", {low:{digits}}–{high:{digits}}" if low >= 0 else f", {low:{digits}} to {high:{digits}}"
+    return f", 95 % interval {low:{digits}}{'–' if low >= 0 else ' to '}{high:{digits}}"
 
 
 def look_first(group: Sequence[SignalChange]) -> str | None:

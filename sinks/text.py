@@ -53,21 +53,21 @@ def lasting(seconds: float) -> str:
     return f"{int(days)} d {int(hours) % 24} h".removesuffix(" 0 h")
 
 
-def moment(time: str, today: str, *, seconds: bool = False) -> str:
-    """Return `14:05` or `14:05:10`, with the date where it is not that of `today`."""
+def moment(time: str, after: str | None = None, *, seconds: bool = False) -> str:
+    """Return `2026-01-01 14:05` or `2026-01-01 14:05:10`, without the date where it is that of `after`."""
     at = datetime.fromisoformat(time)
     text = at.strftime("%H:%M:%S" if seconds else "%H:%M")
-    return text if at.date() == datetime.fromisoformat(today).date() else f"{at.date()} {text}"
+    return text if after and at.date() == datetime.fromisoformat(after).date() else f"{at.date()} {text}"
 
 
-def with_short_times(text: str, today: str) -> str:
-    """Return `text` with its RFC 3339 times as `14:05 UTC`."""
-    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", lambda found: _short(found[0], today), text)
+def with_short_times(text: str, after: str) -> str:
+    """Return `text` with its RFC 3339 times as `14:05 UTC`, with the date where it is not that of `after`."""
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", lambda found: _short(found[0], after), text)
 
 
-def _short(time: str, today: str) -> str:
+def _short(time: str, after: str) -> str:
     try:
-        return f"{moment(time, today)} UTC"
+        return f"{moment(time, after)} UTC"
     except ValueError:  # only looks like one
         return time
 

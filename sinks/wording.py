@@ -6,6 +6,7 @@ an id of a single record, never a long list. Names come from outside: all are es
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,11 +60,9 @@ def message(event: Event) -> Message:
     groups = [] if over else grouped(event.signals)
     return Message(
         headline=headline(event),
-        story=lasted(event)
-        if over
-        else f"{since(event)} {change(groups[0]) if groups else plain(event.summary, 200)}.",
+        story=lasted(event) if over else _happening(event, groups),
         facts=tuple(_facts(groups)),
-        notes=tuple(plain(with_short_times(note, event.time), 300) for note in event.notes[:5]),
+        notes=tuple(_notes(event)),
         look_first=_look_first(event, groups),
         bins=tuple((bin_name(b.bin), b) for b in groups[0][0].bins[:4]) if groups else (),
         runbook=_runbook(event),
@@ -75,36 +74,55 @@ def headline(event: Event) -> str:
     """Return `▲ error · credit-risk v7 · income shifted up`."""
     state = {
         "opened": f"▲ {event.severity}",
-        "updated": f"↺ {event.severity}, still open",
+        "updated": f"↺ {next(filter(_is_rise, event.notes), f'{event.severity}, still open')}",
         "resolved": "✓ resolved",
     }[event.event]
     return f"{state} · {subject(event)}"
 
 
 def subject(event: Event) -> str:
-    """Return `credit-risk v7 · income shifted up`: 125 characters at most."""
+    """Return `credit-risk v7 · income shifted up`: 123 characters at most."""
     version = plain(event.version or "", 16)
     model = f"{plain(event.model, 30)} {'v' if version[:1].isdigit() else ''}{version}".strip()
-    return f"{model} · {plain(event.summary, 74)}"
+    return f"{model} · {plain(event.summary, 72)}"
 
 
 def since(event: Event) -> str:
-    """Return `Since 14:05 UTC (55 min, 31,250 requests)`, as far as it is known."""
+    """Return `Since 2026-01-01 14:05 UTC (55 min, 31,250 requests)`, as far as it is known."""
     if event.since is None:
-        return f"At {moment(event.time, event.time)} UTC"
+        return f"At {moment(event.time)} UTC"
     seconds = _seconds(event)
     extent = ", ".join(filter(None, [lasting(seconds), _records(event)]))
-    return f"Since {moment(event.since, event.time, seconds=seconds < BRIEF)} UTC ({extent})"
+    return f"Since {moment(event.since, seconds=seconds < BRIEF)} UTC ({extent})"
 
 
 def lasted(event: Event) -> str:
-    """Return `Lasted 55 min, 14:05–15:00 UTC (31,250 requests).`, as far as it is known."""
+    """Return `Lasted 55 min, 2026-01-01 14:05 to 15:00 UTC (31,250 requests).`, as far as it is known."""
     if event.since is None:
-        return f"Over at {moment(event.time, event.time)} UTC."
+        return f"Over at {moment(event.time)} UTC."
     seconds = _seconds(event)
-    began, ended = (moment(time, event.time, seconds=seconds < BRIEF) for time in (event.since, event.time))
+    began = moment(event.since, seconds=seconds < BRIEF)
+    ended = moment(event.time, event.since, seconds=seconds < BRIEF)
     records = _records(event)
-    return f"Lasted {lasting(seconds)}, {began}–{ended} UTC" + (f" ({records})." if records else ".")
+    return f"Lasted {lasting(seconds)}, {began} to {ended} UTC" + (f" ({records})." if records else ".")
+
+
+def _happening(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str:
+    said = f"{since(event)} {change(groups[0]) if groups else plain(event.summary, 200)}"
+    return said if said.endswith("?") else f"{said}."
+
+
+def _notes(event: Event) -> list[str]:
+    """Return the notes for a person: once all is over without advice, which comes after a colon."""
+    notes = [note for note in event.notes if not _is_rise(note)][:5]
+    if event.event == "resolved":
+        notes = [note.partition(": look at")[0] for note in notes]
+    return [plain(with_short_times(note, event.since or event.time), 300) for note in notes]
+
+
+def _is_rise(note: str) -> bool:
+    """Return whether a note is `now error, was warning`: the headline has it."""
+    return re.fullmatch(r"now [a-z]{4,8}, was [a-z]{4,8}", note) is not None
 
 
 def _seconds(event: Event) -> float:
@@ -113,8 +131,10 @@ def _seconds(event: Event) -> float:
 
 
 def _records(event: Event) -> str | None:
-    """Return how many records came since the onset."""
+    """Return how many records came since the onset; of the monitor's own troubles they are no measure."""
     if event.records is None or event.since_records is None:
+        return None
+    if any(s.evidence is None for s in event.signals[:1]):
         return None
     later = any(s.group in LATER_STREAMS for s in event.signals[:1])
     return counted(event.records - event.since_records, "record" if later else "request")
@@ -139,10 +159,10 @@ def _also(groups: Sequence[Sequence[SignalChange]], lead: str) -> str:
 
 
 def _look_first(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str | None:
-    """Return where to look first, unless a note says so already: it knows more (a new model version)."""
-    if not groups or any("look at" in note for note in event.notes):
-        return None
-    return look_first(groups[0])
+    """Return where to look first: at a release that a note names, then where the leading signal says."""
+    words = look_first(groups[0]) if groups else None
+    released = any("look at that release first" in note for note in event.notes)
+    return f"at that release, then {words}" if words and released else words
 
 
 def _runbook(event: Event) -> str | None:

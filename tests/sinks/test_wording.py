@@ -17,7 +17,7 @@ from sinks.signals import bin_name, change, look_first, name, size
 from sinks.sink import event_line
 from sinks.stdout import in_words
 from sinks.text import both, lasting, moment, one_in, percent, plain
-from sinks.wording import headline, message, since
+from sinks.wording import headline, lasted, message, since
 
 
 def words(event):
@@ -29,9 +29,9 @@ def test_a_feature_shift():
         words(SHIFT)
         == """\
 ▲ error · credit-risk v7 · income shifted up
-  Since 14:05 UTC (55 min, 31,250 requests) income shifted up: 21 % of values in 5.1–6.0, accepted 5 %; 11 %
-  of values ≥ 6.0, accepted 5 %.
-  Size        0.31 (0.3 is medium), 0.24–0.38
+  Since 2026-01-01 14:05 UTC (55 min, 31,250 requests) income shifted up: 21 % of values in 5.1–6.0, accepted
+  5 %; 11 % of values ≥ 6.0, accepted 5 %.
+  Size        0.31 (0.3 is medium), 95 % interval 0.24–0.38
   How sure    evidence 1 : 16,000,000, within the false-alarm budget
   Also        prediction follows (approve 71 %, accepted 64 %)
   Look first  at the source of income (unit, default, join), then whether the users changed
@@ -45,8 +45,8 @@ def test_eight_missing_features_under_a_reference_nobody_accepted():
         words(MISSING)
         == """\
 ▲ error · digits v2 · 8 features missing: pixel_5_0, pixel_5_1, pixel_5_2 and 5 more
-  Since 00:00:30 UTC (20 s, 1,238 requests) 8 features missing (pixel_5_0: 100 %, accepted 0 %).
-  Size        100 percentage points above the accepted share, 99.2–100 (pixel_5_0)
+  Since 2026-01-01 00:00:30 UTC (20 s, 1,238 requests) 8 features missing (pixel_5_0: 100 %, accepted 0 %).
+  Size        100 percentage points above the accepted share, 95 % interval 99.2–100 (pixel_5_0)
   How sure    evidence 1 : 1,300,000,000, within the false-alarm budget
   Note        Nobody accepted this reference yet: it was learned from the first 20,000 records.
   Look first  at the job or service that fills them
@@ -75,7 +75,7 @@ def test_the_end_of_an_incident():
         words(RESOLVED)
         == """\
 ✓ resolved · credit-risk v7 · income shifted up
-  Lasted 2 h 15 min, 14:05–16:20 UTC (69,988 requests).
+  Lasted 2 h 15 min, 2026-01-01 14:05 to 16:20 UTC (69,988 requests).
   Runbook     https://runbooks.example/credit-risk?signal=feature.income&team=risk
   inc_4k2f · compared with reference 3f9c1a2b77aa"""
     )
@@ -85,10 +85,33 @@ def test_an_update_says_that_it_is_still_open():
     assert headline(UPDATED) == "↺ critical, still open · credit-risk v7 · income shifted up"
 
 
-def test_a_note_that_says_where_to_look_takes_the_place_of_the_usual_advice():
-    noted = replace(SHIFT, notes=("model version 7 began at 2026-01-01T13:58:00Z: look at that release first",))
-    assert message(noted).look_first is None
-    assert message(noted).notes == ("model version 7 began at 13:58 UTC: look at that release first",)
+def test_an_update_that_is_graver_says_what_it_was():
+    graver = replace(UPDATED, severity="error", notes=("now error, was warning", "new: age shifted down"))
+    assert headline(graver) == "↺ now error, was warning · credit-risk v7 · income shifted up"
+    assert message(graver).notes == ("new: age shifted down",)
+
+
+RELEASED = replace(SHIFT, notes=("model version 7 began at 2026-01-01T13:58:00Z: look at that release first",))
+
+
+def test_a_release_is_looked_at_before_the_usual_place_and_not_instead_of_it():
+    assert message(RELEASED).notes == ("model version 7 began at 13:58 UTC: look at that release first",)
+    assert message(RELEASED).look_first == (
+        "at that release, then at the source of income (unit, default, join), then whether the users changed"
+    )
+
+
+def test_what_is_over_asks_nobody_to_look_anywhere():
+    over = message(replace(RELEASED, event="resolved"))
+    assert (over.notes, over.look_first) == (("model version 7 began at 13:58 UTC",), None)
+
+
+def test_a_date_stands_once_and_again_only_where_it_is_another():
+    night = {"since": "2025-12-31T23:50:00Z", "time": "2026-01-01T01:00:00Z", "records": None}
+    noted = replace(SHIFT, **night, notes=("began at 2025-12-31T23:48:00Z", "began at 2026-01-01T00:10:00Z"))
+    assert since(noted) == "Since 2025-12-31 23:50 UTC (1 h 10 min)"
+    assert message(noted).notes == ("began at 23:48 UTC", "began at 2026-01-01 00:10 UTC")
+    assert lasted(noted) == "Lasted 1 h 10 min, 2025-12-31 23:50 to 2026-01-01 01:00 UTC."
 
 
 def test_what_is_unset_is_left_out():
@@ -100,7 +123,7 @@ def test_what_is_unset_is_left_out():
         words(silent)
         == """\
 ▲ critical · credit-risk · no records for 10 min
-  At 15:00 UTC no records for 10 min.
+  At 2026-01-01 15:00 UTC no records for 10 min.
   inc_4k2f"""
     )
 
@@ -108,7 +131,15 @@ def test_what_is_unset_is_left_out():
 def test_a_condition_is_told_in_its_own_sentence():
     said = "no records read for 10 min (the broker at kafka:9092 cannot be reached)"
     silence = SignalChange("quality.freshness", "quality", None, Effect(), said)
-    assert message(replace(SHIFT, signals=(silence,))).story == f"Since 14:05 UTC (55 min, 31,250 requests) {said}."
+    assert message(replace(SHIFT, signals=(silence,))).story == f"Since 2026-01-01 14:05 UTC (55 min) {said}."
+
+
+def test_a_question_ends_as_one():
+    said = "no records read for 30 s: the topic is read to its end; producer down?"
+    silence = SignalChange("quality.freshness", "quality", None, Effect(), said)
+    opened = replace(SHIFT, summary=said, signals=(silence,))
+    assert message(opened).story.endswith("producer down?")
+    assert headline(opened).endswith("producer down?")
 
 
 def test_a_few_kinds_of_signals_are_told_and_the_rest_counted():
@@ -122,7 +153,7 @@ def test_a_few_kinds_of_signals_are_told_and_the_rest_counted():
 
 def test_side_streams_do_not_count_requests():
     late = replace(SHIFT, signals=(replace(SHIFT.signals[0], signal="performance.error", group="performance"),))
-    assert since(late) == "Since 14:05 UTC (55 min, 31,250 records)"
+    assert since(late) == "Since 2026-01-01 14:05 UTC (55 min, 31,250 records)"
 
 
 def test_nothing_grows_with_the_event():
@@ -138,7 +169,7 @@ def test_nothing_grows_with_the_event():
         ("feature.a.b", "a.b"),
         ("quality.missing.a.b", "a.b"),
         ("quality.check.parts", "check parts"),
-        ("quality.schema", "schema"),
+        ("quality.schema", "records"),
         ("score.yes", "score of yes"),
         ("prediction", "prediction"),
         ("joint.pairs", "joint pairs"),
@@ -154,12 +185,18 @@ def test_signals_have_names_a_person_knows(signal, expected):
     ("effect", "expected"),
     [
         (Effect(w=0.02), "0.02 (0.1 is small)"),
-        (Effect(w=0.22, low=0.18, high=0.26), "0.22 (0.1 is small, 0.3 medium), 0.18–0.26"),
-        (Effect(w=0.4, low=0.3, high=0.5), "0.40 (0.3 is medium, 0.5 large), 0.30–0.50"),
+        (Effect(w=0.22, low=0.18, high=0.26), "0.22 (0.1 is small, 0.3 medium), 95 % interval 0.18–0.26"),
+        (Effect(w=0.4, low=0.3, high=0.5), "0.40 (0.3 is medium, 0.5 large), 95 % interval 0.30–0.50"),
         (Effect(w=1.7), "1.70 (0.5 is large)"),
-        (Effect(points=4.2, low=3.8, high=4.6), "4.2 percentage points above the accepted share, 3.8–4.6"),
-        (Effect(points=0.3, low=-0.1, high=0.7), "0.3 percentage points above the accepted share, -0.1 to 0.7"),
-        (Effect(points=-2, low=-3, high=-1), "2 percentage points below the accepted share, 1–3"),
+        (
+            Effect(points=4.2, low=3.8, high=4.6),
+            "4.2 percentage points above the accepted share, 95 % interval 3.8–4.6",
+        ),
+        (
+            Effect(points=0.3, low=-0.1, high=0.7),
+            "0.3 percentage points above the accepted share, 95 % interval -0.1 to 0.7",
+        ),
+        (Effect(points=-2, low=-3, high=-1), "2 percentage points below the accepted share, 95 % interval 1–3"),
         (Effect(), None),
     ],
 )
@@ -194,6 +231,7 @@ def test_numbers_and_times_are_a_persons():
     assert [lasting(s) for s in (0.5, 50, 3_300, 12_000, 7_200, 187_200)] == [
         "0.5 s", "50 s", "55 min", "3 h 20 min", "2 h", "2 d 4 h",
     ]  # fmt: skip
+    assert moment("2026-01-01T14:05:00Z") == "2026-01-01 14:05"
     assert moment("2026-01-01T14:05:00Z", "2026-01-01T15:00:00Z") == "14:05"
     assert moment("2025-12-31T14:05:10Z", "2026-01-01T15:00:00Z", seconds=True) == "2025-12-31 14:05:10"
     assert [one_in(e) for e in (0, 2.5, 7.2, 31.7, 4_000)] == [
