@@ -181,7 +181,7 @@ def _outbox(
         sinks = [sink.build() for sink in model.settings.sinks]
         dispatcher = dispatchers[model.name] = Dispatcher(sinks, count, pending=pending, threads=threads)
         for sink in sinks:
-            metrics.outbox_depth.labels(sink.name).set_function(partial(dispatcher.depth, sink.name))
+            metrics.begin_sink(sink.name, partial(dispatcher.depth, sink.name))
     return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, events_of(saved["unsent"]))
 
 

@@ -16,6 +16,7 @@ prints the words without a traceback and ends with `exit_code`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 
 class SeawallError(Exception):
@@ -64,18 +65,22 @@ class ForeignSnapshot(SnapshotError):
     exit_code = 2
 
 
+Reason = Literal["empty", "too_large", "too_deep", "not_utf8", "not_json", "not_a_record", "bad_time", "future"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+
 class BadRecord(SeawallError):
     """One record that cannot be used.
 
     Attributes
     ----------
-    reason : str
+    reason : Reason
         One word of a closed list, fit for a metric's label.
     detail : str
         What was found, in a sentence.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str) -> None:
         self.reason = reason
         self.detail = detail
         super().__init__(f"{reason}: {detail}")

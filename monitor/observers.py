@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import IO
 
@@ -17,6 +18,11 @@ from monitor.judge.judge import Verdict
 from monitor.pipeline import Now, Observer, Pipeline
 from monitor.types import Partition
 from monitor.watched import Watched
+
+TROUBLE_PATIENCE = 5.0
+"""Seconds that connecting and joining a group may take before the log calls it trouble."""
+
+TROUBLE_EVERY = 60.0
 
 log = structlog.get_logger()
 
@@ -35,10 +41,7 @@ class MetricsObserver(Observer):
         self.health = health
         self.models = models
         self._rebuilds = 0
-        for name in models:  # a metric that is there from the start can be alerted on
-            for counter in (metrics.records, metrics.late, metrics.duplicates, metrics.slots_judged):
-                counter.labels(name)
-            metrics.open_incidents(name, {})
+        metrics.begin(models)
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Count records by what became of them."""
@@ -123,4 +126,39 @@ class FirstPoll(Observer):
         """Log the first turn."""
         if not self.polled:
             self.polled = True
-            log.info("first poll", seconds_since_start=self.age(), trouble=pipeline.parts.source.trouble())
+            log.info("first poll", seconds_since_start=self.age())
+
+
+class SourceTrouble(Observer):
+    """Warns in the log when the source cannot be read, once a minute as long as that lasts, and says when it ends."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._next = 0.0
+
+    def turned(self, pipeline: Pipeline, now: Now) -> None:
+        """Look for trouble."""
+        why = pipeline.parts.source.trouble()
+        if self._since is None:
+            if why is not None:
+                self._since, self._next = now.steady, now.steady + TROUBLE_PATIENCE
+            return
+        lasted = round(now.steady - self._since)
+        if why is None:
+            if self._next > self._since + TROUBLE_PATIENCE:
+                log.info("source is read again", after_s=lasted)
+            self._since = None
+        elif now.steady >= self._next:
+            log.warning("source cannot be read", why=why, for_s=lasted)
+            self._next = now.steady + TROUBLE_EVERY
+
+
+class Unusable(Observer):
+    """Counts why records could not be used."""
+
+    def __init__(self) -> None:
+        self.reasons: Counter[str] = Counter()
+
+    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
+        """Count by reason."""
+        self.reasons.update(reason for reason, _ in decoded.dead.values())

@@ -24,6 +24,9 @@ SAVE_EVERY = 1.0
 MOST_TIME = 0.02
 """Share of the time that saving may take: a large state is saved less often."""
 
+WORDS_EVERY = 60.0
+"""Seconds between two words in the log about a disk that takes nothing."""
+
 VERSION = 1
 
 log = structlog.get_logger()
@@ -80,6 +83,8 @@ class DurableOutbox:
         self.metrics = metrics
         self.unsent = list(unsent)
         self._next_save = 0.0
+        self._failures = 0
+        self._next_words = 0.0
 
     def put(self, model: str, events: Sequence[Event]) -> None:
         """Take events; they are told after the next snapshot."""
@@ -96,7 +101,7 @@ class DurableOutbox:
             snapshot.save(self.path, self._content(pipeline, letters))
         except OSError as error:
             self.health.block("state", f"{self.path.parent} cannot be written: {error.strerror}")
-            log.warning("snapshot failed", path=str(self.path), why=error.strerror)
+            self._note_failure(error, now)
         else:
             self._next_save = now.steady + max(SAVE_EVERY, (time.monotonic() - began) / MOST_TIME)
             self.health.clear("state")
@@ -116,6 +121,13 @@ class DurableOutbox:
         self._next_save = 0.0
         self.save(pipeline, now)
         pipeline.parts.letters.close()
+
+    def _note_failure(self, error: OSError, now: Now) -> None:
+        """Say the first failure, then once a minute how many there were."""
+        self._failures += 1
+        if now.steady >= self._next_words:
+            log.warning("snapshot failed", path=str(self.path), why=error.strerror, times=self._failures)
+            self._failures, self._next_words = 0, now.steady + WORDS_EVERY
 
     def _hand_over(self) -> None:
         unsent, self.unsent = self.unsent, []

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import msgspec
 
 Severity = Literal["info", "warning", "error", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
+
+Change = Literal["opened", "updated", "resolved"]
+EVENTS: tuple[Change, ...] = get_args(Change)
 
 
 class Partition(NamedTuple):
@@ -141,7 +144,7 @@ class Event(msgspec.Struct, frozen=True):
     """
 
     id: str
-    event: Literal["opened", "updated", "resolved"]
+    event: Change
     incident: str
     model: str
     version: str | None

@@ -14,6 +14,8 @@ from monitor.cli.options import config_option
 from monitor.types import SEVERITIES, Severity
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from monitor.pipeline import Pipeline
     from monitor.replay import Told
 
@@ -73,10 +75,11 @@ def command(
     """
     from monitor.assembly import watched_models
     from monitor.config.loading import load
+    from monitor.observers import Unusable
     from monitor.replay import replay
 
     _apart([Path(data), config], events, findings, dead_letters)
-    began = time.monotonic()
+    began, unusable = time.monotonic(), Unusable()
     settings = load(config, secrets=send)
     models = watched_models(settings, str(config))
     if dead_letters:
@@ -84,22 +87,31 @@ def command(
     with contextlib.ExitStack() as open_files:
         lines, slots = _written(events, open_files), _written(findings, open_files)
         pipeline, told = replay(
-            settings, models, data, events=lines, findings=slots, dead_letters=dead_letters, rate=rate, send=send
+            settings,
+            models,
+            data,
+            events=lines,
+            findings=slots,
+            dead_letters=dead_letters,
+            rate=rate,
+            send=send,
+            observers=[unusable],
         )
-    _summarise(pipeline, told, time.monotonic() - began)
+    _summarise(pipeline, told, unusable.reasons, time.monotonic() - began)
     for path in filter(None, (events, findings, dead_letters)):
-        click.echo(f"  {path}", err=True)
+        click.echo(f"wrote {path}", err=True)
     worst = told.worst()
     if fail_on and worst and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):
         raise SystemExit(FAIL_ON)
 
 
-def _summarise(pipeline: Pipeline, told: Told, seconds: float) -> None:
+def _summarise(pipeline: Pipeline, told: Told, unusable: Counter[str], seconds: float) -> None:
     """Print how much was judged, and what came of it."""
     from sinks.text import counted
 
     records = sum(model.judge.records for model in pipeline.parts.models)
-    words = f"{counted(records, 'record')} judged, {pipeline.parts.limit.dead:,} unusable"
+    why = ", ".join(f"{count:,} {reason}" for reason, count in unusable.most_common())
+    words = f"{counted(records, 'record')} judged, {unusable.total():,} unusable{why and f' ({why})'}"
     click.echo(f"{words}, {counted(len(told.opened), 'incident')} opened, {seconds:.1f} s", err=True)
 
 

@@ -35,7 +35,7 @@ def command(config: Path, log_level: str) -> None:
     from monitor.http.site import Site
     from monitor.learning import learn_missing
     from monitor.logs import configure
-    from monitor.observers import FirstPoll
+    from monitor.observers import FirstPoll, SourceTrouble
     from monitor.state.snapshot import lock
 
     settings = load(config, secrets=True)
@@ -49,7 +49,7 @@ def command(config: Path, log_level: str) -> None:
         learn_missing(settings, health, stopping)
         if not stopping.is_set():
             pipeline = running(settings, watched_models(settings, str(config)), health, metrics, stopping=stopping)
-            pipeline.parts.observers.append(FirstPoll(started_ago))
+            pipeline.parts.observers += [FirstPoll(started_ago), SourceTrouble()]
             http, folder = f"http://{host}:{port}", str(settings.state_dir)
             log.info("seawall started", version=__version__, http=http, state_dir=folder)
             pipeline.run()

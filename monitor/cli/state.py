@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LONGEST = 100
 """Characters of an incident's summary."""
 
+LONGEST_UNSAVED = 60.0
+"""Seconds; a process that runs saves about once a second."""
+
 
 @click.group()
 def command() -> None:
@@ -29,7 +32,7 @@ def show(config: Path) -> None:
     """Say where reading goes on, how far was judged, what is open and what is still to be told."""
     from monitor.assembly import SNAPSHOT, remembered_state
     from monitor.config.loading import load
-    from monitor.state.snapshot import understood
+    from monitor.state.snapshot import in_use, understood
 
     settings = load(config, secrets=False)
     path = settings.state_dir / SNAPSHOT
@@ -39,6 +42,8 @@ def show(config: Path) -> None:
         return
     age = time.time() - path.stat().st_mtime
     click.echo(f"{path}, saved {age:,.0f} s ago")
+    if age > LONGEST_UNSAVED and in_use(settings.state_dir):
+        click.echo(f"! not saved for {age:,.0f} s: the running process may know more, see /readyz")
     for topic, number, offset, *_ in content["partitions"]:
         click.echo(f"  {topic}/{number} goes on at {max(0, offset):,}")
     for name, model in content["models"].items():

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, disable_created_metrics
 
-from monitor.types import SEVERITIES, Partition, Severity
+from monitor.errors import REASONS
+from monitor.types import EVENTS, SEVERITIES, Partition, Severity
 
 MOST_SIGNALS = 500
 OTHER = "other"
+OUTCOMES = ("delivered", "retried", "failed", "dropped")
 
 
 class Reading(NamedTuple):
@@ -97,6 +100,24 @@ class Metrics:
 
     def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
         return Gauge(f"seawall_{name}", words, labels, registry=self.registry)
+
+    def begin(self, models: Iterable[str]) -> None:
+        """Show 0 for what has not happened yet: Prometheus sees no increase where a counter begins at 1."""
+        self.ignored.labels("other model")
+        for reason in REASONS:
+            self.dead_letters.labels(reason)
+        for model in models:
+            for counter in (self.records, self.late, self.duplicates, self.slots_judged):
+                counter.labels(model)
+            for severity, event in product(SEVERITIES, EVENTS):
+                self.incidents.labels(model, severity, event)
+            self.open_incidents(model, {})
+
+    def begin_sink(self, sink: str, depth: Callable[[], float]) -> None:
+        """Show 0 for what was not delivered yet, and from now on how many messages wait."""
+        for outcome in OUTCOMES:
+            self.deliveries.labels(sink, outcome)
+        self.outbox_depth.labels(sink).set_function(depth)
 
     def signals(self, model: str, readings: Iterable[Reading]) -> None:
         """Show what a model's signals show after a slot.

@@ -87,7 +87,8 @@ def _holds(token: SecretStr, authorization: str, query: str) -> bool:
 
 
 def _probe(verdict: Verdict) -> Answer:
-    body = json.dumps({"state": verdict.state, "why": verdict.why}).encode() + b"\n"
+    why = {"why": verdict.why} if verdict.why else {}
+    body = json.dumps({"state": verdict.state, **why}).encode() + b"\n"
     return Answer(HTTPStatus.OK if verdict.well else HTTPStatus.SERVICE_UNAVAILABLE, "application/json", body)
 
 

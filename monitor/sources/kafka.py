@@ -174,8 +174,9 @@ class KafkaReader:
             log.info("kafka connected", address=self._address)
         elif self._connecting.failure is not None:
             why, self._connecting = in_words(self._connecting.failure), None
+            say = log.debug if self._backoff else log.warning  # that it lasts is said once a minute: SourceTrouble
             self._retry(f"cannot be reached ({why})")
-            log.warning("kafka unreachable", address=self._address, why=why, next_attempt_s=self._backoff)
+            say("kafka unreachable", address=self._address, why=why, next_attempt_s=self._backoff)
         return self._member
 
     def _deal_with(self, why: Exception, member: Member) -> None:

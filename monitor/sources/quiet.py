@@ -65,3 +65,5 @@ def quiet_kafka() -> None:
     logger.addHandler(OncePerMinute())
     logger.setLevel(logging.WARNING)
     logger.propagate = False
+    # At every start they warn of topics that the next answer of the broker names; what is missing is `trouble`.
+    logging.getLogger("kafka.coordinator.assignors").setLevel(logging.ERROR)

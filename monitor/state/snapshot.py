@@ -115,3 +115,15 @@ def lock(folder: Path) -> IO[str]:
             f"state_dir {folder} is in use by another seawall process. Stop it, or give this one its own state_dir."
         ) from None
     return file
+
+
+def in_use(folder: Path) -> bool:
+    """Return whether a process has the folder locked."""
+    try:
+        with (folder / "lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -34,6 +34,16 @@ def test_the_last_words_count_what_was_judged(folder, capsys):
     assert re.search(r"^1 record judged, 0 unusable, 0 incidents opened, ", capsys.readouterr().err, re.MULTILINE)
 
 
+def test_the_last_words_say_why_records_were_unusable_and_what_was_written(folder, capsys):
+    whole = '{"features": {"income": 1.0}}'
+    (folder / "some.jsonl").write_text(f"{whole}\n{{\n[]\n[]\n")
+    assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
+    assert main(["replay", "some.jsonl", "--events", "e.jsonl"]) == 0
+    said = capsys.readouterr().err
+    assert "1 record judged, 3 unusable (2 not_a_record, 1 not_json), 0 incidents opened, " in said
+    assert said.endswith("\nwrote e.jsonl\n")
+
+
 @pytest.mark.parametrize("rate", ["nan", "0", "-1", "1e-300", "inf"])
 def test_a_rate_at_which_time_stands_still_or_ends_is_refused(folder, capsys, rate):
     assert main(["replay", "a.jsonl", "--rate", rate]) == 2

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import time
 from pathlib import Path
 
 import msgspec
@@ -12,7 +16,7 @@ from monitor.assembly import remembered_state
 from monitor.cli.state import command
 from monitor.incidents.incident import Incident
 from monitor.outbox import VERSION
-from monitor.state.snapshot import save
+from monitor.state.snapshot import lock, save
 from monitor.types import Effect, SignalChange
 
 CHANGE = SignalChange("feature.income", "features", 7.2, Effect(w=0.31), "shifted up")
@@ -56,6 +60,17 @@ def test_show_says_where_reading_goes_on_and_what_is_open(tmp_path, file_config)
     assert "credit: 1,234 records judged against sha256:aaaaaaaaaaaa" in shown
     assert "credit: 1 incident open, 0 messages still to be told" in shown
     assert "error since 1970-01-01T00:00:00Z: income shifted up (inc_1)" in shown
+
+
+@pytest.mark.parametrize(("age", "running", "said"), [(87, True, True), (30, True, False), (87, False, False)])
+def test_show_says_when_a_running_process_may_know_more(tmp_path, file_config, age, running, said):
+    path = snapshot(tmp_path)
+    saved = time.time() - age
+    os.utime(path, (saved, saved))
+    with lock(path.parent) if running else contextlib.nullcontext():
+        shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
+    words = r"^! not saved for \d+ s: the running process may know more, see /readyz$"
+    assert bool(re.search(words, shown, re.MULTILINE)) == said
 
 
 def test_verify_refuses_a_snapshot_that_is_not_whole(tmp_path, file_config):

@@ -5,6 +5,7 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from monitor.errors import REASONS
 from monitor.http.metrics import MOST_SIGNALS, Metrics, Reading
 from monitor.types import Partition
 
@@ -103,6 +104,19 @@ def test_a_severity_without_incidents_is_zero(metrics):
     metrics.open_incidents("m", {"warning": 1})
     shown = samples(metrics, "seawall_incidents_open")
     assert shown == {("m", "info"): 0, ("m", "warning"): 1, ("m", "error"): 0, ("m", "critical"): 0}
+
+
+def test_what_has_not_happened_yet_is_zero_so_that_the_first_of_it_is_an_increase(metrics):
+    metrics.begin(["m"])
+    metrics.begin_sink("slack", lambda: 3)
+    shown = samples(metrics, "seawall_incidents_total")
+    assert len(shown) == 4 * 3
+    assert shown["m", "critical", "opened"] == 0
+    outcomes = {("slack", outcome): 0 for outcome in ("delivered", "retried", "failed", "dropped")}
+    assert samples(metrics, "seawall_deliveries_total") == outcomes
+    assert samples(metrics, "seawall_outbox_depth") == {("slack",): 3}
+    assert samples(metrics, "seawall_dead_letters_total") == {(reason,): 0 for reason in REASONS}
+    assert samples(metrics, "seawall_ignored_total") == {("other model",): 0}
 
 
 def test_a_partition_that_is_no_longer_ours_is_no_longer_shown(metrics):

@@ -9,6 +9,7 @@ import threading
 import pytest
 import traffic
 from fake_source import FakeSource
+from structlog.testing import capture_logs
 from traffic import START
 
 from monitor.assembly import DEAD_LETTERS, SNAPSHOT, running, watched_models
@@ -155,6 +156,19 @@ def test_somebody_is_told_when_nothing_can_be_saved_for_a_minute_and_when_it_can
     assert "nothing saved for 60 s" in opened[2]
     assert "No space left on device" in opened[2]
     assert resolved[0] == "resolved"
+
+
+def test_the_log_says_the_first_failure_and_then_once_a_minute_how_many(monitor, monkeypatch):
+    one = monitor()
+    turn(one, 0)
+    monkeypatch.setattr(os, "fsync", full)
+    with capture_logs() as said:
+        for seconds in range(1, 131):
+            turn(one, seconds)
+    monkeypatch.undo()
+    one.parts.outbox.close(one, Now(140.0, START))
+    failed = [entry["times"] for entry in said if entry["event"] == "snapshot failed"]
+    assert failed == [1, 60, 60]
 
 
 def test_a_disk_that_is_full_for_a_moment_tells_nobody(tmp_path, monitor, monkeypatch):

@@ -77,6 +77,14 @@ def test_what_is_kept_is_bounded(said):
     assert len(handler._kinds) == MOST_KINDS + 1
 
 
+def test_a_healthy_start_warns_of_no_missing_metadata(said, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("kafka"), "handlers", [])
+    monkeypatch.setattr(logging.getLogger("kafka"), "propagate", True)
+    quiet_kafka()
+    logging.getLogger("kafka.coordinator.assignors.sticky.sticky_assignor").warning("No partition metadata for topic t")
+    assert said == []
+
+
 def test_the_clients_loggers_speak_through_it_once(said, monkeypatch):
     logger = logging.getLogger("kafka")
     monkeypatch.setattr(logger, "handlers", [])

@@ -1,0 +1,40 @@
+"""Trouble of the source in the log."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from fake_source import FakeSource
+from structlog.testing import capture_logs
+
+from monitor.observers import TROUBLE_PATIENCE, SourceTrouble
+from monitor.pipeline import Now
+
+MISSPELT = 'Kafka at h:1: topic "inferense" does not exist'
+
+
+@pytest.fixture
+def look():
+    """Return a function that lets the observer look at each second, and returns what it said."""
+    observer, source = SourceTrouble(), FakeSource()
+    pipeline = SimpleNamespace(parts=SimpleNamespace(source=source))
+
+    def look(words, seconds):
+        source.words = words
+        with capture_logs() as said:
+            for second in seconds:
+                observer.turned(pipeline, Now(float(second), 0))
+        return [(entry["log_level"], *(entry.get(key) for key in ("why", "for_s", "after_s"))) for entry in said]
+
+    return look
+
+
+def test_trouble_that_lasts_is_a_warning_once_a_minute_until_it_is_over(look):
+    assert look(MISSPELT, range(131)) == [("warning", MISSPELT, at, None) for at in (5, 65, 125)]
+    assert look(None, range(131, 200)) == [("info", None, None, 131)]
+
+
+def test_what_ends_by_itself_at_a_start_is_no_trouble(look):
+    assert look("not connected yet", range(int(TROUBLE_PATIENCE))) == []
+    assert look(None, range(5, 10)) == []
