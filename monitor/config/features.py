@@ -28,7 +28,8 @@ class FeatureSection(Section):
         default=None, ge=0, le=LARGEST_W, description="Shifts smaller than this (Cohen's w) are not worth telling."
     )
     importance: Literal["low", "normal", "high"] = Field(
-        default="normal", description="`low` lowers and `high` raises the severity of its incidents by one step."
+        default="normal",
+        description="`low` lowers and `high` raises the severity of its incidents by one step, never above `error`.",
     )
     ignore: bool = Field(default=False, description="Do not watch it at all.")
     show_values: bool = Field(

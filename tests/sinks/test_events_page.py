@@ -1,0 +1,56 @@
+"""docs/events.md says what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from pydantic import SecretStr
+from sample_events import SHIFT
+
+from monitor.incidents.severity import severity_of
+from monitor.types import BinShift, Effect, Event, SignalChange, event_json
+from sinks.webhook import cloud_event, signature_headers
+
+PAGE = (Path(__file__).parents[2] / "docs/events.md").read_text()
+AT = 1_767_279_600
+BODY = json.dumps(cloud_event(SHIFT)).encode()
+
+
+def block(language):
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[0]
+
+
+def test_the_example_is_what_the_code_gives():
+    assert json.loads(block("json")) == json.loads(json.dumps(event_json(SHIFT)))
+
+
+@pytest.mark.parametrize("kind", [Event, SignalChange, Effect, BinShift])
+def test_every_key_is_explained(kind):
+    for key in kind.__struct_fields__:
+        assert f"`{key}`" in PAGE or f"`effect.{key}`" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("severity", "w", "points"), re.findall(r"^\| `(\w+)` \| .*?([\d.]+).* \| .*?(\d)", PAGE, re.MULTILINE)
+)
+def test_the_thresholds_are_the_codes(severity, w, points):
+    just = 1e-6 if severity == "info" else -1e-6  # info is told by its upper bound, the others by their lower one
+    assert severity_of(Effect(w=float(w) - just)) == severity
+    assert severity_of(Effect(points=float(points) - just)) == severity
+
+
+@pytest.mark.parametrize("secret", ["whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3", "any text"])
+def test_the_lines_that_verify_a_message_do(secret):
+    page = {}
+    exec(block("python"), page)  # noqa: S102 - the page's own example
+    page["time"] = SimpleNamespace(time=lambda: AT + 20.0)
+    headers = signature_headers(SHIFT.id, AT, BODY, [SecretStr("the old one"), SecretStr(secret)])
+    assert page["genuine"](headers, BODY, secret)
+    assert not page["genuine"](headers, BODY + b" ", secret)
+    assert not page["genuine"](headers, BODY, "another")
+    page["time"] = SimpleNamespace(time=lambda: AT + 301.0)
+    assert not page["genuine"](headers, BODY, secret)
