@@ -1,11 +1,9 @@
-"""Two references about the same bins: each has bins of its own, finer the more records it was built from.
+"""Two references about the bins of the older: each has bins of its own, finer the more records it was built from.
 
-What the newer one's bins leave open is taken as the older one has it, so that no difference comes of the bins alone.
+How many newer records lie below an older edge is known only between two numbers where the edge is within a newer bin.
 """
 
 from __future__ import annotations
-
-from math import inf, nextafter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +12,31 @@ from detectors import CategoryBins, Detector, NumericBins
 from monitor.formats.batch import Batch
 
 Cells = NDArray[np.int64]
-
-HEAVY = 1 / 8
-"""A bin with twice the share of an even one holds a value that many records share: it cannot be spread evenly."""
+Floats = NDArray[np.float64]
 
 
-def in_common(old: Detector, new: Detector, ours: Cells, theirs: Cells) -> tuple[Detector, Cells, Cells, bool]:
-    """Return a detector of bins that both can fill, the cells of both in it, and whether the newer are an estimate."""
+def in_common(old: Detector, new: Detector, ours: Cells, theirs: Cells) -> tuple[Detector, Cells, Cells, Cells]:
+    """Return a detector of bins that both can fill, and cells in it.
+
+    Returns
+    -------
+    detector : Detector
+    ours : int array
+        The older records.
+    nearest : int array
+        The newer records, as like the older ones as their bins allow: no difference comes of the bins alone.
+    likely : int array
+        The newer records, within each of their bins as the older ones lie there.
+    """
     if isinstance(old, CategoryBins) and isinstance(new, CategoryBins):
-        return _levels(old, new, ours, theirs)
+        common, before, after = _levels(old, new, ours, theirs)
+        return common, before, after, after
     if isinstance(old, NumericBins) and isinstance(new, NumericBins):
-        return _numbers(old, new, ours, theirs)
-    return old, ours, theirs, False
+        return old, ours, *_numbers(old, new, ours, theirs)
+    return old, ours, theirs, theirs
 
 
-def _levels(
-    old: CategoryBins, new: CategoryBins, ours: Cells, theirs: Cells
-) -> tuple[CategoryBins, Cells, Cells, bool]:
+def _levels(old: CategoryBins, new: CategoryBins, ours: Cells, theirs: Cells) -> tuple[CategoryBins, Cells, Cells]:
     """Compare levels by name, those that the newer counts by themselves or never had; the rest are `other`.
 
     Whether a level that was too rare for a name there was ever seen here is not known.
@@ -51,53 +57,44 @@ def _levels(
     expected = before[common.unseen] / max(1, before[:-2].sum()) * theirs[:-2].sum()
     unseen = min(unnamed, max(0, round(expected) - int(after[common.unseen])))
     after[common.other : common.unseen + 1] += unnamed - unseen, unseen
-    return common, before, after, False
+    return common, before, after
 
 
-def _numbers(old: NumericBins, new: NumericBins, ours: Cells, theirs: Cells) -> tuple[NumericBins, Cells, Cells, bool]:
-    """Keep the older edges that the newer counts can be divided at."""
-    inside = ours[1 : len(old.edges)]
-    starts = [0, *(i for i in range(1, len(inside)) if _divides(old.edges[i], new, theirs))]
-    edges = (*(old.edges[i] for i in starts), old.edges[-1])
-    common = NumericBins(old.column, old.group, edges, old.quality)
-    gathered = np.add.reduceat(inside, starts)
-    before = np.concatenate([ours[:1], gathered, ours[len(old.edges) :]])
-    estimated = not _one_value_each(new) and not set(edges[1:-1]) <= set(new.edges)
-    return common, before, _spread(common, new, theirs), estimated
+def _numbers(old: NumericBins, new: NumericBins, ours: Cells, theirs: Cells) -> tuple[Cells, Cells]:
+    """Return the newer cells about the older edges: the nearest, and the likely ones."""
+    edges, starts = old.passed[:-1], new.passed[:-1]
+    ends = starts.copy()
+    if new.edges[-1] == new.edges[-2]:  # each bin is one value
+        ends[1:] = np.nextafter(new.edges[:-1], np.inf)
+    below = np.cumsum(theirs[:-2])  # newer records below the end of each cell
+    least = np.append(0, below)[np.searchsorted(ends, edges, side="right")]
+    most = below[np.searchsorted(starts, edges, side="left")]
+    low, high = (np.concatenate([[0.0], bound, below[-1:]]) for bound in (least, most))
+    accepted = np.append(0.0, np.cumsum(ours[:-2]))
+    at_starts = np.interp(starts, edges, accepted[1:-1])
+    likely = np.clip(np.interp(accepted, at_starts, below[:-1]), low, high)
+    rising = accepted + 1e-6 * np.arange(len(accepted))  # over empty bins too
+    nearest = _straightest(rising, low, high)
+    return _cells(nearest, theirs), _cells(likely, theirs)
 
 
-def _divides(edge: float, new: NumericBins, theirs: Cells) -> bool:
-    """Return whether about so many newer records below an edge are known.
+def _straightest(at: Floats, low: Floats, high: Floats) -> Floats:
+    """Return the shortest path between the bounds, whose ends meet: w and PSI of no other are smaller.
 
-    They are not within the outermost bins, which reach far with few records, nor where many records share a value.
+    Where a straight line is farthest out of bounds, the shortest path touches them.
     """
-    inside = theirs[1 : len(new.edges)]
-    place = int(np.searchsorted(new.edges, edge, side="right")) - 1
-    if _one_value_each(new) or not 0 <= place < len(inside) or new.edges[place] == edge:
-        return True
-    return 0 < place < len(inside) - 1 and inside[place] <= HEAVY * inside.sum()
+    line = np.interp(at, at[[0, -1]], low[[0, -1]])
+    inside = np.clip(line, low, high)
+    worst = int(np.argmax(np.abs(inside - line)))
+    if inside[worst] == line[worst]:
+        return line
+    low, high = low.copy(), high.copy()
+    low[worst] = high[worst] = inside[worst]
+    parts = (slice(worst + 1), slice(worst, None))
+    left, right = (_straightest(at[part], low[part], high[part]) for part in parts)
+    return np.concatenate([left, right[1:]])
 
 
-def _one_value_each(detector: NumericBins) -> bool:
-    return detector.edges[-1] == detector.edges[-2]
-
-
-def _spread(common: NumericBins, new: NumericBins, cells: Cells) -> Cells:
-    """Return the newer counts spread evenly within their bins, or at the value where a bin is one value.
-
-    Beyond the older range only whole bins count.
-    """
-    inside = cells[1 : len(new.edges)]
-    begins = np.array([*common.edges[:-1], nextafter(common.edges[-1], inf)])
-    below = np.concatenate([[0], np.cumsum(inside)])
-    if _one_value_each(new):
-        below = below[np.searchsorted(new.edges[:-1], begins, side="left")]
-    else:
-        below = np.interp(begins, new.edges, below)
-    steps = np.diff(np.rint(np.concatenate([[0], below, [inside.sum()]]))).astype(np.int64)
-    under = int(inside[np.array(new.edges[1:]) < common.edges[0]].sum())
-    over = int(inside[np.array(new.edges[:-1]) > common.edges[-1]].sum())
-    steps[1] += steps[0] - under
-    steps[-2] += steps[-1] - over
-    steps[0], steps[-1] = under + cells[0], over + cells[len(new.edges)]
-    return np.concatenate([steps, cells[-2:]])
+def _cells(below: Floats, counts: Cells) -> Cells:
+    """Return whole records between the edges, then those without a number."""
+    return np.append(np.diff(np.rint(below)).astype(np.int64), counts[-2:])

@@ -26,8 +26,8 @@ CHANCE = 0.01
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How far one signal of the newer reference is from the older one.
+class Size:
+    """How far newer records are from the older ones.
 
     Attributes
     ----------
@@ -37,27 +37,40 @@ class Difference:
         For shares: percentage points, newer minus older.
     moved : BinShift
         The bin that says most.
-    estimated : bool
-        Whether the newer counts had to be divided within their bins, evenly.
-    chance : float or None
-        For values: the w that two draws of one law, of these sizes, hardly exceed in any signal.
     beyond_chance : bool
         Whether it is more than chance.
     """
 
-    signal: str
     w: float | None
     psi: float | None
     points: float | None
     moved: BinShift
-    estimated: bool
-    chance: float | None
     beyond_chance: bool
 
     @property
-    def size(self) -> float:
-        """What orders differences: w, or ten points as one."""
+    def rank(self) -> float:
+        """What orders sizes: w, or ten points as one."""
         return self.w if self.w is not None else abs(self.points or 0.0) / 10
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far one signal of the newer reference is from the older one.
+
+    Attributes
+    ----------
+    least : Size
+        With the newer records as like the older ones as their bins allow: this is certain.
+    likely : Size
+        With the newer records within each of their bins as the older ones lie there.
+    chance : float or None
+        For values: the w that two draws of one law, of these sizes, hardly exceed in any signal.
+    """
+
+    signal: str
+    least: Size
+    likely: Size
+    chance: float | None
 
 
 @dataclass(frozen=True)
@@ -72,9 +85,9 @@ class _Pair:
 
     signal: Signal
     before: Cells
-    after: Cells
+    nearest: Cells
+    likely: Cells
     worth: Sequence[float]
-    estimated: bool
 
 
 def differences(old: Reference, new: Reference) -> list[Difference]:
@@ -82,31 +95,30 @@ def differences(old: Reference, new: Reference) -> list[Difference]:
     pairs = list(_pairs(old, new))
     tail = CHANCE / max(1, len(pairs))
     found = [_values(pair, tail) if pair.signal.kind == "values" else _share(pair, tail) for pair in pairs]
-    return sorted(found, key=lambda d: (-d.size, d.signal))
+    return sorted(found, key=lambda d: (-d.least.rank, -d.likely.rank, d.signal))
 
 
 def _pairs(old: Reference, new: Reference) -> Iterator[_Pair]:
-    for signals, ours, theirs, estimated in _shared(old, new):
+    for signals, *counts in _shared(old, new):
         for signal in signals:
-            before, after = _gathered(signal, ours), _gathered(signal, theirs)
-            if before.sum() and after.sum():
+            before, nearest, likely = (_gathered(signal, cells) for cells in counts)
+            if before.sum() and nearest.sum() and likely.sum():
                 worth = [1 / reference.design_effects.get(signal.name, 1.0) for reference in (old, new)]
-                yield _Pair(signal, before, after, worth, estimated and signal.kind == "values")
+                yield _Pair(signal, before, nearest, likely, worth)
 
 
-def _shared(old: Reference, new: Reference) -> Iterator[tuple[list[Signal], Cells, Cells, bool]]:
-    """Yield the signals of each detector that both have, the cells of both, and whether the newer are an estimate."""
-    yield list(FLOW_SIGNALS), old.counts[:3], new.counts[:3], False
+def _shared(old: Reference, new: Reference) -> Iterator[tuple[list[Signal], Cells, Cells, Cells]]:
+    """Yield the signals of each detector that both have, the older cells, and the nearest and likely newer ones."""
+    yield list(FLOW_SIGNALS), old.counts[:3], new.counts[:3], new.counts[:3]
     theirs = {
         _key(d): (d, new.counts[start : start + d.cells])
         for d, start in zip(new.layout.detectors, new.layout.starts, strict=True)
     }
     for detector, start in zip(old.layout.detectors, old.layout.starts, strict=True):
         if _key(detector) in theirs:
-            other, counts = theirs[_key(detector)]
             ours = old.counts[start : start + detector.cells]
-            common, before, after, estimated = in_common(detector, other, ours, counts)
-            yield common.signals(before), before, after, estimated
+            common, *counts = in_common(detector, theirs[_key(detector)][0], ours, theirs[_key(detector)][1])
+            yield common.signals(counts[0]), counts[0], counts[1], counts[2]
 
 
 def _key(detector: Detector) -> tuple[str, str]:
@@ -121,41 +133,40 @@ def _gathered(signal: Signal, cells: Cells) -> Cells:
 
 
 def _values(pair: _Pair, tail: float) -> Difference:
-    """Return w and PSI, without what chance adds to both on average: the same for each degree of freedom."""
-    accepted, after = (pair.before / pair.before.sum()).tolist(), pair.after.tolist()
-    before, now = pair.before.sum() * pair.worth[0], pair.after.sum() * pair.worth[1]
-    one, degrees = float(1 / before + 1 / now), len(accepted) - 1
-    effect = value_effect(after, accepted, one * sum(after))
+    before, now = pair.before.sum() * pair.worth[0], pair.nearest.sum() * pair.worth[1]
+    one, degrees = float(1 / before + 1 / now), len(pair.before) - 1
     chance = sqrt(one * (chi_square(degrees, tail) - degrees))
-    return Difference(
-        pair.signal.name,
+    least, likely = (_shift(pair, after, one, chance) for after in (pair.nearest, pair.likely))
+    return Difference(pair.signal.name, least, likely, chance)
+
+
+def _shift(pair: _Pair, after: Cells, one: float, chance: float) -> Size:
+    """Return w and PSI, without what chance adds to both on average: `one` for each degree of freedom."""
+    accepted, counts = (pair.before / pair.before.sum()).tolist(), after.tolist()
+    effect = value_effect(counts, accepted, one * sum(counts))
+    return Size(
         effect.w,
-        max(0.0, (effect.psi or 0.0) - one * degrees),
+        max(0.0, (effect.psi or 0.0) - one * (len(counts) - 1)),
         None,
-        moved_bins(pair.signal.bins, after, accepted)[0],
-        pair.estimated,
-        chance,
+        moved_bins(pair.signal.bins, counts, accepted)[0],
         beyond_chance=(effect.w or 0.0) > chance,
     )
 
 
 def _share(pair: _Pair, tail: float) -> Difference:
+    least, likely = (_points(pair, after, tail) for after in (pair.nearest, pair.likely))
+    return Difference(pair.signal.name, least, likely, None)
+
+
+def _points(pair: _Pair, after: Cells, tail: float) -> Size:
     """Return percentage points; more than chance where the likelihood ratio is beyond Chernoff's bound.
 
     The bound holds for few events too, where a normal approximation would not.
     """
-    old, new = (float(counts[1] / counts.sum()) for counts in (pair.before, pair.after))
-    counts = np.array([pair.before * pair.worth[0], pair.after * pair.worth[1]])
-    return Difference(
-        pair.signal.name,
-        None,
-        None,
-        100 * (new - old),
-        BinShift(pair.signal.bins[1], old, new),
-        pair.estimated,
-        None,
-        beyond_chance=_likelihood_ratio(counts) > log(2 / tail),
-    )
+    old, new = (float(counts[1] / counts.sum()) for counts in (pair.before, after))
+    counts = np.array([pair.before * pair.worth[0], after * pair.worth[1]])
+    moved = BinShift(pair.signal.bins[1], old, new)
+    return Size(None, None, 100 * (new - old), moved, beyond_chance=_likelihood_ratio(counts) > log(2 / tail))
 
 
 def _likelihood_ratio(counts: Floats) -> float:

@@ -28,26 +28,37 @@ def compared(old: Reference, new: Reference) -> None:
     for line in changes:
         say.print(f"  ! {plain(line, WIDEST)}")
     found = differences(old, new)
-    told = [difference for difference in found if difference.beyond_chance and difference.size >= TOLD]
-    if told:
+    told = [difference for difference in found if difference.likely.beyond_chance and difference.likely.rank >= TOLD]
+    rows = [_row(difference) for difference in told]
+    if rows:
         table = table_of("signal", "w>", "PSI>", "points>", "most of it", "old>", "new>")
-        for difference in told:
-            table.add_row(*_row(difference))
+        for row in rows:
+            table.add_row(*row)
         say.print(table)
-    if any(difference.estimated for difference in told):
-        say.print("≈ the bins differ: the newer counts were spread evenly within theirs")
+    if any("–" in cell for row in rows for cell in row[1:4]):
+        say.print(
+            "a–b: the bins differ. These records differ by a at least; by b if within bins they lie as the older do"
+        )
     for line in _left_out(len(found) - len(told), [d.chance for d in found if d.chance is not None]):
         say.print(line)
-    say.print(_conclusion([difference for difference in told if difference.size >= WORTH], changes))
+    for line in _conclusion(told, changes):
+        say.print(line, soft_wrap=True)
 
 
 def _row(difference: Difference) -> tuple[str, ...]:
-    about = "≈" if difference.estimated else ""
-    old, new = both(difference.moved.expected, difference.moved.observed)
-    w = f"{about}{difference.w:.2f}" if difference.w is not None else ""
-    psi = f"{difference.psi:.3f}" if difference.psi is not None else ""
-    points = f"{difference.points:+.1f}" if difference.points is not None else ""
-    return short(difference.signal), w, psi, points, plain(difference.moved.bin, 24), old, new
+    least, likely = difference.least, difference.likely
+    moved = least.moved if least.beyond_chance else likely.moved
+    old, new = both(moved.expected, moved.observed)
+    w, psi = _range(least.w, likely.w, ".2f"), _range(least.psi, likely.psi, ".3f")
+    points = _range(least.points, likely.points, "+.1f")
+    return short(difference.signal), w, psi, points, plain(moved.bin, 24), old, new
+
+
+def _range(least: float | None, likely: float | None, form: str) -> str:
+    """Return both, or one where they read alike."""
+    if least is None or likely is None:
+        return ""
+    return "–".join(dict.fromkeys((f"{least:{form}}", f"{likely:{form}}")))
 
 
 def _left_out(signals: int, chance: Sequence[float]) -> list[str]:
@@ -61,9 +72,20 @@ def _left_out(signals: int, chance: Sequence[float]) -> list[str]:
     return lines
 
 
-def _conclusion(moved: Sequence[Difference], changes: Sequence[str]) -> str:
-    schema = f"; {counted(len(changes), 'change')} of the schema" if changes else ""
+def _conclusion(told: Sequence[Difference], changes: Sequence[str]) -> list[str]:
+    """Return what surely moved, and of what the bins cannot tell."""
     threshold = f"{WORTH} (w) or {10 * WORTH:g} point"
-    if not moved:
-        return f"nothing moved by {threshold}{schema}"
-    return f"{named([short(d.signal) for d in moved])} moved by {threshold}, or more{schema}"
+    moved = [d for d in told if d.least.beyond_chance and d.least.rank >= WORTH]
+    unclear = [d for d in told if d not in moved and d.likely.rank >= WORTH]
+    lines = []
+    if moved:
+        lines.append(f"{named([short(d.signal) for d in moved])} moved by {threshold}, or more")
+    if unclear:
+        lines.append(
+            f"whether {named([short(d.signal) for d in unclear])} moved by {threshold} the bins cannot tell: "
+            "`seawall replay` the newer records against the older version"
+        )
+    lines = lines or [f"nothing moved by {threshold}"]
+    if changes:
+        lines[-1] += f"; {counted(len(changes), 'change')} of the schema"
+    return lines
