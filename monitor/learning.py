@@ -16,6 +16,7 @@ from monitor.counting.partitions import Remembered
 from monitor.errors import BadReference
 from monitor.http.health import Health
 from monitor.incidents.incident import rfc3339
+from monitor.observers import SourceTrouble
 from monitor.reference.build import build
 from monitor.reference.from_file import options_of
 from monitor.reference.look import first_look
@@ -104,11 +105,14 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
 def _read(source: Source, taken: _Taken, health: Health, stopping: threading.Event) -> None:
     """Read until there are as many records as wanted, or no more, or somebody asks to stop."""
     source.open(taken.ends)
+    told = SourceTrouble()
     while taken.usable < taken.wanted and not source.finished and not stopping.is_set():
         for partition, messages in source.poll(0.25).items():
             taken.add(Partition(*partition), messages)
         trouble = f" ({words})" if (words := source.trouble()) else ""
-        health.beat(clock().steady)
+        now = clock().steady
+        told.look(words, now)
+        health.beat(now)
         health.block("reference", f"learning from live records: {taken.usable:,} of {taken.wanted:,}{trouble}")
     source.close(2.0 if stopping.is_set() else 5.0)
 

@@ -138,19 +138,22 @@ class SourceTrouble(Observer):
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Look for trouble."""
-        why = pipeline.parts.source.trouble()
+        self.look(pipeline.parts.source.trouble(), now.steady)
+
+    def look(self, why: str | None, now: float) -> None:
+        """Note what the source says of itself at this second."""
         if self._since is None:
             if why is not None:
-                self._since, self._next = now.steady, now.steady + TROUBLE_PATIENCE
+                self._since, self._next = now, now + TROUBLE_PATIENCE
             return
-        lasted = round(now.steady - self._since)
+        lasted = round(now - self._since)
         if why is None:
             if self._next > self._since + TROUBLE_PATIENCE:
                 log.info("source is read again", after_s=lasted)
             self._since = None
-        elif now.steady >= self._next:
+        elif now >= self._next:
             log.warning("source cannot be read", why=why, for_s=lasted)
-            self._next = now.steady + TROUBLE_EVERY
+            self._next = now + TROUBLE_EVERY
 
 
 class Unusable(Observer):
