@@ -179,10 +179,15 @@ def _outbox(
         pending = events_of(saved["pending"].get(model.name, []))
         threads = {(sink, incident): thread for sink, incident, thread in saved["threads"].get(model.name, [])}
         sinks = [sink.build() for sink in model.settings.sinks]
-        dispatcher = dispatchers[model.name] = Dispatcher(sinks, count, pending=pending, threads=threads)
+        dispatchers[model.name] = Dispatcher(sinks, count, pending=pending, threads=threads)
         for sink in sinks:
-            metrics.begin_sink(sink.name, partial(dispatcher.depth, sink.name))
+            metrics.begin_sink(sink.name, partial(_depth, dispatchers, sink.name))
     return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, events_of(saved["unsent"]))
+
+
+def _depth(dispatchers: Mapping[str, Dispatcher], sink: str) -> int:
+    """Return how many messages of all models a sink has not taken yet."""
+    return sum(dispatcher.depth(sink) for dispatcher in dispatchers.values())
 
 
 def _letters(config: Config, size: int | None) -> Writer:

@@ -58,5 +58,5 @@ def draw(page: str, picture: Path, width: int, height: int) -> None:
 
 
 if __name__ == "__main__":
-    draw(slack_page([blocks(OPENED), blocks(RESOLVED)]), HERE / "slack.png", 708, 568)
-    draw(pagerduty_page(event_of(OPENED)), HERE / "pagerduty.png", 768, 412)
+    draw(slack_page([blocks(OPENED), blocks(RESOLVED)]), HERE / "slack.png", 708, 610)
+    draw(pagerduty_page(event_of(OPENED)), HERE / "pagerduty.png", 768, 445)

@@ -6,7 +6,8 @@ import base64
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -21,6 +22,9 @@ MOST_WAITING = 64 << 20
 """Bytes of letters that a full disk makes wait; with more, reading stops."""
 
 SUFFIX = ".dead-letter"
+
+PAUSE = 60.0
+"""Seconds in which letters go to the file at once after the topic refused some: each refusal holds up reading."""
 
 log = structlog.get_logger()
 
@@ -119,16 +123,25 @@ class TopicWriter:
     connection : dict
         Keyword arguments of kafka-python.
     instead : FileWriter
+    clock : callable
+        Seconds that only go forward.
     """
 
-    def __init__(self, connection: Mapping[str, Any], instead: FileWriter) -> None:
+    def __init__(
+        self, connection: Mapping[str, Any], instead: FileWriter, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._connection = connection
         self._instead = instead
+        self._clock = clock
+        self._paused_until = float("-inf")
         self._producer: Any = None
         self._under_way: list[tuple[DeadLetter, Any]] = []
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Send the letters without waiting for the broker's word; `flush` does."""
+        if self._clock() < self._paused_until:
+            self._instead.write(letters)
+            return
         for position, letter in enumerate(letters):
             try:
                 self._under_way.append((letter, self._send(letter)))
@@ -137,6 +150,7 @@ class TopicWriter:
                     "dead letters to file", why=str(error) or type(error).__name__, count=len(letters) - position
                 )
                 self._instead.write(letters[position:])
+                self._paused_until = self._clock() + PAUSE
                 return
 
     def _send(self, letter: DeadLetter) -> Any:
@@ -167,6 +181,7 @@ class TopicWriter:
         if refused:
             log.error("dead letters to file", why="the topic did not take them", count=len(refused))
             self._instead.write(refused)
+            self._paused_until = self._clock() + PAUSE
         return self._instead.flush()
 
     def close(self) -> None:

@@ -72,8 +72,8 @@ class Dispatcher:
         }
 
     def depth(self, sink: str) -> int:
-        """Return how many events wait for this sink."""
-        return self._lanes[sink].depth()
+        """Return how many events wait for this sink, none for one that is not told."""
+        return self._lanes[sink].depth() if sink in self._lanes else 0
 
     def close(self, seconds: float) -> None:
         """Deliver what waits, for at most `seconds`; what is left then stays in `pending`. Each gets one last try."""
