@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,8 +237,8 @@ def _distinct(slots: Ints) -> list[int]:
 
 def _fresh(seen: set[str | float], ids: Sequence[str | float | None], rows: Ints, positions: Ints) -> Ints:
     """Return the positions whose id was not seen yet in this slot, and remember them. No id, no duplicate."""
-    given = [ids[row] for row in rows[positions].tolist()]
-    new = set(given)
+    given = ids if len(positions) == len(ids) else [ids[row] for row in rows[positions].tolist()]
+    new: set[Any] = set(given)
     if len(new) == len(given) and None not in new and seen.isdisjoint(new):
         seen |= new
         return positions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,38 +46,37 @@ class Columns:
         self._rows += rows
         self._versions += [r.version for r in records]
         schema, width = self.typed.schema, len(self.typed.numeric)
-        features = self._features(records)  # numeric ones first, see TypedRecord
-        numeric = [*features[:width], *self._scores(records)]
+        features = self._features([r.features for r in records])  # numeric ones first, see TypedRecord
+        numeric = [*features[:width], *(self._scores([r.scores for r in records]) if self.typed.Scores else ())]
         textual = features[width : width + len(self.typed.textual)]  # behind them what was set aside
         if schema.prediction:
-            (numeric if schema.prediction == "number" else textual).append(tuple(r.prediction for r in records))
+            (numeric if schema.prediction == "number" else textual).append([r.prediction for r in records])
         if schema.latency:
-            numeric.append(tuple(r.latency_ms for r in records))
+            numeric.append([r.latency_ms for r in records])
         if schema.confidence:
-            numeric.append(tuple(r.confidence for r in records))
+            numeric.append([r.confidence for r in records])
+        pack = struct.Struct(f"={len(records)}d").pack
         for parts, numbers in zip(self._numbers.values(), numeric, strict=True):
-            parts.append(_packed(numbers))
+            parts.append(_packed(numbers, pack))
         for texts, more in zip(self._texts.values(), textual, strict=True):
             texts.extend(more)
 
-    def _features(self, records: Sequence[Any]) -> list[tuple[Any, ...]]:
-        features = [r.features for r in records]
-        if tuple in set(map(type, features)):
-            typed = self.typed
-            features = [
-                typed.Features(**dict(zip(typed.fields.values(), f, strict=True))) if type(f) is tuple else f
-                for f in features
-            ]
-        return list(zip(*map(astuple, features), strict=True))
+    def _features(self, given: list[Any]) -> list[Sequence[Any]]:
+        try:
+            return list(zip(*map(astuple, given), strict=True))
+        except TypeError:  # some are lists in the order of the reference
+            fields, features = self.typed.fields.values(), self.typed.Features
+            return self._features(
+                [features(**dict(zip(fields, f, strict=True))) if type(f) is tuple else f for f in given]
+            )
 
-    def _scores(self, records: Sequence[Any]) -> Iterable[tuple[float | None, ...]]:
-        if self.typed.Scores is None:
-            return ()
-        nothing = (None,) * len(self.typed.schema.scores)
-        given = [r.scores for r in records]
-        if set(map(type, given)) == {self.typed.Scores}:
-            return zip(*map(astuple, given), strict=True)
-        return zip(*(s if type(s) is tuple else nothing if s is None else astuple(s) for s in given), strict=True)
+    def _scores(self, given: list[Any]) -> list[Sequence[Any]]:
+        try:
+            return list(zip(*map(astuple, given), strict=True))
+        except TypeError:  # some are lists, or missing
+            nothing = (None,) * len(self.typed.schema.scores)
+            rows = (s if type(s) is tuple else nothing if s is None else astuple(s) for s in given)
+            return list(zip(*rows, strict=True))
 
     def _add_repair(self, position: int, repair: Repaired) -> None:
         for column in repair.mismatched:
@@ -95,9 +94,9 @@ class Columns:
         return Batch(rows, numbers, {**self._texts}, self._mismatched, self._deviations, self._versions)
 
 
-def _packed(column: Sequence[float | None]) -> bytes:
+def _packed(column: Sequence[float | None], pack: Callable[..., bytes]) -> bytes:
     try:
-        return struct.pack(f"={len(column)}d", *column)  # a quarter of the time of np.array
+        return pack(*column)  # a quarter of the time of np.array
     except struct.error:
         return np.array(column, dtype=np.float64).tobytes()  # None becomes NaN
 
@@ -117,12 +116,9 @@ def event_milliseconds(times: Sequence[Any], stamps: Indices) -> Indices:
     stamps : int array (n,)
         In milliseconds.
     """
-    if set(map(type, times)) <= {float, type(None)}:
-        seconds = np.frombuffer(_packed(times))
-    else:
-        seconds = np.frombuffer(
-            _packed([t.timestamp() if t is not None and type(t) is not float else t for t in times])
-        )
+    if not set(map(type, times)) <= {float, type(None)}:
+        times = [t.timestamp() if t is not None and type(t) is not float else t for t in times]
+    seconds = np.frombuffer(_packed(times, struct.Struct(f"={len(times)}d").pack))
     absent = np.isnan(seconds)
     stamps = np.where(stamps < LAST_SECOND * 1000, stamps, -1)
     sane = (seconds >= 0) & (seconds < LAST_SECOND)
