@@ -76,7 +76,7 @@ class Config(PerModel):
     max_ahead: PositiveDuration = Field(
         default=parse_duration("10m"),
         description="A partition this far ahead of the slowest one is paused, so that memory is bounded; "
-        "a slot is too far already where open slots hold more than 500,000 records.",
+        "a slot is too far already where open slots hold more than 200,000 records.",
     )
     freshness: PositiveDuration = Field(
         default=parse_duration("10m"),

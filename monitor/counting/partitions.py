@@ -11,7 +11,7 @@ from monitor.counting.tally import Layout, Tally
 from monitor.formats.batch import DEAD, Decoded
 from monitor.types import Partition
 
-MOST_IDS = 500_000
+MOST_IDS = 200_000
 """Ids of open slots, about 130 bytes each: with more of them, a partition a slot ahead waits for the slowest."""
 
 
