@@ -67,7 +67,7 @@ def parts_of(config: Config, models: list[Watched], source: Source, *, judged: i
         "models": models,
         "partitions": Partitions(timing, [model.layout for model in models], judged),
         "limit": Limit(config.dead_letters.max_share),
-        "idle_timeout": config.idle_timeout / 1000,
+        "idle_timeout": max(config.idle_timeout, config.slot) / 1000,  # no slot is closed while it still runs
     }
 
 

@@ -76,7 +76,8 @@ class Sight(Observer):
             self._began = now.steady
         if self._counted:
             self._read = now.steady
-        for partition in self._counted | (pipeline.parts.partitions.folds.keys() - self._moved.keys()):
+        partitions = pipeline.parts.partitions
+        for partition in self._counted | partitions.ahead() | (partitions.folds.keys() - self._moved.keys()):
             self._moved[partition] = now.steady
         self._counted.clear()
         return self._began if self._read is None else self._read
@@ -117,16 +118,16 @@ class Sight(Observer):
     def _standing(self, pipeline: Pipeline) -> str | None:
         """Return whose times keep slots from closing although records come: they stand still, or went back."""
         partitions, timing = pipeline.parts.partitions, pipeline.parts.partitions.timing
-        usual = (timing.slot + timing.lateness) / 1000 + pipeline.parts.idle_timeout
-        if self._unjudged < max(self.freshness, usual):
+        usual = (2 * timing.slot + timing.lateness) / 1000 + pipeline.parts.idle_timeout
+        if self._unjudged < max(self.freshness, usual) or partitions.silent:
             return None
-        reached = {p: t for p, t in pipeline.watermarks().items() if p not in partitions.idle}
-        slowest = min(reached, key=reached.__getitem__, default=None)
-        where = (
-            f"the times in {_names([slowest])} stand at {rfc3339(int(1000 * reached[slowest]))} or went back"
-            if slowest
-            else "no record had a time that counts"
-        )
+        reached, awake = pipeline.watermarks(), partitions.folds.keys() - partitions.idle
+        timeless = sorted(awake - reached.keys())
+        if timeless:
+            where = f"no record in {_names(timeless)} has a time that counts"
+        else:
+            slowest = min(awake, key=reached.__getitem__)
+            where = f"the times in {_names([slowest])} stand at {rfc3339(int(1000 * reached[slowest]))} or went back"
         return f"judging waits: records came for {_span(self._unjudged)} and no slot could be closed; {where}"
 
     def _unsaved(self, now: Now) -> str | None:

@@ -105,7 +105,7 @@ class Simulation:
         if name in self.idle:
             self._decide(name, self.highest)
             self.met["rejoined with old slots not judged"] += any(s > self.highest for s in fold.slots)
-            if len(dead) < sum(len(post.rows) for post in posts):
+            if any(row.model != DEAD and row.clock >= 0 for post in posts for row in post.rows):
                 self.idle.remove(name)
             else:
                 self.met["stays idle over dead letters"] += 1

@@ -71,7 +71,8 @@ class Config(PerModel):
     )
     idle_timeout: PositiveDuration = Field(
         default=parse_duration("60s"),
-        description="A partition read to its end that brings nothing for this long no longer holds up the others.",
+        description="A partition read to its end that brings nothing for this long, and for a slot at least, no longer "
+        "holds up the others.",
     )
     max_ahead: PositiveDuration = Field(
         default=parse_duration("10m"),

@@ -86,11 +86,11 @@ class Partitions:
     def fold(self, partition: Partition, decoded: Decoded, now: float) -> Folded:
         """Count a block of one partition. An idle one rejoins: what the others have judged meanwhile is closed.
 
-        Dead letters move no clock, so they neither wake a partition nor keep it awake: one that holds nothing else
-        would hold up all the others.
+        What moves no clock (dead letters, other models' records without a time) neither wakes a partition nor keeps
+        it awake: one that holds nothing else would hold up all the others.
         """
         fold = self.folds[partition]
-        usable = bool((decoded.model != DEAD).any())
+        usable = bool(((decoded.model != DEAD) & (decoded.clocks >= 0)).any())
         if partition in self.idle:
             fold.decide(self.judged)
             if usable:
@@ -116,8 +116,8 @@ class Partitions:
 
     @property
     def silent(self) -> bool:
-        """Whether every partition is idle."""
-        return self.idle >= self.folds.keys()
+        """Whether every partition is idle; at a start none is known yet."""
+        return bool(self.folds) and self.idle >= self.folds.keys()
 
     def close_all(self) -> None:
         """Close every slot of every partition: the source has ended."""

@@ -133,25 +133,31 @@ class TopicWriter:
         self._connection = connection
         self._instead = instead
         self._clock = clock
-        self._paused_until = float("-inf")
+        self._paused_until: dict[str, float] = {}
         self._producer: Any = None
         self._under_way: list[tuple[DeadLetter, Any]] = []
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Send the letters without waiting for the broker's word; `flush` does."""
-        if self._clock() < self._paused_until:
-            self._instead.write(letters)
-            return
-        for position, letter in enumerate(letters):
+        refused = []
+        for letter in letters:
+            if self._clock() < self._paused_until.get(letter.message.topic, 0.0):
+                refused.append(letter)
+                continue
             try:
                 self._under_way.append((letter, self._send(letter)))
             except Exception as error:  # noqa: BLE001 - whatever the client raises, the record is kept
-                log.warning(
-                    "dead letters to file", why=str(error) or type(error).__name__, count=len(letters) - position
-                )
-                self._instead.write(letters[position:])
-                self._paused_until = self._clock() + PAUSE
-                return
+                refused.append(letter)
+                self._note_refusal(letter.message.topic, error)
+        self._instead.write(refused)
+
+    def _note_refusal(self, topic: str, error: Exception) -> None:
+        """Let the topic be for a while, unless it was but one letter that is too large for it."""
+        from kafka.errors import MessageSizeTooLargeError
+
+        log.warning("dead letters to file", topic=topic + SUFFIX, why=str(error) or type(error).__name__)
+        if not isinstance(error, MessageSizeTooLargeError):
+            self._paused_until[topic] = self._clock() + PAUSE
 
     def _send(self, letter: DeadLetter) -> Any:
         if self._producer is None:
@@ -181,7 +187,7 @@ class TopicWriter:
         if refused:
             log.error("dead letters to file", why="the topic did not take them", count=len(refused))
             self._instead.write(refused)
-            self._paused_until = self._clock() + PAUSE
+            self._paused_until |= {letter.message.topic: self._clock() + PAUSE for letter in refused}
         return self._instead.flush()
 
     def close(self) -> None:

@@ -28,7 +28,10 @@ def _gzip(packed: bytes) -> bytes:
 def _lz4(packed: bytes) -> bytes:
     from lz4.frame import LZ4FrameDecompressor
 
-    unpacked: bytes = LZ4FrameDecompressor().decompress(packed, max_length=LARGEST + 1)
+    frame = LZ4FrameDecompressor()
+    unpacked: bytes = frame.decompress(packed, max_length=LARGEST + 1)
+    if len(unpacked) <= LARGEST and not frame.eof:
+        raise RuntimeError("an lz4 frame without an end")
     return unpacked
 
 

@@ -185,6 +185,22 @@ def test_what_is_remembered_stays_small_however_long_nothing_usable_comes(both):
     assert len(both.folds[B].slots) == 1
 
 
+def test_at_a_start_nobody_is_silent():
+    partitions = Partitions(Timing(SLOT, 0, 60), layouts(1))
+    assert not partitions.silent
+    partitions.add(A, 0.0)
+    assert not partitions.silent
+    partitions.close_idle(A)
+    assert partitions.silent
+
+
+def test_what_has_no_time_keeps_no_partition_awake(both):
+    read(both, A, 5)
+    before = both.quiet_since(A)
+    both.fold(A, block([Post(9, (Row(IGNORED, -1, -1),))], 1), now=50.0)
+    assert both.quiet_since(A) == before
+
+
 def test_nothing_is_judged_before_anything_was_read():
     partitions = Partitions(Timing(SLOT, 0, 60), layouts(1))
     assert list(partitions.closed()) == []

@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 
 import pytest
+from kafka.errors import MessageSizeTooLargeError
 
 from monitor.delivery.dead_letters import PAUSE, DeadLetter, FileWriter, TopicWriter
 from monitor.types import Message
 
 
 class Refusing(TopicWriter):
-    """A topic that is not there."""
+    """The topic `t.dead-letter` is not there; the others take what is not too large."""
 
     asked = 0
 
     def _send(self, letter):
         self.asked += 1
-        raise TimeoutError("topic t.dead-letter not in metadata")
+        if letter.message.topic == "t":
+            raise TimeoutError("topic t.dead-letter not in metadata")
+        if len(letter.message.value) > 9:
+            raise MessageSizeTooLargeError("too large")
+        return self
+
+    def get(self, timeout):
+        """Say as a future would that the topic has it."""
 
 
 @pytest.fixture
@@ -28,8 +36,12 @@ def refusing(tmp_path):
     writer.close()
 
 
-def write(writer, *offsets):
-    writer.write([DeadLetter(Message("t", 0, offset, 0, None, b"torn"), "not_json", "torn") for offset in offsets])
+def write(writer, *offsets, topic="t", value=b"torn"):
+    writer.write([DeadLetter(Message(topic, 0, offset, 0, None, value), "not_json", "torn") for offset in offsets])
+
+
+def kept(tmp_path):
+    return [json.loads(line)["offset"] for line in (tmp_path / "dead").read_text().splitlines()]
 
 
 def test_what_the_topic_refuses_is_in_the_file_and_it_is_asked_once_a_minute(refusing, tmp_path):
@@ -42,5 +54,14 @@ def test_what_the_topic_refuses_is_in_the_file_and_it_is_asked_once_a_minute(ref
     write(writer, 1_000)
     assert writer.asked == 2
     writer.flush()
-    kept = [json.loads(line)["offset"] for line in (tmp_path / "dead").read_text().splitlines()]
-    assert kept == [*range(2 * int(PAUSE)), 1_000]
+    assert kept(tmp_path) == [*range(2 * int(PAUSE)), 1_000]
+
+
+def test_neither_a_topic_that_refuses_nor_a_letter_that_is_too_large_keeps_others_out(refusing, tmp_path):
+    writer, _ = refusing
+    write(writer, 1)
+    write(writer, 2, topic="u", value=b"far too large")
+    write(writer, 3, 4, topic="u")
+    assert writer.asked == 4
+    writer.flush()
+    assert kept(tmp_path) == [1, 2]

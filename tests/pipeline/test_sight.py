@@ -25,7 +25,7 @@ RECORD = json.dumps(next(iter(traffic.traffic(1, seed=1)))).encode()
 
 def timed(seconds):
     """Return a record that happened so many seconds after the start."""
-    return json.dumps(json.loads(RECORD) | {"time": START / 1000 + seconds}).encode()
+    return json.dumps(json.loads(RECORD) | {"id": f"r{seconds}", "time": START / 1000 + seconds}).encode()
 
 
 class Watch:
@@ -199,6 +199,24 @@ def test_times_that_stand_still_or_went_back_are_told_because_no_slot_closes(wat
     for second in range(800, 900, 10):
         one.at(second, a=[timed(second)])
     assert one.ready().well
+
+
+def test_a_long_slot_of_a_sparse_topic_is_not_closed_while_it_runs(watch):
+    one = watch(FakeSource(there={A}, ended={A}), slot="1h", max_ahead="2h")
+    for second in range(0, 4 * 3_600, 90):
+        one.at(second, a=[timed(second)])
+        one.at(second + 70)
+    assert one.models[0].judge.records >= 80
+    assert [event for event in one.events() if event[1].startswith("quality.")] == []
+
+
+def test_a_partition_that_is_let_go_has_not_stood_still(watch):
+    one = watch(FakeSource(there={A, B}, behind={A: 5}))
+    one.at(1_300, a=[timed(1_300)], b=[timed(0)])
+    for minute in range(1, 20):
+        one.at(1_300 + 60 * minute, b=[timed(60 * minute)])
+    assert one.source.held == set()
+    assert "quality.progress" not in [signal for _, signal, _ in one.events()]
 
 
 def test_an_outage_is_not_told_as_times_that_stand_still(watch):

@@ -95,7 +95,7 @@ RELEASED = replace(SHIFT, notes=("model version 7 began at 2026-01-01T13:58:00Z:
 
 
 def test_a_release_is_looked_at_before_the_usual_place_and_not_instead_of_it():
-    assert message(RELEASED).notes == ("model version 7 began at 13:58 UTC: look at that release first",)
+    assert message(RELEASED).notes == ("model version 7 began at 13:58 UTC",)
     assert message(RELEASED).look_first == (
         "at that release, then at the source of income (unit, default, join), then whether the users changed"
     )
