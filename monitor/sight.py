@@ -117,11 +117,11 @@ class Sight(Observer):
 
     def _standing(self, pipeline: Pipeline) -> str | None:
         """Return whose times keep slots from closing although records come: they stand still, or went back."""
-        partitions, timing = pipeline.parts.partitions, pipeline.parts.partitions.timing
-        usual = (2 * timing.slot + timing.lateness) / 1000 + pipeline.parts.idle_timeout
-        if self._unjudged < max(self.freshness, usual) or partitions.silent:
-            return None
+        partitions = pipeline.parts.partitions
+        usual = (2 * partitions.timing.slot + partitions.timing.lateness) / 1000 + pipeline.parts.idle_timeout
         reached, awake = pipeline.watermarks(), partitions.folds.keys() - partitions.idle
+        if self._unjudged < max(self.freshness, usual) or not awake:
+            return None
         timeless = sorted(awake - reached.keys())
         if timeless:
             where = f"no record in {_names(timeless)} has a time that counts"
