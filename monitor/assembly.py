@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from monitor.formats.decoder import Decoder
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.incidents.incident import rfc3339
+from monitor.lean import settle
 from monitor.observers import MetricsObserver
 from monitor.outbox import VERSION, DurableOutbox, Saved, events_of
 from monitor.pipeline import Now, Parts, Pipeline
@@ -108,8 +108,7 @@ def running(
         ],
         remembered=from_plain(saved["partitions"]),
     )
-    gc.collect()
-    gc.freeze()  # what is built lives as long as the process: the collector need not look at it at every turn
+    settle()
     return Pipeline(parts, clock, stopping)
 
 

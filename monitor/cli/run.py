@@ -10,14 +10,11 @@ from pathlib import Path
 from types import FrameType
 
 import click
-import structlog
 
 from monitor.cli.options import config_option, log_level_option
 
 SAME_SIGNAL_SECONDS = 1.0
 """Another signal this soon after the first is the same one, sent twice."""
-
-log = structlog.get_logger()
 
 
 @click.command()
@@ -25,6 +22,12 @@ log = structlog.get_logger()
 @log_level_option
 def command(config: Path, log_level: str) -> None:
     """Watch the configured source until SIGTERM (or the end of a file)."""
+    from monitor.lean import import_lean
+
+    import_lean()  # before anybody else does
+
+    import structlog
+
     from monitor import __version__
     from monitor.assembly import clock, running, watched_models
     from monitor.config.loading import load
@@ -38,6 +41,7 @@ def command(config: Path, log_level: str) -> None:
     from monitor.observers import FirstPoll, SourceTrouble
     from monitor.state.snapshot import lock
 
+    log = structlog.get_logger()
     settings = load(config, secrets=True)
     configure(log_level, secrets=secrets_in(settings))  # type: ignore[arg-type] # click has checked it
     held = lock(settings.state_dir)

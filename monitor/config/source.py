@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, WithJson
 
 from monitor.config.durations import parse_time
 from monitor.config.section import Section
+from monitor.lean import import_kafka
 from monitor.types import Source
 
 Start = Literal["earliest", "latest"] | int
@@ -162,6 +163,7 @@ class KafkaSource(Section):
         model : str
             Names the consumer group where the configuration does not.
         """
+        import_kafka()  # before anybody else does
         from monitor.sources.kafka import KafkaReader
 
         return KafkaReader(
