@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
+from operator import itemgetter
 from typing import ClassVar
-
-import numpy as np
 
 from detectors.detector import Codes, Counts, Signal, merged, share
 from monitor.formats.batch import Batch
+from monitor.formats.columns import integers
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,22 @@ class CategoryBins:
         return len(self.levels) + 1
 
     @cached_property
-    def _cell_of(self) -> dict[str | float | bool | None, int]:
+    def _cell_of(self) -> _Cells:
         """Cells by value. A level that spells a number or a boolean is found by that too."""
-        other = self.other
-        by_text = {**dict.fromkeys(self.rare, other), **{level: i for i, level in enumerate(self.levels)}}
-        by_value: dict[str | float | bool | None, int] = {None: other + 2}
+        by_text = {**dict.fromkeys(self.rare, self.other), **{level: i for i, level in enumerate(self.levels)}}
+        cells = _Cells({None: self.other + 2}, unseen=self.unseen)
         for text, cell in by_text.items():
             for value in (text, _spelled(text)):
-                by_value.setdefault(value, cell)
-        return by_value
+                cells.setdefault(value, cell)
+        return cells
 
     def bin(self, batch: Batch) -> Codes:
         """Return the cell of each record."""
-        unseen = repeat(self.other + 1)
-        codes = np.fromiter(map(self._cell_of.get, batch.texts[self.column], unseen), np.int64, len(batch))
+        # One call for all, half the time of one each; with fewer than two keys it would not return a tuple.
+        *cells, _, _ = itemgetter(*batch.texts[self.column], None, None)(self._cell_of)
+        codes = integers(cells)
         if self.column in batch.mismatched:
+            codes = codes.copy()
             codes[batch.mismatched[self.column]] = self.cells - 1
         return codes
 
@@ -100,6 +101,17 @@ class CategoryBins:
         )
         bin_of = (*bins, bins[self.other] if pooled else -1, -1, -1)
         return Signal(self.column, self.group, "values", ordered=False, bins=labels, bin_of=bin_of)
+
+
+class _Cells(dict[str | float | bool | None, int]):
+    """Cells by value; whatever is not there was never seen before."""
+
+    def __init__(self, known: Mapping[str | float | bool | None, int], *, unseen: int) -> None:
+        super().__init__(known)
+        self._unseen = unseen
+
+    def __missing__(self, value: object) -> int:
+        return self._unseen
 
 
 def _joined(names: list[str]) -> str:
