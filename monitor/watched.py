@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from detectors.detector import Signal
 from detectors.numeric import NumericBins
 from monitor.config.features import FeatureSection
@@ -72,13 +74,7 @@ class Watched:
     @property
     def schema(self) -> Schema:
         """The reference's schema, with what the configuration says about required and ignored features."""
-        return Schema(
-            features=tuple(self._feature(f) for f in self.reference.schema.features),
-            prediction=self.reference.schema.prediction,
-            scores=self.reference.schema.scores,
-            confidence=self.reference.schema.confidence,
-            latency=self.reference.schema.latency,
-        )
+        return replace(self.reference.schema, features=tuple(self._feature(f) for f in self.reference.schema.features))
 
     def _feature(self, feature: Feature) -> Feature:
         own = self.settings.features.get(feature.name)

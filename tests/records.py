@@ -32,13 +32,14 @@ SCHEMA = Schema(
     scores=("no", "yes"),
     confidence=True,
     latency=True,
+    label="class",
 )
 
 GOOD = (
     '{"id": "r1", "time": "2026-01-01T00:00:05Z", "model": "m", "version": "7", "features": {"income": 5.5, '
     '"plan": "basic", "age": 3, "member": true, "code": "x", "flag": 1, "answer": "no", "rank": 2, "any": 4, '
     '"naïve ☂": 1, "note": "n"}, "prediction": "yes", "scores": {"no": 0.25, "yes": 0.75}, "confidence": 0.75, '
-    '"latency_ms": 12}'
+    '"latency_ms": 12, "label": "no", "caller": "ann"}'
 )
 """A record that fits the schema exactly."""
 
@@ -81,12 +82,12 @@ def messages(values: Sequence[str | bytes | None]) -> list[Message]:
 
 def decode(*values: str | bytes | None, schema: Schema = SCHEMA, stamped: bool = True) -> Decoded:
     """Return the values decoded as one block for the model `m`."""
-    return Decoder({"m": schema}, stamped=stamped).decode(messages(values))
+    return Decoder({"m": schema}, stamped=stamped, callers={"m"}).decode(messages(values))
 
 
 def decode_slowly(*values: str | bytes | None, schema: Schema = SCHEMA, stamped: bool = True) -> Decoded:
     """Return the values decoded by the tolerant path alone."""
-    decoder = Decoder({"m": schema}, stamped=stamped)
+    decoder = Decoder({"m": schema}, stamped=stamped, callers={"m"})
     decoder._decode = _refuse
     return decoder.decode(messages(values))
 

@@ -30,6 +30,11 @@ class Batch:
         Positions whose features do not fit the schema, and how (`absent: income`, `unknown: incme`).
     versions : list (n,)
         Model version of each record, as it was spelled; 7 and "7" are one.
+    callers : list (n,)
+        Who asked, where somebody wants to know; else empty.
+    ids : list (n,)
+    times : int array (n,)
+        Event times in milliseconds.
     """
 
     rows: Indices
@@ -38,6 +43,9 @@ class Batch:
     mismatched: dict[str, list[int]] = field(default_factory=dict)
     deviations: dict[int, tuple[str, ...]] = field(default_factory=dict)
     versions: Sequence[str | int | None] = ()
+    callers: Sequence[str | int | None] = ()
+    ids: Sequence[str | float | None] = ()
+    times: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -53,6 +61,7 @@ class Batch:
             {column: [new[p] for p in wrong if p in new] for column, wrong in self.mismatched.items()},
             {new[p]: how for p, how in self.deviations.items() if p in new},
             [self.versions[p] for p in kept],
+            [self.callers[p] for p in kept] if self.callers else (),
         )
 
 

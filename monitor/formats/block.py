@@ -84,6 +84,9 @@ class Block:
             model = model.copy()
             model[list(impossible)] = DEAD
             batches = [batch.without(impossible.keys()) for batch in batches]
+        for batch in batches:
+            batch.ids = self._ids if len(batch) == len(self._ids) else [self._ids[row] for row in batch.rows.tolist()]
+            batch.times = times[batch.rows]
         dead = self._dead | impossible
         return Decoded(
             integers(self._offsets), times, clocks, model, self._ids, [b if len(b) else None for b in batches], dead

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,10 @@ class Columns:
         self._rows: list[int] = []
         self._versions: list[str | int | None] = []
         numeric = [*typed.numeric, *(f"score.{name}" for name in schema.scores)]
-        numeric += ["prediction"] * (schema.prediction == "number") + ["latency"] * schema.latency
-        textual = [*typed.textual, *["prediction"] * (schema.prediction == "class")]
-        self._numbers: dict[str, list[bytes]] = {c: [] for c in [*numeric, *["confidence"] * schema.confidence]}
+        numeric += [output.column for output in typed.outputs if output.number]
+        textual = [*typed.textual, *(output.column for output in typed.outputs if not output.number)]
+        self._callers: list[str | int | None] = []
+        self._numbers: dict[str, list[bytes]] = {column: [] for column in numeric}
         self._texts: dict[str, list[str | float | bool | None]] = {column: [] for column in textual}
         self._mismatched: dict[str, list[int]] = {}
         self._deviations: dict[int, tuple[str, ...]] = {}
@@ -45,16 +47,14 @@ class Columns:
             self._add_repair(len(self._rows) + position, repair)
         self._rows += rows
         self._versions += [r.version for r in records]
-        schema, width = self.typed.schema, len(self.typed.numeric)
+        width = len(self.typed.numeric)
         features = self._features([r.features for r in records])  # numeric ones first, see TypedRecord
         numeric = [*features[:width], *(self._scores([r.scores for r in records]) if self.typed.Scores else ())]
         textual = features[width : width + len(self.typed.textual)]  # behind them what was set aside
-        if schema.prediction:
-            (numeric if schema.prediction == "number" else textual).append([r.prediction for r in records])
-        if schema.latency:
-            numeric.append([r.latency_ms for r in records])
-        if schema.confidence:
-            numeric.append([r.confidence for r in records])
+        for output in self.typed.outputs:
+            (numeric if output.number else textual).append(list(map(attrgetter(output.field), records)))
+        if self.typed.callers:
+            self._callers += [r.caller for r in records]
         pack = struct.Struct(f"={len(records)}d").pack
         for parts, numbers in zip(self._numbers.values(), numeric, strict=True):
             parts.append(_packed(numbers, pack))
@@ -91,7 +91,7 @@ class Columns:
         if scores and "confidence" not in numbers:
             numbers["confidence"] = np.fmax.reduce(scores, axis=0)
         rows = integers(self._rows)
-        return Batch(rows, numbers, {**self._texts}, self._mismatched, self._deviations, self._versions)
+        return Batch(rows, numbers, {**self._texts}, self._mismatched, self._deviations, self._versions, self._callers)
 
 
 def _packed(column: Sequence[float | None], pack: Callable[..., bytes]) -> bytes:

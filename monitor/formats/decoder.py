@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -49,11 +49,20 @@ class Decoder:
         `auto`, or the name of a wire format.
     stamped : bool
         Whether a log stamped the messages (Kafka), so that events from the future can be told.
+    callers : set of str
+        Models for which it matters who asked.
     """
 
-    def __init__(self, schemas: Mapping[str, Schema], *, format: str = "auto", stamped: bool) -> None:
+    def __init__(
+        self,
+        schemas: Mapping[str, Schema],
+        *,
+        format: str = "auto",
+        stamped: bool,
+        callers: Set[str] = frozenset(),
+    ) -> None:
         self.models = {name: i for i, name in enumerate(schemas)}
-        self.typed = [TypedRecord(schema) for schema in schemas.values()]
+        self.typed = [TypedRecord(schema, callers=name in callers) for name, schema in schemas.items()]
         self.format = format
         self.stamped = stamped
         if len(self.typed) == 1:

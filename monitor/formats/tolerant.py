@@ -35,7 +35,6 @@ def repair(plain: dict[str, Any], typed: TypedRecord) -> Repaired:
     BadRecord
         `not_a_record` without features, `bad_time` for a time that is none.
     """
-    schema = typed.schema
     values, mismatched, deviations = _features(plain, typed)
     fields: dict[str, Any] = {
         "features": typed.Features(**values),
@@ -43,14 +42,11 @@ def repair(plain: dict[str, Any], typed: TypedRecord) -> Repaired:
         "time": time_of(plain.get("time")),
         "version": version_of(plain.get("version")),
     }
-    if schema.prediction == "number":
-        fields["prediction"] = _checked("prediction", plain.get("prediction"), mismatched)
-    elif schema.prediction == "class":
-        fields["prediction"] = _level("prediction", plain.get("prediction"), mismatched)
-    if schema.confidence:
-        fields["confidence"] = _checked("confidence", plain.get("confidence"), mismatched)
-    if schema.latency:
-        fields["latency_ms"] = _checked("latency", plain.get("latency_ms"), mismatched)
+    for output in typed.outputs:
+        read = _checked if output.number else _level
+        fields[output.field] = read(output.column, plain.get(output.field), mismatched)
+    if typed.callers:
+        fields["caller"] = _identity(plain.get("caller"))
     if typed.Scores is not None:
         fields["scores"] = _scores(plain.get("scores"), typed, mismatched, deviations)
     return Repaired(typed.Record(**fields), tuple(mismatched), tuple(deviations))

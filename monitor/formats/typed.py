@@ -7,9 +7,9 @@ else raises and is read again by `tolerant`. Fields are `f0, f1, …` because fe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,24 @@ _TEXT = {
 }
 
 
+class Output(NamedTuple):
+    """One value beside the features: its key in a record, its column in a batch, whether it is a number."""
+
+    field: str
+    column: str
+    number: bool
+
+
+def _outputs(schema: Schema) -> Iterator[Output]:
+    for name, kind in (("prediction", schema.prediction), ("label", schema.label)):
+        if kind:
+            yield Output(name, name, kind == "number")
+    if schema.latency:
+        yield Output("latency_ms", "latency", number=True)
+    if schema.confidence:
+        yield Output("confidence", "confidence", number=True)
+
+
 class TypedRecord:
     """Struct types for records of one schema.
 
@@ -41,10 +59,16 @@ class TypedRecord:
     numeric, textual : tuple of str
         Columns of the batch, in the order of the struct's fields: numeric ones first, then textual, then those set
         aside, so that a record's numbers are the beginning of its tuple.
+    outputs : tuple of Output
+        What stands beside the features.
+    callers : bool
+        Whether it is read who asked.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, *, callers: bool = False) -> None:
         self.schema = schema
+        self.callers = callers
+        self.outputs = tuple(_outputs(schema))
         self.fields = {f.name: f"f{i}" for i, f in enumerate(schema.features)}
         watched = [f for f in schema.features if not _skipped(f)]
         numeric = [f for f in watched if not f.textual]
@@ -75,16 +99,12 @@ class TypedRecord:
             ("model", str | None, None),
             ("version", str | int | None, None),
         ]
-        if self.schema.prediction:
-            prediction = _NUMBER if self.schema.prediction == "number" else str | float | None
-            fields.append(("prediction", prediction, None))
+        fields += [(o.field, _NUMBER if o.number else str | float | None, None) for o in self.outputs]
+        if self.callers:
+            fields.append(("caller", str | int | None, None))
         if self.Scores is not None:
             listed: Any = tuple.__class_getitem__((_NUMBER,) * len(self.schema.scores))
             fields.append(("scores", self.Scores | listed | None, None))
-        if self.schema.confidence:
-            fields.append(("confidence", _NUMBER, None))
-        if self.schema.latency:
-            fields.append(("latency_ms", _NUMBER, None))
         return _struct("Record", fields, forbid_unknown_fields=False)
 
 

@@ -54,12 +54,14 @@ def schema_of(look: Look, options: Mapping[str, FeatureOptions], *, from_table: 
             raise BadReference(f"features.{name}: none of these records has such a feature. They have: {known}")
     forced = {name: own.forced for name, own in options.items() if own.forced}
     found = infer_all(look.features, look.rows, forced=forced, from_table=from_table)
+    prediction = _output_kind("prediction", look)
     schema = Schema(
         features=found,
-        prediction=_prediction_kind(look.outputs["prediction"], look.rows),
+        prediction=prediction,
         scores=tuple(name for name, column in look.scores.items() if len(column.numbers)),
         confidence=len(look.outputs["confidence"].numbers) > 0,
         latency=len(look.outputs["latency_ms"].numbers) > 0,
+        label=prediction if look.outputs["label"].valid else None,  # they are compared: one kind for both
     )
     return replace(schema, features=tuple(_set_aside(f, options.get(f.name, NOTHING), schema) for f in found))
 
@@ -76,9 +78,10 @@ def _set_aside(feature: Feature, own: FeatureOptions, schema: Schema) -> Feature
     return replace(feature, type="aside", why="ignored by the configuration") if own.ignore else feature
 
 
-def _prediction_kind(column: Column, rows: int) -> Literal["class", "number"] | None:
+def _output_kind(name: str, look: Look) -> Literal["class", "number"] | None:
     """Classes are text, booleans, or a few whole numbers; everything else is a number."""
-    kind = infer("prediction", column, rows, forced=None, from_table=False).type
+    column = look.outputs[name]
+    kind = infer(name, column, look.rows, forced=None, from_table=False).type
     if kind == "categorical" or (column.valid and column.kinds["number"] <= column.valid / 2):
         return "class"
     numbers = column.numbers

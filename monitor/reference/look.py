@@ -16,7 +16,7 @@ from monitor.types import RawMessage
 MOST_NAMES = 5_000
 """More feature names than this are data, not names."""
 
-OUTPUTS = ("prediction", "confidence", "latency_ms")
+OUTPUTS = ("prediction", "confidence", "latency_ms", "label")
 
 
 @dataclass

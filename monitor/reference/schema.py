@@ -44,6 +44,7 @@ class Schema(msgspec.Struct, frozen=True):
     scores: tuple[str, ...] = ()
     confidence: bool = False
     latency: bool = False
+    label: Literal["class", "number"] | None = None
 
     def named(self, name: str) -> Feature | None:
         """Return the feature of that name, if there is one."""
@@ -90,6 +91,11 @@ def schema_changes(old: Schema, new: Schema) -> list[str]:
         words.append(
             f"scores: {len(set(new.scores) - set(old.scores))} added, {len(set(old.scores) - set(new.scores))} removed"
         )
-    for name, was, now in (("confidence", old.confidence, new.confidence), ("latency", old.latency, new.latency)):
+    outputs = (
+        ("confidence", old.confidence, new.confidence),
+        ("latency", old.latency, new.latency),
+        ("label", old.label, new.label),
+    )
+    for name, was, now in outputs:
         words += [f"{name}: {'added' if now else 'removed'}"] if was != now else []
     return words

@@ -105,13 +105,20 @@ class Reference:
                     "first": self.first,
                     "last": self.last,
                     "provisional": self.provisional,
-                    "schema": self.schema,
+                    "schema": self._schema_as_stored(),
                     "detectors": [constructor_fields(d) for d in self.layout.detectors],
                     "design_effects": dict(sorted(self.design_effects.items())),
                 }
             ),
             indent=1,
         )
+
+    def _schema_as_stored(self) -> dict[str, Any]:
+        """Return the schema as plain values; without labels it is written as before there were any."""
+        plain: dict[str, Any] = msgspec.to_builtins(self.schema)
+        if self.schema.label is None:
+            del plain["label"]
+        return plain
 
 
 class Store:

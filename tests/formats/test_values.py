@@ -34,6 +34,7 @@ def test_a_record_that_fits_is_counted_whole():
         "score.no": 0.25,
         "score.yes": 0.75,
         "confidence": 0.75,
+        "label": "no",
         "latency": 12.0,
         "mismatched": [],
         "deviations": [],
