@@ -9,11 +9,24 @@ from detectors.categorical import CategoryBins
 from detectors.conformity import SchemaConformity
 from detectors.detector import Detector
 from detectors.numeric import NumericBins
+from detectors.performance import AbsoluteError, Calibration, ErrorRate
 
 KINDS: dict[str, type[Detector]] = {
     "numeric": NumericBins,
     "categorical": CategoryBins,
     "schema": SchemaConformity,
+    "error_rate": ErrorRate,
+    "absolute_error": AbsoluteError,
+    "calibration": Calibration,
 }
 
-__all__ = ["KINDS", "CategoryBins", "Detector", "NumericBins", "SchemaConformity"]
+__all__ = [
+    "KINDS",
+    "AbsoluteError",
+    "Calibration",
+    "CategoryBins",
+    "Detector",
+    "ErrorRate",
+    "NumericBins",
+    "SchemaConformity",
+]

@@ -63,6 +63,8 @@ def subject(signal: str) -> str:
         return f"score of {rest}"
     if head == "quality":
         return rest.partition(".")[2] or "records"
+    if head == "performance":
+        return rest.replace("_", " ")
     return signal
 
 

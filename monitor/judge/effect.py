@@ -25,6 +25,7 @@ _SHARE_SHAPES = {
     "schema": "with absent or unknown features",
     "late": "too late to count",
     "dead_letters": "unusable",
+    "error": "of predictions wrong",
 }
 
 

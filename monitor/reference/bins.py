@@ -10,9 +10,10 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from detectors import CategoryBins, NumericBins, SchemaConformity
+from detectors import AbsoluteError, Calibration, CategoryBins, ErrorRate, NumericBins, SchemaConformity
 from detectors.detector import THIN, Detector
 from detectors.numeric import equal_mass_edges
+from detectors.performance import confidence_edges
 from monitor.errors import BadReference
 from monitor.reference.infer import MOST_KNOWN, MOST_LEVELS, Column, infer, infer_all
 from monitor.reference.look import Look
@@ -111,6 +112,18 @@ def detectors_of(look: Look, schema: Schema, options: Mapping[str, FeatureOption
     if schema.confidence or schema.scores:
         column = look.outputs["confidence"] if schema.confidence else look.highest
         yield _bins("confidence", "predictions", column, quality=("missing" if schema.confidence else "scores",))
+    yield from _performance(look, schema)
+
+
+def _performance(look: Look, schema: Schema) -> Iterator[Detector]:
+    """Yield what labels are compared by, where the records carry some."""
+    if schema.label == "class":
+        yield ErrorRate()
+        if schema.confidence or schema.scores:
+            column = look.outputs["confidence"] if schema.confidence else look.highest
+            yield Calibration(confidence_edges(column.numbers))
+    elif schema.label == "number" and len(look.errors.numbers):
+        yield AbsoluteError(equal_mass_edges(look.errors.numbers, THIN))
 
 
 def column_of(look: Look, name: str) -> Column:

@@ -33,6 +33,8 @@ class Look:
         Records that carry a time.
     highest : Column
         The highest score of each record.
+    errors : Column
+        How far each numeric prediction is from its label.
     why : str
         What was wrong with the first unusable one.
     """
@@ -45,6 +47,7 @@ class Look:
     scores: dict[str, Column] = field(default_factory=dict)
     outputs: dict[str, Column] = field(default_factory=lambda: {name: Column() for name in OUTPUTS})
     highest: Column = field(default_factory=Column)
+    errors: Column = field(default_factory=Column)
     why: str = ""
 
     def add(self, plain: Mapping[str, Any]) -> None:
@@ -63,6 +66,9 @@ class Look:
             self.highest.add(max((v for v in scores.values() if kind_of(v) == "number" and v == v), default=None))  # noqa: PLR0124 - not NaN
         for name, column in self.outputs.items():
             column.add(plain.get(name))
+        predicted, label = plain.get("prediction"), plain.get("label")
+        if kind_of(predicted) == kind_of(label) == "number":
+            self.errors.add(abs(predicted - label))  # type: ignore[operator] # both are numbers
 
     @staticmethod
     def _column(columns: dict[str, Column], name: str) -> Column:

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors import KINDS, CategoryBins, NumericBins, SchemaConformity
+from detectors import KINDS, AbsoluteError, Calibration, CategoryBins, ErrorRate, NumericBins, SchemaConformity
 from detectors.detector import THIN, constructor_fields
 from monitor.formats.batch import Batch
 
 X = "feature.x"
 OTHER = "feature.y"
+OUTPUTS = ("prediction", "label", "confidence")
 NUMBERS = st.floats() | st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, math.nextafter(2.0, 3.0), math.nan, math.inf])
 TEXTS = st.none() | st.text(max_size=2) | st.sampled_from(["a", "b", "7", "true", "rare", 7.0, True, "new"])
 
@@ -36,6 +37,9 @@ EXAMPLES = {
         CategoryBins(X, "features", ("a", "7"), (), ("missing", "type")),
     ],
     "schema": [SchemaConformity()],
+    "error_rate": [ErrorRate()],
+    "absolute_error": [AbsoluteError((0.0, 1.0, 2.0))],
+    "calibration": [Calibration((0.25, 0.5)), Calibration(())],
 }
 ALL = [pytest.param(d, id=f"{kind} {i}") for kind in KINDS for i, d in enumerate(EXAMPLES.get(kind, []))]
 
@@ -48,10 +52,12 @@ def batches(draw, column, most=30):
     numbers = [math.nan if i in wrong else draw(NUMBERS) for i in range(rows)]
     texts = [None if i in wrong else draw(TEXTS) for i in range(rows)]
     strange = draw(st.sets(st.integers(0, rows - 1)))
+    outputs = [[draw(TEXTS) for _ in range(rows)] for _ in "pl"]
+    sizes = [np.array([draw(NUMBERS) for _ in range(rows)]) for _ in "plc"]
     return Batch(
         rows=np.arange(rows),
-        numbers={column: np.array(numbers), OTHER: np.zeros(rows)},
-        texts={column: texts, OTHER: ["a"] * rows},
+        numbers=dict(zip(OUTPUTS, sizes, strict=True)) | {column: np.array(numbers), OTHER: np.zeros(rows)},
+        texts=dict(zip(OUTPUTS[:2], outputs, strict=True)) | {column: texts, OTHER: ["a"] * rows},
         mismatched={column: sorted(wrong)} if wrong else {},
         deviations=dict.fromkeys(sorted(strange), ("absent: z",)),
         versions=[None] * rows,
@@ -143,7 +149,7 @@ def test_signals_are_whole_whatever_the_reference_counts(detector, data):
             assert (_gathered(signal, counts) >= THIN).all()
         else:
             assert len(signal.bins) == 2
-            assert signal.group == "quality"
+            assert signal.group in {"quality", "performance"}
 
 
 @pytest.mark.parametrize("detector", ALL)
