@@ -86,7 +86,7 @@ def test_the_probes_and_the_service_reach_the_port_it_listens_on(render, shape):
     (container,) = template["spec"].get("initContainers", template["spec"]["containers"])
     listen = yaml.safe_load(objects["ConfigMap"]["data"]["seawall.yaml"])["http"]["listen"]
     host, _, port = listen.rpartition(":")
-    assert host == "0.0.0.0"  # noqa: S104 - kubelet and Prometheus come from outside the pod
+    assert host == "0.0.0.0"
     assert container["ports"] == [{"name": "seawall", "containerPort": int(port)}]
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": int(port)}
     if shape != "sidecar":
