@@ -10,7 +10,8 @@ RUN python -m venv /opt/tools \
  && /opt/tools/bin/pip install --no-cache-dir --quiet --require-hashes -r requirements/build.txt
 RUN python -m venv --without-pip /opt/seawall \
  && /opt/tools/bin/uv pip install --no-cache --quiet --compile-bytecode --python /opt/seawall/bin/python \
-      --require-hashes -r requirements/base.txt
+      --require-hashes -r requirements/base.txt \
+ && find /opt/seawall -type d -name tests -prune -exec rm -r {} +
 COPY pyproject.toml README.md LICENSE ./
 COPY monitor monitor
 COPY detectors detectors

@@ -37,7 +37,7 @@ check: $(VENV)/.chart ## format, lint, types, import arrows, house rules, the ch
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(PYTEST) -q -m "not real" tests/house
-	$(PYTEST) -q -m real tests/house/test_chart.py
+	$(PYTEST) -q -m real tests/house/test_chart*.py
 
 bench: $(VENV)/.dev ## the speed and size table
 	PYTHONPATH=tests $(BIN)/python benchmarks/run.py $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import shutil
 import subprocess
 
@@ -50,6 +51,13 @@ def test_it_runs_as_no_root_and_starts_the_monitor(steps):
     assert last["CMD"] == '["run", "-c", "/etc/seawall/seawall.yaml"]'
 
 
+def test_what_it_takes_along_is_installed_packages_and_no_secret(steps):
+    final = steps[max(index for index, (word, _) in enumerate(steps) if word == "FROM") :]
+    assert [words for word, words in final if word == "COPY"] == ["--from=build /opt/seawall /opt/seawall"]
+    given = " ".join(words for word, words in steps if word in {"ARG", "ENV"})
+    assert set(re.findall(r"(\w+)=", given)) == {"PYTHON", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+
+
 def test_every_package_it_installs_is_checked_against_a_hash(steps):
     installs = [part for _, words in steps for part in words.split("&&") if " install " in part and "pip" in part]
     assert installs
@@ -68,10 +76,13 @@ def test_its_steps_build_a_seawall_that_runs(root, steps, tmp_path):
             subprocess.run(["sh", "-euc", words.replace("/opt/", f"{inside}/")], cwd=source, check=True)
     shutil.rmtree(source)
     shutil.rmtree(inside / "tools")
+    assert [path for path in inside.rglob("tests") if path.is_dir()] == []
     told = subprocess.run(
         [inside / "seawall/bin/seawall", "--help"], cwd=tmp_path, check=True, capture_output=True, text=True
     )
     assert "replay" in told.stdout
+    heavy = "import numpy.testing, river.drift, scipy.stats, sklearn.ensemble, sklearn.neighbors"
+    subprocess.run([inside / "seawall/bin/python", "-W", "ignore", "-c", heavy], check=True)
 
 
 def _copy(root, folder, words):
