@@ -60,12 +60,13 @@ class MetricsObserver(Observer):
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Show the signals after a slot."""
-        self.metrics.slots_judged.labels(model.name).inc()
+        if verdict.signals is model.judge.signals:
+            self.metrics.slots_judged.labels(model.name).inc()
         self.metrics.signals(
             model.name,
             (
                 Reading(signal.name, evidence, effect.w, effect.psi, effect.points)
-                for signal, evidence, effect in zip(model.judge.signals, verdict.evidence, verdict.effects, strict=True)
+                for signal, evidence, effect in zip(verdict.signals, verdict.evidence, verdict.effects, strict=True)
             ),
         )
 
@@ -80,8 +81,7 @@ class MetricsObserver(Observer):
         self.metrics.kafka_rebuilds.inc(rebuilds - self._rebuilds)
         self._rebuilds = rebuilds
         for model in pipeline.parts.models:
-            incidents = [*model.policy.incidents, *model.conditions.open.values()]
-            by_severity = {s: sum(i.severity == s for i in incidents) for s in {i.severity for i in incidents}}
+            by_severity = Counter(incident.severity for incident in model.incidents)
             self.metrics.open_incidents(model.name, by_severity)
 
 
@@ -100,7 +100,7 @@ class FindingsFile(Observer):
             "records": verdict.records,
             "slot_records": verdict.slot_records,
         }
-        for signal, evidence, effect in zip(model.judge.signals, verdict.evidence, verdict.effects, strict=True):
+        for signal, evidence, effect in zip(verdict.signals, verdict.evidence, verdict.effects, strict=True):
             row = {"signal": signal.name, "group": signal.group, "evidence": round(evidence, 3)}
             sizes = {
                 k: None if v is None else round(v, 5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import msgspec
 import structlog
@@ -53,6 +53,7 @@ class SavedModel(TypedDict):
     signals: list[str]
     judge: dict[str, Any]
     policy: dict[str, Any]
+    labels: NotRequired[dict[str, Any] | None]
     conditions: dict[str, Any]
 
 

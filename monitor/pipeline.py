@@ -170,13 +170,13 @@ class Pipeline:
         for slot, tallies in self.parts.partitions.closed():
             for index, model in enumerate(self.parts.models):
                 if index in tallies:
-                    verdict, events = model.judge_slot(slot, tallies[index])
+                    verdict, events = model.records.judge_slot(slot, tallies[index])
                     self.parts.outbox.put(model.name, events)
                     for observer in self.parts.observers:
                         observer.judged(model, verdict)
         if self.parts.partitions.silent:
             for model in self.parts.models:
-                self.parts.outbox.put(model.name, model.flush())
+                self.parts.outbox.put(model.name, model.records.flush())
 
     def watermarks(self) -> dict[Partition, float]:
         """Return the event time each partition has reached, in seconds since 1970."""

@@ -9,14 +9,17 @@ from msgspec.structs import replace
 
 from detectors.detector import Signal
 from detectors.numeric import NumericBins
+from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from monitor.config.features import FeatureSection
 from monitor.config.permodel import ModelSettings
-from monitor.counting.tally import Tally
+from monitor.counting.tally import FLOW_SIGNALS
 from monitor.errors import BadReference
 from monitor.incidents.conditions import Conditions
+from monitor.incidents.incident import Incident
 from monitor.incidents.policy import Policy, PolicySettings
 from monitor.incidents.severity import Importance
-from monitor.judge.judge import Budget, Judge, Verdict
+from monitor.judge.judge import Budget, Judge
+from monitor.judged import Judged
 from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
 from monitor.types import Event
@@ -25,6 +28,12 @@ PROVISIONAL = (
     "nobody accepted this reference yet: it was learned from the first live records. "
     'Look at it (seawall reference show) and accept it: seawall reference promote {digest} --by YOU --why "…"'
 )
+NO_LABELS = (
+    "the reference in {path} has no labels, so nobody knows how often the accepted model was wrong. "
+    "Build it from records with a `label`: seawall reference build DATA"
+)
+LABELLED = (AbsoluteError, Calibration, ErrorRate)
+FLOW_NAMES = tuple(signal.name for signal in FLOW_SIGNALS)
 
 
 class Watched:
@@ -38,6 +47,15 @@ class Watched:
         Milliseconds of a slot.
     shown : sequence of str
         Features whose values may be named in messages, besides those that say so themselves.
+    late_labels : bool
+        Whether labels come later and from elsewhere: what they tell is then judged on their own clock.
+
+    Attributes
+    ----------
+    records : Judged
+        What the records themselves tell.
+    labels : Judged or None
+        What labels tell that come later.
 
     Raises
     ------
@@ -45,31 +63,59 @@ class Watched:
         Where configuration and reference do not fit together.
     """
 
-    def __init__(self, settings: ModelSettings, reference: Reference, slot: int, shown: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        reference: Reference,
+        slot: int,
+        shown: Sequence[str] = (),
+        *,
+        late_labels: bool = False,
+    ) -> None:
         _check(settings, reference)
         self.name = settings.name
         self.settings = settings
         self.reference = reference
-        every = settings.false_alarm_every
-        budget = Budget(every.amount / slot if every.unit == "ms" else every.amount, in_records=every.unit == "records")
-        self.judge = Judge(reference, budget, self._tolerance, slot, self._ignored())
-        note = PROVISIONAL.format(digest=reference.digest[7:19]) if reference.provisional else None
-        times = PolicySettings(slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance)
-        self.policy = Policy(self.name, reference.digest, times, note)
+        self.slot = slot
+        now = reference.part(lambda detector: not (late_labels and isinstance(detector, LABELLED)))
+        late = reference.part(lambda detector: late_labels and isinstance(detector, LABELLED))
+        if late_labels and not late.layout.detectors:
+            raise BadReference(NO_LABELS.format(path=settings.reference.path))
+        self.records = self._judged(now, self._ignored(), beside=late)
+        self.labels = self._judged(late, FLOW_NAMES, beside=now) if late_labels else None
         own = {name for name, feature in settings.features.items() if feature.show_values}
-        self.layout = reference.layout.showing(own | set(shown))
+        self.layout = now.layout.showing(own | set(shown))
+        self.label_layout = late.layout
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
 
-    def judge_slot(self, slot: int, tally: Tally) -> tuple[Verdict, list[Event]]:
-        """Judge one closed slot; return what it showed and what is to be told."""
-        verdict = self.judge.advance(slot, tally)
-        return verdict, self.policy.advance(verdict, tally.versions, self.judge)
+    def _judged(self, reference: Reference, ignored: Sequence[str], *, beside: Reference) -> Judged:
+        every = self.settings.false_alarm_every
+        in_records = every.unit == "records"
+        budget = Budget(every.amount if in_records else every.amount / self.slot, in_records=in_records)
+        others = [signal for signal, _ in beside.signals if signal.name not in FLOW_NAMES]
+        judge = Judge(reference, budget, self._tolerance, self.slot, ignored, beside=others)
+        note = PROVISIONAL.format(digest=self.reference.digest[7:19]) if self.reference.provisional else None
+        settings = self.settings
+        times = PolicySettings(
+            self.slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance
+        )
+        return Judged(judge, Policy(self.name, self.reference.digest, times, note))
 
-    def flush(self) -> list[Event]:
-        """Return what waits to be told, as of the last slot that was judged."""
-        if self.judge.last is None:
-            return []
-        return self.policy.flush((self.judge.last + 1) * self.policy.settings.slot, self.judge.records)
+    @property
+    def judge(self) -> Judge:
+        """The judge of what the records themselves tell."""
+        return self.records.judge
+
+    @property
+    def policy(self) -> Policy:
+        """What is told of that."""
+        return self.records.policy
+
+    @property
+    def incidents(self) -> list[Incident]:
+        """Every open incident."""
+        late = self.labels.policy.incidents if self.labels else []
+        return [*self.policy.incidents, *late, *self.conditions.open.values()]
 
     @property
     def schema(self) -> Schema:
@@ -103,9 +149,8 @@ class Watched:
         """Return all that is remembered."""
         return {
             "reference": self.reference.digest,
-            "signals": [signal.name for signal in self.judge.signals],
-            "judge": self.judge.state(),
-            "policy": self.policy.state(),
+            **self.records.state(),
+            "labels": self.labels.state() if self.labels else None,
             "conditions": self.conditions.state(),
         }
 
@@ -115,17 +160,15 @@ class Watched:
         Of another reference, or of other signals (a feature is ignored now), only the open incidents matter: they
         are resolved, and told.
         """
-        self.policy.restore(state["policy"])
         self.conditions.restore(state["conditions"])
-        if state["reference"] != self.reference.digest:
-            why = "another reference was promoted"
-        elif state["signals"] != [signal.name for signal in self.judge.signals]:
-            why = "other features are ignored"
-        else:
-            self.judge.restore(state["judge"])
-            return []
-        self.judge.records = state["judge"]["records"]  # they count on over references
-        return self.policy.close_all(now, self.judge.records, f"{why}: judged anew from here")
+        why = "another reference was promoted" if state["reference"] != self.reference.digest else None
+        events = self.records.restore(state, now, why)
+        if late := state.get("labels"):
+            gone = None if self.labels else "labels are no longer read"
+            events += (self.labels or self._judged(self.reference, (), beside=self.reference)).restore(
+                late, now, why or gone
+            )
+        return events
 
 
 def _check(settings: ModelSettings, reference: Reference) -> None:

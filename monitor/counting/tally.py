@@ -18,9 +18,12 @@ from monitor.formats.batch import Batch
 RECORDS, LATE, DEAD = 0, 1, 2
 """The first cells of every tally: records counted, records too late, records that could not be used."""
 
+FLOW_CELLS = 3
+"""So many of them."""
+
 FLOW_SIGNALS = (
-    share("quality.late", 3, LATE, outside=(DEAD,), bins=("in time", "too late")),
-    share("quality.dead_letters", 3, DEAD, outside=(LATE,), bins=("usable", "unusable")),
+    share("quality.late", FLOW_CELLS, LATE, outside=(DEAD,), bins=("in time", "too late")),
+    share("quality.dead_letters", FLOW_CELLS, DEAD, outside=(LATE,), bins=("usable", "unusable")),
 )
 NAMES_KEPT = 16
 LONGEST_NAME = 64
@@ -71,7 +74,7 @@ class Layout:
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = tuple(detectors)
-        starts = [3]
+        starts = [FLOW_CELLS]
         for detector in self.detectors:
             starts.append(starts[-1] + detector.cells)
         self.starts = tuple(starts[:-1])

@@ -83,8 +83,8 @@ class Show(Observer):
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Say how things are, once for good, and notice the end."""
         at = ((verdict.slot + 1) * model.policy.settings.slot - self.traffic.began) / 1_000
-        count = len(model.policy.incidents)
-        state = f"incidents open: {count}" if count else f"all {len(model.judge.signals)} signals quiet"
+        count = len(model.incidents)
+        state = f"incidents open: {count}" if count else f"all {len(verdict.signals)} signals quiet"
         line = f"{stamp(at)}  {counted(verdict.records, 'request')}, {state}"
         if at == FIRST_WORD:
             self._terminal.say(line, at=at)

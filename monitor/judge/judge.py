@@ -44,6 +44,8 @@ class Verdict:
     effects : list of Effect
         Present effect per signal.
     alarms : list of Finding
+    signals : list of Signal
+        In the same order.
     """
 
     slot: int
@@ -52,6 +54,7 @@ class Verdict:
     evidence: list[float]
     effects: list[Effect]
     alarms: list[Finding]
+    signals: Sequence[Signal] = ()
 
 
 class Judge:
@@ -67,18 +70,27 @@ class Judge:
         Length of a slot in milliseconds.
     ignored : sequence of str
         Signals that are not judged.
+    beside : sequence of Signal
+        Those that are judged elsewhere under the same budget.
     """
 
     def __init__(
-        self, reference: Reference, budget: Budget, tolerance: Tolerance, slot: int, ignored: Sequence[str] = ()
+        self,
+        reference: Reference,
+        budget: Budget,
+        tolerance: Tolerance,
+        slot: int,
+        ignored: Sequence[str] = (),
+        *,
+        beside: Sequence[Signal] = (),
     ) -> None:
         self.budget = budget
         watched = [(s, start) for s, start in reference.signals if s.name not in ignored]
-        self.families = [Family(null, MS_A_DAY / slot) for null in nulls(reference, watched, tolerance)]
+        self.families = [Family(null, MS_A_DAY / slot) for null in nulls(reference, watched, tolerance, beside)]
         self.signals: list[Signal] = [s for family in self.families for s in family.null.signals]
         groups = [s.group for s in self.signals]
         self.groups = {g: [i for i, other in enumerate(groups) if other == g] for g in sorted(set(groups))}
-        self.thresholds = thresholds(groups, budget.every)
+        self.thresholds = thresholds([*groups, *(s.group for s in beside)], budget.every)
         self.records = 0
         self.last: int | None = None
         self.calms: dict[str, Calm] = {}
@@ -96,7 +108,7 @@ class Judge:
         self._return_to_calm()
         alarms = [self._alarm(i, log_m[i], slot, tally) for i in self._flagged(log_m)]
         effects = [e for family in self.families for e in family.present()]
-        return Verdict(slot, self.records, here, [m / LOG10 for m in log_m], effects, alarms)
+        return Verdict(slot, self.records, here, [m / LOG10 for m in log_m], effects, alarms, self.signals)
 
     def calm(self, name: str) -> bool:
         """Return whether a signal that alarmed is convincingly back within what was accepted."""

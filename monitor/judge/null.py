@@ -85,20 +85,28 @@ class Null:
 Tolerance = Callable[[Signal], float]
 
 
-def nulls(reference: Reference, watched: Sequence[tuple[Signal, int]], tolerance: Tolerance) -> tuple[Null, Null]:
+def nulls(
+    reference: Reference,
+    watched: Sequence[tuple[Signal, int]],
+    tolerance: Tolerance,
+    beside: Sequence[Signal] = (),
+) -> tuple[Null, Null]:
     """Return the null of the value signals and that of the shares.
 
-    DELTA is spread over all bets of all signals, so the radii know how many there are.
+    DELTA is spread over all bets of all signals, those judged elsewhere (`beside`) too, so the radii know how many
+    there are.
     """
     values = [(s, start) for s, start in watched if s.kind == "values"]
     shares = [(s, start) for s, start in watched if s.kind == "share"]
-    fixed_bets = max(1, FIXED_BETS * len(values) + len(shares))
+    every_value = len(values) + sum(s.kind == "values" for s in beside)
+    every_share = len(shares) + sum(s.kind == "share" for s in beside)
+    fixed_bets = max(1, FIXED_BETS * every_value + every_share)
     z = normal(DELTA / (2 * fixed_bets))
     effects = _design_effects(reference, watched)
 
     def of_values(signal: Signal, size: float, _: Floats) -> tuple[float, float, float]:
         allowed = tolerance(signal)
-        follows = sqrt(chi_square(len(signal.bins) - 1, DELTA / (2 * len(values))) / size)
+        follows = sqrt(chi_square(len(signal.bins) - 1, DELTA / (2 * every_value)) / size)
         return max(allowed, z / sqrt(size)), max(allowed, follows), allowed
 
     def of_shares(signal: Signal, size: float, accepted: Floats) -> tuple[float, float, float]:

@@ -17,8 +17,8 @@ import re
 import shutil
 import zipfile
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from detectors import KINDS
 from detectors.detector import Detector, Signal, constructor_fields
-from monitor.counting.tally import Layout
+from monitor.counting.tally import FLOW_CELLS, Layout
 from monitor.errors import BadReference
 from monitor.reference.schema import Schema
 
@@ -93,6 +93,12 @@ class Reference:
     @cached_property
     def digest(self) -> str:
         return "sha256:" + hashlib.sha256(self.document() + self.counts.astype("<i8").tobytes()).hexdigest()
+
+    def part(self, wanted: Callable[[Detector], bool]) -> Reference:
+        """Return what was accepted of some detectors alone."""
+        chosen = [(d, at) for d, at in zip(self.layout.detectors, self.layout.starts, strict=True) if wanted(d)]
+        counts = np.concatenate([self.counts[:FLOW_CELLS], *(self.counts[at : at + d.cells] for d, at in chosen)])
+        return replace(self, layout=Layout([d for d, _ in chosen]), counts=counts)
 
     def document(self) -> bytes:
         """Return the JSON part, the same bytes for the same content."""

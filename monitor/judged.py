@@ -1,0 +1,57 @@
+"""One stream of one model under judgement: its judge, and what is told of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.counting.tally import Tally
+from monitor.incidents.policy import Policy
+from monitor.judge.judge import Judge, Verdict
+from monitor.types import Event
+
+
+class Judged:
+    """Signals that are judged on one clock: those of the records, or those of a stream that comes later.
+
+    An incident belongs to one clock, so each has a policy of its own; the budget and the miss probability are shared.
+    """
+
+    def __init__(self, judge: Judge, policy: Policy) -> None:
+        self.judge = judge
+        self.policy = policy
+
+    def judge_slot(self, slot: int, tally: Tally) -> tuple[Verdict, list[Event]]:
+        """Judge one closed slot; return what it showed and what is to be told."""
+        verdict = self.judge.advance(slot, tally)
+        return verdict, self.policy.advance(verdict, tally.versions, self.judge)
+
+    def flush(self) -> list[Event]:
+        """Return what waits to be told, as of the last slot that was judged."""
+        if self.judge.last is None:
+            return []
+        return self.policy.flush((self.judge.last + 1) * self.policy.settings.slot, self.judge.records)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is remembered."""
+        return {
+            "signals": [signal.name for signal in self.judge.signals],
+            "judge": self.judge.state(),
+            "policy": self.policy.state(),
+        }
+
+    def restore(self, state: dict[str, Any], now: int, why: str | None) -> list[Event]:
+        """Go on from `state`; of another reference or of other signals only the open incidents matter.
+
+        Parameters
+        ----------
+        why : str or None
+            Why what was counted no longer counts. The open incidents are resolved, and told, with these words.
+        """
+        self.policy.restore(state["policy"])
+        if why is None and state["signals"] != [signal.name for signal in self.judge.signals]:
+            why = "other features are ignored"
+        if why is None:
+            self.judge.restore(state["judge"])
+            return []
+        self.judge.records = state["judge"]["records"]  # they count on over references
+        return self.policy.close_all(now, self.judge.records, f"{why}: judged anew from here")
