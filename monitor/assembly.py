@@ -14,6 +14,7 @@ import structlog
 
 from monitor.config.config import Config
 from monitor.config.durations import format_duration
+from monitor.config.labels import LabelsSection
 from monitor.counting.fold import NEVER
 from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain
 from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
@@ -44,15 +45,33 @@ def clock() -> Now:
     return Now(time.monotonic(), time.time_ns() // 1_000_000)
 
 
-def watched_models(config: Config, file: str) -> list[Watched]:
-    """Return every model of the configuration with its accepted reference. Raises BadReference, ConfigError."""
+def watched_models(config: Config, file: str, *, late_labels: bool | None = None) -> list[Watched]:
+    """Return every model of the configuration with its accepted reference.
+
+    Parameters
+    ----------
+    late_labels : bool or None
+        Whether labels come from elsewhere; None as configured.
+
+    Raises
+    ------
+    BadReference, ConfigError
+    """
+    if late_labels is None:
+        late_labels = config.labels is not None
     settings = config.models_resolved()
     if not settings:
         raise ConfigError(
             file, [Problem("models", "no model to watch: no folder where {model} stands in the reference's path")]
         )
     return [
-        Watched(own, Store(own.reference.path).accepted(), config.slot, config.privacy.show)
+        Watched(
+            own,
+            Store(own.reference.path).accepted(),
+            config.slot,
+            config.privacy.show,
+            late_labels=late_labels,
+        )
         for own in settings.values()
     ]
 
@@ -108,8 +127,25 @@ def running(
         ],
         remembered=from_plain(saved["partitions"]),
     )
+    pipeline = Pipeline(parts, clock, stopping)
+    if config.labels:
+        _add_labels(pipeline, config, config.labels, metrics, saved.get("sides", {}).get("labels"))
     settle()
-    return Pipeline(parts, clock, stopping)
+    return pipeline
+
+
+def _add_labels(
+    pipeline: Pipeline, config: Config, labels: LabelsSection, metrics: Metrics, saved: dict[str, Any] | None
+) -> None:
+    """Put the stream of labels beside that of the records."""
+    from monitor.labels.build import label_stream
+
+    def count(model: str, outcome: str, pairs: int) -> None:
+        metrics.labels.labels(model, outcome).inc(pairs)
+
+    source = labels.source.build(pipeline.parts.models[0].name)
+    path = config.state_dir / "labels.sqlite"
+    label_stream(pipeline, config, labels, source=source, path=path, count=count, saved=saved)
 
 
 def remembered_state(path: Path) -> dict[str, Any]:

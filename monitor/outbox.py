@@ -44,6 +44,7 @@ class Saved(TypedDict):
     pending: dict[str, list[tuple[str, Event]]]
     threads: dict[str, list[tuple[str, str, str | None]]]
     dead_letters: int | None
+    sides: NotRequired[dict[str, dict[str, Any]]]
 
 
 class SavedModel(TypedDict):
@@ -98,8 +99,12 @@ class DurableOutbox:
         self._next_save = now.steady + SAVE_EVERY
         try:
             letters = pipeline.parts.letters.flush()
+            for side in pipeline.parts.sides:
+                side.flush()
             began = time.monotonic()
             snapshot.save(self.path, self._content(pipeline, letters))
+            for side in pipeline.parts.sides:
+                side.saved()
         except OSError as error:
             self.health.block("state", f"{self.path.parent} cannot be written: {error.strerror}")
             self._note_failure(error, now)
@@ -150,6 +155,7 @@ class DurableOutbox:
                 m: [[*key, thread] for key, thread in d.threads().items()] for m, d in self.dispatchers.items()
             },
             "dead_letters": letters,
+            "sides": {side.name: side.state() for side in pipeline.parts.sides},
         }
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
@@ -68,9 +68,53 @@ class Outbox(Protocol):
         """Remember everything, tell what can be told in a few seconds."""
 
 
+class Side(Protocol):
+    """A stream that comes later and from elsewhere, such as labels: a pipeline of its own, judged on its own clock.
+
+    It runs on the same thread, and what it remembers is in the same snapshot.
+    """
+
+    name: str
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more needs to be waited for."""
+
+    def open(self) -> None:
+        """Begin to read."""
+
+    def step(self) -> None:
+        """One turn; never waits."""
+
+    def end(self) -> None:
+        """Judge what is left, when nothing more will come."""
+
+    def flush(self) -> None:
+        """Put on the disk what the next snapshot counts on. Raises OSError."""
+
+    def saved(self) -> None:
+        """Let go of what that snapshot, now written, has left behind."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what the snapshot remembers of it."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
 @dataclass
 class Parts:
-    """What a pipeline is made of."""
+    """What a pipeline is made of.
+
+    Attributes
+    ----------
+    idle_timeout : float
+        Seconds.
+    patience : float
+        Seconds that one turn may wait for records.
+    sides : list of Side
+        Streams that are read and judged beside this one.
+    """
 
     source: Source
     decoder: Decoder
@@ -81,6 +125,8 @@ class Parts:
     outbox: Outbox
     observers: list[Observer]
     idle_timeout: float = 60.0
+    patience: float = POLL_SECONDS
+    sides: list[Side] = field(default_factory=list)
     remembered: Mapping[Partition, Remembered] | None = None
 
 
@@ -100,25 +146,49 @@ class Pipeline:
     def run(self) -> None:
         """Read, judge and tell until stopped or done."""
         try:
-            self.parts.source.open(self.parts.partitions.wanted)
+            self.open()
+            for side in self.parts.sides:
+                side.open()
             self.parts.outbox.save(self, self.clock())  # says where the dead letters end before the first is written
-            while not self.stopping.is_set() and not self.parts.source.finished:
+            while not self.stopping.is_set() and not self.over:
                 self.step()
-            if self.parts.source.finished:
-                self.parts.partitions.close_all()
-                self.judge()
+            if self.over:
+                self.end()
             self.parts.outbox.close(self, self.clock())
         finally:
             self.parts.source.close(CLOSE_SECONDS)
+            for side in self.parts.sides:
+                side.close()
+
+    def open(self) -> None:
+        """Begin to read."""
+        self.parts.source.open(self.parts.partitions.wanted)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the source has given all it will ever have."""
+        return self.parts.source.finished
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come, from the sides neither."""
+        return self.finished and all(side.finished for side in self.parts.sides)
+
+    def end(self) -> None:
+        """Judge what is left, when nothing more will come."""
+        self.parts.partitions.close_all()
+        self.judge()
+        for side in self.parts.sides:
+            side.end()
 
     def step(self) -> None:
         """One turn: what has come is counted, what is closed is judged, what is due is saved and told."""
         parts = self.parts
         if parts.limit.reached or parts.letters.full:
             arrived: Mapping[Partition, Sequence[RawMessage]] = {}
-            self.stopping.wait(POLL_SECONDS)
+            self.stopping.wait(parts.patience)
         else:
-            arrived = parts.source.poll(POLL_SECONDS)
+            arrived = parts.source.poll(parts.patience)
         now = self.clock()
         self.follow(now)
         for partition, messages in arrived.items():
@@ -126,6 +196,8 @@ class Pipeline:
         self.close_idle(now)
         parts.source.hold(parts.partitions.ahead())
         self.judge()
+        for side in parts.sides:
+            side.step()
         for observer in parts.observers:
             observer.turned(self, now)
         parts.outbox.save(self, now)

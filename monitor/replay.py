@@ -8,9 +8,12 @@ from typing import IO
 
 from monitor.assembly import clock, parts_of
 from monitor.config.config import Config
+from monitor.config.labels import LabelsSection
+from monitor.config.source import FileSource
 from monitor.delivery.dead_letters import DeadLetter, FileWriter
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.errors import SeawallError
+from monitor.labels.build import label_stream
 from monitor.observers import FindingsFile
 from monitor.pipeline import Now, Observer, Parts, Pipeline
 from monitor.sources.file import FileReader
@@ -83,6 +86,7 @@ def replay(
     events: IO[str] | None = None,
     findings: IO[str] | None = None,
     dead_letters: Path | None = None,
+    labels: str | None = None,
     rate: float = 100.0,
     send: bool = False,
     observers: Sequence[Observer] = (),
@@ -107,10 +111,17 @@ def replay(
         Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, StopAtLimit()]),
         clock,
     )
+    if labels:
+        section = config.labels or LabelsSection(source=FileSource(type="file", path=labels))
+        label_stream(pipeline, config, section, source=FileReader(labels, rate=rate), path=None, count=_uncounted)
     pipeline.run()
     if words := pipeline.parts.limit.reached:
         raise SeawallError(f"{words}. Is this the right format, and the right file?")
     return pipeline, told
+
+
+def _uncounted(_model: str, _outcome: str, _pairs: int) -> None:
+    """Nobody looks at a replay's metrics."""
 
 
 class StopAtLimit(Observer):

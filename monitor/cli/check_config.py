@@ -51,6 +51,10 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
         yield "reads", f"Kafka {where}"
     else:
         yield "reads", f"file {source.path}"
+    if config.labels:
+        late = config.labels.source
+        told = f"Kafka {', '.join(late.topics)}" if late.type == "kafka" else f"file {late.path}"
+        yield "labels", f"{told}, each waited for at most {format_duration(config.labels.wait)}"
     lateness = format_duration(config.allowed_lateness)
     yield "counts", f"slots of {format_duration(config.slot)}, records up to {lateness} late"
     yield "serves", f"http://{config.http.listen}/metrics"
@@ -83,6 +87,7 @@ def _about_references(config: Config, models: dict[str, ModelSettings]) -> Itera
             )
             continue
         try:
-            Watched(model, Store(model.reference.path).accepted(), config.slot)
+            accepted = Store(model.reference.path).accepted()
+            Watched(model, accepted, config.slot, late_labels=config.labels is not None)
         except BadReference as why:
             yield f"{name}: {why}"

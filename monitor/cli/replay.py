@@ -42,7 +42,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @click.option("--events", type=_file, help="Write every event here, one JSON object a line.")
 @click.option("--findings", type=_file, help="Write what every signal shows in every slot here.")
 @click.option("--dead-letters", type=_file, help="Write records that cannot be used here; else they are only counted.")
-@click.option("--labels", type=_file, callback=_planned, expose_value=False, help="Not carried out by this build.")
+@click.option("--labels", type=_file, help="Labels that came later: they are joined to predictions by id.")
 @click.option("--answers", type=_file, callback=_planned, expose_value=False, help="Not carried out by this build.")
 @click.option(
     "--rate",
@@ -65,6 +65,7 @@ def command(
     events: Path | None,
     findings: Path | None,
     dead_letters: Path | None,
+    labels: Path | None,
     rate: float,
     send: bool,
     fail_on: Severity | None,
@@ -78,10 +79,10 @@ def command(
     from monitor.observers import Unusable
     from monitor.replay import replay
 
-    _apart([Path(data), config], events, findings, dead_letters)
+    _apart([Path(data), config, *([labels] if labels else [])], events, findings, dead_letters)
     began, unusable = time.monotonic(), Unusable()
     settings = load(config, secrets=send)
-    models = watched_models(settings, str(config))
+    models = watched_models(settings, str(config), late_labels=labels is not None)
     if dead_letters:
         dead_letters.unlink(missing_ok=True)
     with contextlib.ExitStack() as open_files:
@@ -93,6 +94,7 @@ def command(
             events=lines,
             findings=slots,
             dead_letters=dead_letters,
+            labels=str(labels) if labels else None,
             rate=rate,
             send=send,
             observers=[unusable],

@@ -90,6 +90,8 @@ def together(config: Config) -> Iterator[Mistake]:
     """Yield what does not fit together in a configuration that is complete."""
     if config.dead_letters.to == "topic" and config.source.type != "kafka":
         yield ("dead_letters", "to"), "a file has no dead-letter topic. Use file"
+    if config.labels and config.labels.source.type == "file" and config.labels.source.path == "-":
+        yield ("labels", "source", "path"), "standard input cannot be read on after a restart. Name a file"
     if config.max_ahead < config.slot:
         yield ("max_ahead",), f"shorter than a slot ({format_duration(config.slot)})"
     references: dict[Any, str] = {}

@@ -7,15 +7,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from monitor.config.dead_letters import DeadLettersSection
 from monitor.config.durations import Duration, PositiveDuration, parse_duration
 from monitor.config.http import Http, HttpSection
+from monitor.config.labels import LabelsSection
 from monitor.config.paths import fits_a_path, folders_at_place
 from monitor.config.permodel import ModelSettings, PerModel, settings
 from monitor.config.privacy import PrivacySection
-from monitor.config.source import FileSource, KafkaSource
+from monitor.config.source import CONNECTION, FileSource, KafkaSource
 
 ALL_MODELS = "*"
 
@@ -25,7 +26,6 @@ PLANNED = MappingProxyType(
         "checks": "declared relations between features, evaluated on every record",
         "verdicts": "one line for each scored record",
         "shadow": "queries of a shadow endpoint that probe how close the model is to breaking",
-        "labels": "late labels, joined to predictions",
         "retrain": "actions that start a retraining",
         "memory_limit": "detail is shed above it before records are",
     }
@@ -86,6 +86,9 @@ class Config(PerModel):
     dead_letters: DeadLettersSection = Field(
         default=DeadLettersSection(), description="Where records go that cannot be used."
     )
+    labels: LabelsSection | None = Field(
+        default=None, description="Where the right answers come from, later: how often the model is wrong is judged."
+    )
     state_dir: Path = Field(
         default=Path("state"),
         json_schema_extra={"default": "./state"},
@@ -97,6 +100,20 @@ class Config(PerModel):
         description="Where to serve `/metrics`, `/healthz`, `/readyz` and the page.",
     )
     privacy: PrivacySection = Field(default=PrivacySection(), description="What may appear in messages.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _labels_from_the_same_brokers(cls, given: Any) -> Any:
+        """Let the labels' topics be reached as the records' are, but for what is said of them."""
+        if not isinstance(given, dict) or not isinstance(labels := given.get("labels"), dict):
+            return given
+        source, own = given.get("source"), labels.get("source")
+        if not (
+            isinstance(source, dict) and isinstance(own, dict) and source.get("type") == own.get("type") == "kafka"
+        ):
+            return given
+        shared = {key: source[key] for key in CONNECTION if key in source}
+        return {**given, "labels": {**labels, "source": {**shared, **own}}}
 
     @property
     def dead_letters_to(self) -> Literal["topic", "file"]:

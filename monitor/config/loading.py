@@ -102,7 +102,7 @@ def _validated(
 
 
 def _for_telling(at: Location) -> bool:
-    return at[0] in {"source", "http"} or _in_sink(at)
+    return at[0] in {"source", "labels", "http"} or _in_sink(at)
 
 
 def _in_sink(at: Location) -> bool:
@@ -121,15 +121,22 @@ def _without_sinks(value: Any, places: Iterable[Location], where: Location = ())
 
 
 def _completed(config: Config, folder: Path) -> Config:
-    """Return the configuration with paths made absolute, `{model}` put in, and the consumer group named."""
-    source: Any = config.source
+    """Return the configuration with paths made absolute, `{model}` put in, and the consumer groups named."""
+    update: dict[str, Any] = {"source": _source(config.source, config, config.group_id, folder)}
+    if config.labels:
+        own = _source(config.labels.source, config, f"{config.group_id}-labels", folder)
+        update["labels"] = config.labels.model_copy(update={"source": own})
+    config = absolute(config.model_copy(update=update), folder)
+    return config if config.model is None else named(config, config.model)
+
+
+def _source(source: Any, config: Config, group: str, folder: Path) -> Any:
     if isinstance(source, KafkaSource) and source.group_id is None:
-        source = source.model_copy(update={"group_id": config.group_id})
+        return source.model_copy(update={"group_id": group})
     if isinstance(source, FileSource) and source.path != "-":
         name = source.path.replace(PLACEHOLDER, config.model) if config.model is not None else source.path
-        source = source.model_copy(update={"path": str(folder / name)})
-    config = absolute(config.model_copy(update={"source": source}), folder)
-    return config if config.model is None else named(config, config.model)
+        return source.model_copy(update={"path": str(folder / name)})
+    return source
 
 
 def _refused(path: Path, document: dict[str, Any], found: Iterable[Mistake]) -> ConfigError:

@@ -42,6 +42,7 @@ _SECTIONS = (
     ("features", "`features.NAME`", ("FeatureSection",)),
     ("sinks", "`sinks`", ()),
     ("dead_letters", "`dead_letters`", ("DeadLettersSection",)),
+    ("labels", "`labels`", ("LabelsSection",)),
     ("http", "`http`", ("HttpSection",)),
     ("privacy", "`privacy`", ("PrivacySection",)),
 )

@@ -59,6 +59,21 @@ def _start(value: Any) -> Any:
         raise ValueError(f"{why}, or earliest, or latest") from None
 
 
+CONNECTION = (
+    "bootstrap_servers",
+    "security_protocol",
+    "ssl_cafile",
+    "ssl_certfile",
+    "ssl_keyfile",
+    "ssl_password",
+    "ssl_check_hostname",
+    "sasl_mechanism",
+    "sasl_username",
+    "sasl_password",
+)
+"""The keys that say how to reach the brokers."""
+
+
 class KafkaSource(Section):
     """Topics of a Kafka cluster, read as a member of a consumer group."""
 

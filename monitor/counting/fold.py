@@ -54,11 +54,18 @@ class OpenSlot:
 
 @dataclass
 class Folded:
-    """What one block added, by model: counts for the metrics."""
+    """What one block added, by model: counts for the metrics, and which of its records counted.
+
+    Attributes
+    ----------
+    fresh : dict of int to list of int array
+        Positions in the model's batch of the records that counted: neither late nor duplicates.
+    """
 
     counted: dict[int, int] = field(default_factory=dict)
     late: dict[int, int] = field(default_factory=dict)
     duplicates: dict[int, int] = field(default_factory=dict)
+    fresh: dict[int, list[Ints]] = field(default_factory=dict)
 
 
 class Fold:
@@ -182,6 +189,7 @@ class Fold:
             seen = self.slots[s].seen.setdefault(index, set())
             fresh = _fresh(seen, ids, rows.batch.rows, positions)
             tally += self.layouts[index].count(rows.batch, rows.codes, fresh)
+            folded.fresh.setdefault(index, []).append(fresh)
             for total, added in (
                 (folded.late, too_late),
                 (folded.counted, len(fresh)),

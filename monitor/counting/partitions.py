@@ -55,6 +55,8 @@ class Partitions:
 
     Attributes
     ----------
+    floor : int
+        Last slot that a stream joined to this one has judged: what an idle partition brings later comes behind it.
     wanted : dict
         Next offset to read of each partition: where the source goes on when a partition comes back to it.
     """
@@ -63,6 +65,7 @@ class Partitions:
         self.timing = timing
         self.layouts = layouts
         self.judged = judged
+        self.floor = NEVER
         self.folds: dict[Partition, Fold] = {}
         self.idle: set[Partition] = set()
         self.done: dict[Partition, int] = {}
@@ -76,7 +79,7 @@ class Partitions:
         It may be new, or have been idle: what it has not read yet comes behind what was judged without it.
         """
         remembered = remembered or Remembered(Position(-1))
-        decisions = list(dict.fromkeys([*remembered.decisions, (remembered.done, self.judged)]))
+        decisions = list(dict.fromkeys([*remembered.decisions, (remembered.done, max(self.judged, self.floor))]))
         self.folds[partition] = Fold(self.timing.slot, self.timing.lateness, self.layouts, remembered.at, decisions)
         self.done[partition] = remembered.done
         if remembered.at.offset >= 0:
@@ -92,7 +95,7 @@ class Partitions:
         fold = self.folds[partition]
         usable = bool(((decoded.model != DEAD) & (decoded.clocks >= 0)).any())
         if partition in self.idle:
-            fold.decide(self.judged)
+            fold.decide(max(self.judged, self.floor))
             if usable:
                 self.idle.remove(partition)
         folded = fold.fold(decoded)

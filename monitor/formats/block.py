@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from monitor.formats.batch import DEAD, IGNORED, Decoded
+from monitor.formats.batch import DEAD, IGNORED, Decoded, Indices
 from monitor.formats.columns import Columns, event_milliseconds, integers
 from monitor.formats.tolerant import Repaired
 from monitor.formats.typed import TypedRecord
@@ -72,13 +72,7 @@ class Block:
     def decoded(self, *, stamped: bool) -> Decoded:
         """Return the whole; records whose time cannot be are dead letters."""
         model, stamps = integers(self._model), integers(self._stamps)
-        times = event_milliseconds(self._times, stamps)
-        clocks = times
-        impossible = dict.fromkeys(np.flatnonzero((times < 0) & (model >= 0)).tolist(), ("bad_time", _SANE))
-        if stamped:
-            future = np.flatnonzero((times > stamps + FUTURE_MS) & (stamps >= 0) & (model >= 0))
-            impossible |= dict.fromkeys(future.tolist(), ("future", _FUTURE))
-            clocks = np.where(stamps >= 0, np.minimum(times, stamps), times)
+        times, clocks, impossible = event_clocks(self._times, stamps, model, stamped=stamped)
         batches = [columns.batch() for columns in self._columns]
         if impossible:
             model = model.copy()
@@ -91,3 +85,26 @@ class Block:
         return Decoded(
             integers(self._offsets), times, clocks, model, self._ids, [b if len(b) else None for b in batches], dead
         )
+
+
+def event_clocks(
+    given: Sequence[Any], stamps: Indices, model: Indices, *, stamped: bool
+) -> tuple[Indices, Indices, dict[int, tuple[str, str]]]:
+    """Return event times and clock times in milliseconds, and by row why a time cannot be.
+
+    Parameters
+    ----------
+    given : sequence of float seconds, datetime or None
+        None takes the stamp.
+    stamps, model : int arrays (n,)
+        The log's stamps; what each row is of, negative where it is of none and its time does not matter.
+    stamped : bool
+        Whether a log made the stamps: then no event lies far behind them.
+    """
+    times = event_milliseconds(given, stamps)
+    impossible = dict.fromkeys(np.flatnonzero((times < 0) & (model >= 0)).tolist(), ("bad_time", _SANE))
+    if not stamped:
+        return times, times, impossible
+    future = np.flatnonzero((times > stamps + FUTURE_MS) & (stamps >= 0) & (model >= 0))
+    impossible |= dict.fromkeys(future.tolist(), ("future", _FUTURE))
+    return times, np.where(stamps >= 0, np.minimum(times, stamps), times), impossible

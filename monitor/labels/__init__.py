@@ -1,0 +1,1 @@
+"""Labels that come later and from elsewhere, joined to predictions by id."""
