@@ -25,9 +25,9 @@ def multiples(signals: str = "", over: str = "") -> str:
     )
 
 
-def strongest(count: int, query: str, signals: str = "") -> str:
-    """Return a query's series of the signals that went furthest in the range shown: a plain topk changes at each step."""
-    return f"({query}) and on (model, signal) topk({count}, {multiples(signals, '$__range')})"
+def strongest(count: int, query: str) -> str:
+    """Return a query's series of the signals that went furthest in the range shown: plain topk changes at each step."""
+    return f"({query}) and on (model, signal) topk({count}, {multiples(over='$__range')})"
 
 
 def worst_now(count: int, metric: str) -> str:
@@ -50,8 +50,7 @@ CHANGES = f'round(sum by (event) (increase(seawall_incidents_total{{{OURS}, seve
 RECORDS = f"sum(rate(seawall_records_total{{{OURS}}}[$__rate_interval]))"
 RECORDS_BY_MODEL = f"sum by (model) (rate(seawall_records_total{{{OURS}}}[$__rate_interval]))"
 _READ = " + ".join(
-    f"sum(rate(seawall_{name}_total{{{HERE}}}[$__rate_interval]))"
-    for name in ("records", "dead_letters")
+    f"sum(rate(seawall_{name}_total{{{HERE}}}[$__rate_interval]))" for name in ("records", "dead_letters")
 )
 UNUSABLE = f"sum by (reason) (rate(seawall_dead_letters_total{{{HERE}}}[$__rate_interval])) / scalar({_READ})"
 
@@ -65,15 +64,11 @@ def beside_counted(name: str) -> str:
 READY = f"min(seawall_ready{{{HERE}}})"
 LAST_TURNS = f"time() - (seawall_heartbeat_timestamp_seconds{{{HERE}}} > 0)"
 LAST_TURN = f"max({LAST_TURNS})"
-UNSAVED = (
-    f"(seawall_heartbeat_timestamp_seconds{{{HERE}}} > 0) - (seawall_checkpoint_timestamp_seconds{{{HERE}}} > 0)"
-)
+UNSAVED = f"(seawall_heartbeat_timestamp_seconds{{{HERE}}} > 0) - (seawall_checkpoint_timestamp_seconds{{{HERE}}} > 0)"
 LAG = f"sum(seawall_kafka_lag_records{{{HERE}}})"
 LAG_BY_TOPIC = f"sum by (topic) (seawall_kafka_lag_records{{{HERE}}})"
 BEHIND = f"time() - min by (topic) (seawall_watermark_timestamp_seconds{{{HERE}}})"
 WAITING = f"sum by (sink) (seawall_outbox_depth{{{HERE}}})"
 DELIVERIES = f"round(sum by (sink, outcome) (increase(seawall_deliveries_total{{{HERE}}}[1h])))"
 MEMORY = f"process_resident_memory_bytes and on (job, instance) seawall_build_info{{{HERE}}}"
-PROCESSOR = (
-    f"rate(process_cpu_seconds_total[$__rate_interval]) and on (job, instance) seawall_build_info{{{HERE}}}"
-)
+PROCESSOR = f"rate(process_cpu_seconds_total[$__rate_interval]) and on (job, instance) seawall_build_info{{{HERE}}}"

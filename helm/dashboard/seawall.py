@@ -22,7 +22,11 @@ NOT_ASKED = "Not configured"
 def at_a_glance() -> list[object]:
     """Return the figures on top."""
     incidents = figure(
-        "Open incidents", "By severity, of the models chosen. 0 is usual.", queries.OPEN, unit="none", legend="{{severity}}"
+        "Open incidents",
+        "By severity, of the models chosen. 0 is usual.",
+        queries.OPEN,
+        unit="none",
+        legend="{{severity}}",
     ).span(6)
     for severity, colour in SEVERITIES.items():
         steps = bounds((1, colour), below="text").build()
@@ -42,11 +46,17 @@ def at_a_glance() -> list[object]:
         "1": models.ValueMappingResult(text="yes", color="text"),
     }
     judging.mappings([models.ValueMap(options=words)])
-    turned = figure("Last turn", "Age of the oldest heartbeat; from 2 minutes on it stands still.", queries.LAST_TURN, unit="s")
+    turned = figure(
+        "Last turn", "Age of the oldest heartbeat; from 2 minutes on it stands still.", queries.LAST_TURN, unit="s"
+    )
     turned.thresholds(bounds((120, CRITICAL), below="text")).decimals(0).span(3)
     waiting = figure("Not read yet", "Records between what was read and the end of the log.", queries.LAG, unit="short")
     waiting.no_value("no topic").span(3)
-    came = figure("Records a second", "Counted into slots, all models chosen.", queries.RECORDS, unit="short").decimals(1).span(3)
+    came = (
+        figure("Records a second", "Counted into slots, all models chosen.", queries.RECORDS, unit="short")
+        .decimals(1)
+        .span(3)
+    )
     return [incidents, worst, judging, turned, waiting, came]
 
 
@@ -131,7 +141,11 @@ def _multiples(title: str, what: str, query: str) -> timeseries.Panel:
 def records() -> list[object]:
     """Return what came."""
     came = lines(
-        "Records a second", "Counted into slots, by model.", asked(queries.RECORDS_BY_MODEL, "{{model}}"), unit="short", width=8
+        "Records a second",
+        "Counted into slots, by model.",
+        asked(queries.RECORDS_BY_MODEL, "{{model}}"),
+        unit="short",
+        width=8,
     )
     unusable = lines(
         "Unusable records, as a share of all",
@@ -154,10 +168,16 @@ def records() -> list[object]:
 
 def monitor() -> list[object]:
     """Return how the monitor itself is."""
-    lag = lines("Records not read yet", "Log end minus next offset.", asked(queries.LAG_BY_TOPIC, "{{topic}}"), unit="short", width=8)
+    lag = lines(
+        "Records not read yet",
+        "Log end minus next offset.",
+        asked(queries.LAG_BY_TOPIC, "{{topic}}"),
+        unit="short",
+        width=8,
+    )
     behind = lines(
         "Age of what is read",
-        "Now minus the event time reached by the slowest partition. A quiet topic ages too; it lags only if records wait.",
+        "Now minus the event time reached by the slowest partition. A quiet topic ages too, and has no lag.",
         asked(queries.BEHIND, "{{topic}}"),
         unit="s",
         width=8,
@@ -170,7 +190,9 @@ def monitor() -> list[object]:
         unit="s",
         width=8,
     )
-    waiting = lines("Messages that wait, by sink", "0 is usual.", asked(queries.WAITING, "{{sink}}"), unit="none", width=8)
+    waiting = lines(
+        "Messages that wait, by sink", "0 is usual.", asked(queries.WAITING, "{{sink}}"), unit="none", width=8
+    )
     told = lines(
         "Attempts to deliver in the hour before",
         "Failed: refused for good. Dropped: pushed out by newer ones. Both are lost to that sink.",
@@ -179,7 +201,9 @@ def monitor() -> list[object]:
         width=8,
     )
     memory = lines("Memory", "Resident, by process.", asked(queries.MEMORY, "{{instance}}"), unit="bytes", width=4)
-    busy = lines("Processor", "Share of one core.", asked(queries.PROCESSOR, "{{instance}}"), unit="percentunit", width=4)
+    busy = lines(
+        "Processor", "Share of one core.", asked(queries.PROCESSOR, "{{instance}}"), unit="percentunit", width=4
+    )
     return [lag, behind, coloured_above(ages, 120, CRITICAL), waiting.decimals(0), told.decimals(0), memory, busy]
 
 
@@ -198,7 +222,10 @@ def variables() -> list[object]:
         .include_all(include_all=True)
         .all_value(".*")
         .current(every)
-        for name, label, metric in (("model", "Model", "seawall_slots_judged_total"), ("instance", "Process", "seawall_build_info"))
+        for name, label, metric in (
+            ("model", "Model", "seawall_slots_judged_total"),
+            ("instance", "Process", "seawall_build_info"),
+        )
     ]
     return [source, *chosen]
 
@@ -208,7 +235,9 @@ def board() -> models.Dashboard:
     whole = (
         dashboard.Dashboard("Seawall")
         .uid("seawall")
-        .description("Whether live model traffic still looks like what was accepted, and whether the monitor itself is well.")
+        .description(
+            "Whether live model traffic still looks like what was accepted, and whether the monitor itself is well."
+        )
         .tags(["seawall", "machine learning"])
         .variables(variables())
         .time("now-6h", "now")

@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes a real `seawall run`, which has judged slots of a real topic and opened an incident."""
+"""A real Prometheus that scrapes a real `seawall run`, which has read a real topic and opened an incident."""
 
 from __future__ import annotations
 

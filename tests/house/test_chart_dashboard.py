@@ -81,5 +81,5 @@ def test_the_chart_ships_the_rules_with_the_labels_prometheus_selects_by(shipped
 
 @pytest.mark.parametrize("values", [{"dashboard": {"enable": True}}, {"rules": {"labels": {"release": 1}}}], ids=str)
 def test_a_mistaken_value_is_refused(shipped, values):
-    with pytest.raises(Exception, match="dashboard|rules"):
+    with pytest.raises(Exception, match=r"dashboard|rules"):
         shipped(**values)
