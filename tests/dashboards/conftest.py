@@ -28,7 +28,7 @@ from monitor.http.site import Site
 CHART = Path(__file__).parents[2] / "helm/seawall"
 RULES = CHART / "rules/seawall.yaml"
 SEAWALL = Path(sys.executable).with_name("seawall")
-BAD = 40
+SHIFTED = 'seawall_effect_w{signal="feature.income"} > 5 * seawall_tolerance_w'
 CHECKED = "fraud"
 """A model with the signals that need an endpoint, a fitted scorer or labels."""
 
@@ -102,11 +102,11 @@ def watched(promtool, broker, tmp_path_factory):
         with exporter_of_checks() as port, prometheus(folder / "prometheus", RULES, seawall.port, port) as running:
             running.wait_for("seawall_kafka_lag_records")
             records = list(traffic.traffic(60, seed=8, changed=range(30, 60), change=traffic.higher_income))
-            produce(broker.bootstrap, "inference-of-dashboards", 2, [b"not a record"] * BAD + records)
+            produce(broker.bootstrap, "inference-of-dashboards", 2, [*records, b"not a record"])
             running.wait_for('seawall_incidents_total{event="opened", severity="error"} > 0')
             running.wait_for('seawall_deliveries_total{outcome="delivered"} > 0')
             running.wait_for("sum(seawall_kafka_lag_records) == 0")
-            running.wait_for('count_over_time(seawall_effect_w{signal="feature.income"}[1m]) > 3')
+            running.wait_for(SHIFTED)
             yield running, seawall
     finally:
         seawall.end()
