@@ -52,7 +52,7 @@ def test_the_metrics_show_them_from_the_first_judged_slot_on(model):
         return metrics.registry.get_sample_value(f"seawall_{name}", asked)
 
     assert shown("tolerance_w") is None
-    verdict, _ = model.judge_slot(0, Tally(model.reference.counts.copy()))
+    verdict, _ = model.records.judge_slot(0, Tally(model.reference.counts.copy()))
     observer.judged(model, verdict)
     assert shown("tolerance_w") == 0.05
     assert shown("evidence_log10") < shown("evidence_needed_log10")
