@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-real check bench lock hooks clean
+.PHONY: help install demo test test-real check bench dashboard lock hooks clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -41,6 +41,9 @@ check: $(VENV)/.chart ## format, lint, types, import arrows, house rules, the ch
 
 bench: $(VENV)/.dev ## the speed and size table
 	PYTHONPATH=tests $(BIN)/python benchmarks/run.py $(ARGS)
+
+dashboard: $(VENV)/.chart ## the Grafana dashboard anew, from helm/dashboard
+	$(BIN)/python helm/dashboard/seawall.py > helm/seawall/dashboards/seawall.json
 
 lock: $(VENV)/.tools ## the locks anew, from pyproject.toml (UPGRADE=1: with the newest versions)
 	$(COMPILE) -o requirements/base.txt pyproject.toml

@@ -12,7 +12,7 @@ import structlog
 from monitor.counting.fold import Folded
 from monitor.formats.batch import IGNORED, Decoded
 from monitor.http.health import Health
-from monitor.http.metrics import Metrics, Reading
+from monitor.http.metrics import Limit, Metrics, Reading
 from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
 from monitor.pipeline import Now, Observer, Pipeline
@@ -41,6 +41,7 @@ class MetricsObserver(Observer):
         self.health = health
         self.models = models
         self._rebuilds = 0
+        self._limited: dict[str, Watched] = {}
         metrics.begin(models)
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
@@ -62,6 +63,10 @@ class MetricsObserver(Observer):
         """Show the signals after a slot."""
         if verdict.signals is model.judge.signals:
             self.metrics.slots_judged.labels(model.name).inc()
+        if self._limited.get(model.name) is not model:  # they are the same as long as it is
+            self._limited[model.name] = model
+            judges = [judged.judge for judged in (model.records, model.labels) if judged]
+            self.metrics.limits(model.name, [Limit(*limit) for judge in judges for limit in judge.limits()])
         self.metrics.signals(
             model.name,
             (

@@ -15,6 +15,8 @@ MOST_SIGNALS = 500
 OTHER = "other"
 OUTCOMES = ("delivered", "retried", "failed", "dropped")
 
+_Choice = Callable[..., float | None]
+
 
 class Reading(NamedTuple):
     """What one signal shows after a slot: `evidence` is log10, `points` are percentage points; None is no value."""
@@ -23,6 +25,15 @@ class Reading(NamedTuple):
     evidence: float | None = None
     w: float | None = None
     psi: float | None = None
+    points: float | None = None
+
+
+class Limit(NamedTuple):
+    """What one signal is judged against: log10 of the evidence that alarms, and what is not worth telling."""
+
+    signal: str
+    needed: float | None = None
+    w: float | None = None
     points: float | None = None
 
 
@@ -72,6 +83,15 @@ class Metrics:
         )
         self.evidence = self._gauge(
             "evidence_log10", "Evidence that a signal has shifted, log10 of the e-value.", "model", "signal"
+        )
+        self.evidence_needed = self._gauge(
+            "evidence_needed_log10", "Evidence at which the signal alarms by itself, log10.", "model", "signal"
+        )
+        self.tolerance_w = self._gauge(
+            "tolerance_w", "Shift of a signal that is not worth telling, Cohen's w.", "model", "signal"
+        )
+        self.tolerance_points = self._gauge(
+            "tolerance_points", "Shift of a share that is not worth telling, in percentage points.", "model", "signal"
         )
         self.incidents_open = self._gauge("incidents_open", "Incidents that are open.", "model", "severity")
         self.incidents = self._counter("incidents", "Changes of incidents.", "model", "severity", "event")
@@ -126,21 +146,24 @@ class Metrics:
 
         The first `MOST_SIGNALS` names of a model stay; of all others together `other` shows the largest values.
         """
-        known = self._signals.setdefault(model, set())
-        rest = Reading(OTHER)
-        for reading in readings:
-            if reading.signal in known or len(known) < MOST_SIGNALS:
-                known.add(reading.signal)
-                self._show(model, reading)
-            else:
-                rest = Reading(OTHER, *map(_larger, rest[1:], reading[1:]))
-        self._show(model, rest)
+        self._show(model, readings, (self.evidence, self.effect_w, self.effect_psi, self.effect_points), max)
 
-    def _show(self, model: str, reading: Reading) -> None:
-        gauges = (self.evidence, self.effect_w, self.effect_psi, self.effect_points)
-        for gauge, value in zip(gauges, reading[1:], strict=True):
-            if value is not None:
-                gauge.labels(model, reading.signal).set(value)
+    def limits(self, model: str, limits: Iterable[Limit]) -> None:
+        """Show what a model's signals are judged against; `other` is held to the smallest of its limits."""
+        self._show(model, limits, (self.evidence_needed, self.tolerance_w, self.tolerance_points), min)
+
+    def _show(self, model: str, rows: Iterable[Reading | Limit], gauges: tuple[Gauge, ...], of_rest: _Choice) -> None:
+        known = self._signals.setdefault(model, set())
+        rest: list[float | None] = [None] * len(gauges)
+        for name, *values in rows:
+            if name in known or len(known) < MOST_SIGNALS:
+                known.add(name)
+                _set(gauges, model, name, values)
+            else:
+                rest = [
+                    of_rest((v for v in pair if v is not None), default=None) for pair in zip(rest, values, strict=True)
+                ]
+        _set(gauges, model, OTHER, rest)
 
     def open_incidents(self, model: str, by_severity: Mapping[Severity, int]) -> None:
         """Show how many incidents of a model are open; what is not named has none."""
@@ -161,5 +184,7 @@ class Metrics:
             shown.update(values)
 
 
-def _larger(one: float | None, other: float | None) -> float | None:
-    return max((value for value in (one, other) if value is not None), default=None)
+def _set(gauges: tuple[Gauge, ...], model: str, signal: str, values: Iterable[float | None]) -> None:
+    for gauge, value in zip(gauges, values, strict=True):
+        if value is not None:
+            gauge.labels(model, signal).set(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,23 @@ class Judge:
         alarms = [self._alarm(i, log_m[i], slot, tally) for i in self._flagged(log_m)]
         effects = [e for family in self.families for e in family.present()]
         return Verdict(slot, self.records, here, [m / LOG10 for m in log_m], effects, alarms, self.signals)
+
+    def limits(self) -> list[tuple[str, float, float | None, float | None]]:
+        """Return what each signal is judged against.
+
+        Returns
+        -------
+        list of (str, float, float or None, float or None)
+            Per signal, in the order of `Judge.signals`: its name; the evidence (log10) at which it alarms by itself,
+            for together with others of its group it needs less; its tolerance in w or in percentage points.
+        """
+        found: list[tuple[str, float, float | None, float | None]] = []
+        for family in self.families:
+            for signal, allowed in zip(family.null.signals, family.null.tolerance.tolist(), strict=True):
+                needed = (self.thresholds[signal.group] + log(len(self.groups[signal.group]))) / log(10)
+                shares = signal.kind == "share"
+                found.append((signal.name, needed, None if shares else allowed, allowed if shares else None))
+        return found
 
     def calm(self, name: str) -> bool:
         """Return whether a signal that alarmed is convincingly back within what was accepted."""

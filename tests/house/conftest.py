@@ -36,11 +36,11 @@ def chart(root):
 
 @pytest.fixture
 def objects():
-    """What a chart renders, by kind."""
+    """What a chart renders, by kind; of two ConfigMaps the one that configures Seawall, not the dashboard's."""
 
     def rendered(chart, values):
         manifests = chart.render(values, name="watch", namespace="models")
-        texts = [text for path, text in manifests.items() if path.endswith(".yaml")]
+        texts = [text for path, text in sorted(manifests.items(), reverse=True) if path.endswith(".yaml")]
         return {each["kind"]: each for text in texts for each in yaml.safe_load_all(text) if each}
 
     return rendered

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-CODE = ("monitor", "detectors", "sinks", "tests", "benchmarks", "examples")
+CODE = ("monitor", "detectors", "sinks", "tests", "benchmarks", "examples", "helm")
 NAMED_FOR_NOTHING = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 
 # Put together here, so that this file does not name them either.

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.errors import REASONS
-from monitor.http.metrics import MOST_SIGNALS, Metrics, Reading
+from monitor.http.metrics import MOST_SIGNALS, Limit, Metrics, Reading
 from monitor.types import Partition
 
 CONTRACT = [
@@ -20,6 +20,9 @@ CONTRACT = [
     "effect_psi{model,signal}",
     "effect_points{model,signal}",
     "evidence_log10{model,signal}",
+    "evidence_needed_log10{model,signal}",
+    "tolerance_w{model,signal}",
+    "tolerance_points{model,signal}",
     "incidents_open{model,severity}",
     "incidents_total{model,severity,event}",
     "deliveries_total{sink,outcome}",
@@ -91,6 +94,20 @@ def test_signals_beyond_the_bound_share_one_name_and_the_largest_value(metrics):
     assert len(shown) == MOST_SIGNALS + 1
     assert shown["m", "feature.1"] == 9.0
     assert shown["m", "other"] == 7.0
+
+
+def test_what_a_signal_is_judged_against_stands_beside_what_it_shows(metrics):
+    metrics.limits("m", [Limit("feature.a", needed=6.5, w=0.1), Limit("quality.late", needed=7.5, points=0.0)])
+    assert samples(metrics, "seawall_evidence_needed_log10") == {("m", "feature.a"): 6.5, ("m", "quality.late"): 7.5}
+    assert samples(metrics, "seawall_tolerance_w") == {("m", "feature.a"): 0.1}
+    assert samples(metrics, "seawall_tolerance_points") == {("m", "quality.late"): 0.0}
+
+
+def test_signals_beyond_the_bound_are_held_to_the_smallest_limit(metrics):
+    metrics.signals("m", [Reading(f"feature.{n}", w=0.0) for n in range(MOST_SIGNALS)])
+    metrics.limits("m", [Limit("feature.x", w=0.3), Limit("feature.y", w=0.2), Limit("quality.late", points=1.0)])
+    assert samples(metrics, "seawall_tolerance_w") == {("m", "other"): 0.2}
+    assert samples(metrics, "seawall_tolerance_points") == {("m", "other"): 1.0}
 
 
 def test_the_bound_is_one_for_each_model(metrics):
