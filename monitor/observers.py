@@ -61,7 +61,7 @@ class MetricsObserver(Observer):
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Show the signals after a slot."""
-        if verdict.signals is model.judge.signals:
+        if model.of_records(verdict):
             self.metrics.slots_judged.labels(model.name).inc()
         if self._limited.get(model.name) is not model:  # they are the same as long as it is
             self._limited[model.name] = model
@@ -81,7 +81,11 @@ class MetricsObserver(Observer):
         self.metrics.heartbeat.set(now.wall / 1000)
         self.metrics.broker_up.set(source.trouble() is None)
         self.metrics.ready.set(self.health.readyz(now.steady).well)
-        self.metrics.partitions(source.lag(), pipeline.watermarks())
+        lag, marks = dict(source.lag()), dict(pipeline.watermarks())
+        for side in pipeline.parts.sides:
+            lag |= side.lag()
+            marks |= side.watermarks()
+        self.metrics.partitions(lag, marks)
         rebuilds = getattr(source, "rebuilds", 0)
         self.metrics.kafka_rebuilds.inc(rebuilds - self._rebuilds)
         self._rebuilds = rebuilds

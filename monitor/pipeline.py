@@ -86,6 +86,15 @@ class Side(Protocol):
     def step(self) -> None:
         """One turn; never waits."""
 
+    def trouble(self) -> str | None:
+        """Return why nothing can be read or used at present; None when all is well."""
+
+    def lag(self) -> Mapping[Partition, int]:
+        """Return how many messages each partition has still to be read, where known."""
+
+    def watermarks(self) -> Mapping[Partition, float]:
+        """Return the event time each partition has reached, in seconds since 1970."""
+
     def end(self) -> None:
         """Judge what is left, when nothing more will come."""
 

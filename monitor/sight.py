@@ -10,7 +10,7 @@ from monitor.formats.batch import Decoded
 from monitor.http.health import Health, Traffic
 from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
-from monitor.pipeline import Now, Observer, Pipeline
+from monitor.pipeline import Now, Observer, Pipeline, Side
 from monitor.types import Partition, Severity
 from monitor.watched import Watched
 
@@ -36,6 +36,7 @@ class Sight(Observer):
         self._counted: set[Partition] = set()
         self._moved: dict[Partition, float] = {}
         self._saved: float | None = None
+        self._well: dict[str, float] = {}
         self._last_turn: float | None = None
         self._waits = False
         self._unjudged = 0.0
@@ -47,7 +48,8 @@ class Sight(Observer):
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Note that a slot was judged."""
-        self._waits, self._unjudged = False, 0.0
+        if model.of_records(verdict):
+            self._waits, self._unjudged = False, 0.0
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Compare what is with what should be."""
@@ -64,6 +66,9 @@ class Sight(Observer):
         self._tell(pipeline, now, "quality.state", unsaved, severity="critical", seconds=UNSAVED_SECONDS)
         if pipeline.parts.limit.known:
             self._tell(pipeline, now, "quality.dead_letters", limit, severity="critical", seconds=0.0)
+        for side in pipeline.parts.sides:
+            blind = self._blind(side, now)
+            self._tell(pipeline, now, f"quality.{side.name}", blind, severity="error", seconds=self.freshness)
         self._probe("source", trouble)
         self._probe("progress", stuck)
         self._probe("dead_letters", limit)
@@ -129,6 +134,14 @@ class Sight(Observer):
             slowest = min(awake, key=reached.__getitem__)
             where = f"the times in {_names([slowest])} stand at {rfc3339(int(1000 * reached[slowest]))} or went back"
         return f"judging waits: records came for {_span(self._unjudged)} and no slot could be closed; {where}"
+
+    def _blind(self, side: Side, now: Now) -> str | None:
+        """Return why a side stream tells nothing, once that has lasted."""
+        words = side.trouble()
+        if words is None:
+            self._well[side.name] = now.steady
+        lasts = now.steady - self._well.setdefault(side.name, now.steady)
+        return f"no {side.name} for {_span(lasts)}: {words}" if words and lasts >= self.freshness else None
 
     def _unsaved(self, now: Now) -> str | None:
         """Return why nothing is remembered any more, once that has lasted; a moment's hindrance is nobody's business.

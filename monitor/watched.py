@@ -18,7 +18,7 @@ from monitor.incidents.conditions import Conditions
 from monitor.incidents.incident import Incident
 from monitor.incidents.policy import Policy, PolicySettings
 from monitor.incidents.severity import Importance
-from monitor.judge.judge import Budget, Judge
+from monitor.judge.judge import Budget, Judge, Verdict
 from monitor.judged import Judged
 from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
@@ -110,6 +110,10 @@ class Watched:
     def policy(self) -> Policy:
         """What is told of that."""
         return self.records.policy
+
+    def of_records(self, verdict: Verdict) -> bool:
+        """Return whether the verdict is on what the records themselves tell."""
+        return verdict.signals is self.judge.signals
 
     @property
     def incidents(self) -> list[Incident]:

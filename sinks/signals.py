@@ -40,6 +40,7 @@ LOOK_FIRST = (
     ("quality.progress", "at /readyz of the monitor: it says what judging waits for"),
     ("quality.state", "at the disk of the monitor's state_dir: full, read-only or of another user"),
     ("quality.dead_letters", "at the dead letters: each says why"),
+    ("quality.labels", "at the labels' topic, and at the dead letters if there are any"),
     ("quality", "at what writes {name}"),
     ("feature", "at the source of {name} (unit, default, join), then whether the users changed"),
     ("prediction", "at the newest model version and its thresholds"),

@@ -122,9 +122,11 @@ def _without_sinks(value: Any, places: Iterable[Location], where: Location = ())
 
 def _completed(config: Config, folder: Path) -> Config:
     """Return the configuration with paths made absolute, `{model}` put in, and the consumer groups named."""
-    update: dict[str, Any] = {"source": _source(config.source, config, config.group_id, folder)}
+    source = _source(config.source, config, config.group_id, folder)
+    update: dict[str, Any] = {"source": source}
     if config.labels:
-        own = _source(config.labels.source, config, f"{config.group_id}-labels", folder)
+        group = source.group_id if isinstance(source, KafkaSource) else config.group_id
+        own = _source(config.labels.source, config, f"{group}-labels", folder)
         update["labels"] = config.labels.model_copy(update={"source": own})
     config = absolute(config.model_copy(update=update), folder)
     return config if config.model is None else named(config, config.model)

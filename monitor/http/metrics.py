@@ -68,7 +68,9 @@ class Metrics:
         self.duplicates = self._counter("duplicates", "Records whose id had been counted in their slot.", "model")
         self.unpaired = self._counter("unpaired", "Halves of a pair whose other half never came.", "model", "half")
 
-        self.labels = self._counter("labels", "Labels by what became of them.", "model", "outcome")
+        self.labels = self._counter(
+            "labels", "Predictions by what became of their labels: joined, conflicting, expired.", "model", "outcome"
+        )
 
     def _for_judging(self) -> None:
         self.slots_judged = self._counter("slots_judged", "Slots that every partition had closed, judged.", "model")

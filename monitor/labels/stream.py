@@ -6,7 +6,7 @@ Both keep their halves in `Halves`; a slot is judged here when the partitions of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from monitor.watched import Watched
 log = structlog.get_logger()
 
 Count = Callable[[str, str, int], None]
-"""Called as ``count(model, outcome, how_many)`` with `joined`, `conflicting` or `unlabelled`."""
+"""Called as ``count(model, outcome, how_many)`` with `joined`, `conflicting` or `expired`."""
 
 
 class Predictions(Observer):
@@ -123,6 +123,14 @@ class LabelStream(Pipeline):
         """Whether all labels were read; a topic has no end, and nobody waits for it."""
         return self.parts.source.finished or self.parts.source.stamped
 
+    def trouble(self) -> str | None:
+        """Return why no label can be read or used."""
+        return self.parts.limit.reached or self.parts.source.trouble()
+
+    def lag(self) -> Mapping[Partition, int]:
+        """Return how many labels are still to be read."""
+        return self.parts.source.lag()
+
     def judge(self) -> None:
         """Judge every slot that the partitions of both streams have closed."""
         own, records = self.parts.partitions, self.main.parts.partitions
@@ -137,9 +145,13 @@ class LabelStream(Pipeline):
                 self._judge_slot(model, slot)
             self.judged = slot
             self._bound(slot)
-        self.judged = max(self.judged, through)
-        for partitions in (own, records):
-            partitions.floor = max(partitions.floor, self.judged)
+        self._reach(max(self.judged, through))
+
+    def _reach(self, judged: int) -> None:
+        """Note that slots up to this one are judged: what an idle partition brings later comes behind them."""
+        self.judged = judged
+        for partitions in (self.parts.partitions, self.main.parts.partitions):
+            partitions.floor = max(partitions.floor, judged)
 
     def _judge_slot(self, model: Watched, slot: int) -> None:
         pairs = self.halves.pairs(model.name, slot) if model.labels else []
@@ -178,7 +190,7 @@ class LabelStream(Pipeline):
     def saved(self) -> None:
         """Let go of what the snapshot, now written, has left behind."""
         if (waited := self.halves.forget(self._saved)) > 0:
-            self.count("", "unlabelled", waited)
+            self.count("", "expired", waited)
         self.parts.source.commit(dict(self.parts.partitions.wanted))
 
     def state(self) -> dict[str, Any]:
@@ -192,7 +204,8 @@ class LabelStream(Pipeline):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from `state`; a share configured smaller since then counts."""
-        self.judged = self._saved = state["judged"]
+        self._reach(state["judged"])
+        self._saved = self.judged
         self.halves.bound = min(self.halves.bound, bytes(state["bound"]))
         self.held = state["held"]
 

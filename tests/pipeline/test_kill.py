@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import traffic
+from monitor_process import SEAWALL, Monitor, told_once
 from topic_traffic import produce
 
-from monitor.assembly import DEAD_LETTERS, SNAPSHOT
-from monitor.counting.partitions import from_plain
-from monitor.state import snapshot
-
-SEAWALL = Path(sys.executable).with_name("seawall")
 PARTITIONS = 4
-DEADLINE = 90.0
 BAD = 40
 KILLS = 4
 
@@ -68,73 +58,6 @@ def monitor(tmp_path, configured, broker, topic):
         one.kill()
 
 
-class Monitor:
-    """One `seawall run` after the other on the same state."""
-
-    def __init__(self, config: Path, folder: Path) -> None:
-        self.config, self.folder = config, folder
-        self.log = folder / "log"
-        self.begin = 0
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.begin = log.tell()
-            command = [str(SEAWALL), "run", "-c", str(self.config)]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def terminate(self) -> int:
-        """Ask it to end, and return its exit code."""
-        self.process.terminate()
-        code = self.process.wait(20)
-        self.process = None
-        return code
-
-    def read_through(self) -> int:
-        """Return how many messages it has read for good, as its snapshot says."""
-        saved = snapshot.load(self.folder / SNAPSHOT) or {"partitions": []}
-        partitions = from_plain(saved["partitions"])
-        return sum(remembered.done for remembered in partitions.values())
-
-    def wait_until(self, there: Callable[[], bool]) -> None:
-        until = time.monotonic() + DEADLINE
-        while not there():
-            log = self.log.read_text()[self.begin :]
-            assert self.process.poll() is None, log
-            assert time.monotonic() < until, log[-3_000:]
-            time.sleep(0.02)
-
-    def wait_until_read(self, messages: int) -> None:
-        self.wait_until(lambda: self.read_through() >= messages)
-
-    def wait_until_assigned(self) -> None:
-        self.wait_until(lambda: self.log.read_text()[self.begin :].count("partition assigned") >= PARTITIONS)
-
-    def events(self) -> list[dict[str, Any]]:
-        """Return everything that was told, in order, repeats included."""
-        file = self.folder / "events.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-    def dead_letters(self) -> Counter[tuple[int, int]]:
-        letters = [json.loads(line) for line in (self.folder / DEAD_LETTERS).read_text().splitlines()]
-        assert {letter["reason"] for letter in letters} == {"not_json"}
-        return Counter((letter["partition"], letter["offset"]) for letter in letters)
-
-
-def told_once(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the events without repeats; a repeat is the same to the last word."""
-    first = {}
-    for event in events:
-        assert first.setdefault(event["id"], event) == event
-    return list(first.values())
-
-
 def test_kill_9_at_any_moment_changes_nothing_that_is_told(broker, topic, records, monitor):
     name = topic(PARTITIONS, retention_ms=-1)
     rng = Random(4)
@@ -154,7 +77,7 @@ def test_kill_9_at_any_moment_changes_nothing_that_is_told(broker, topic, record
     writer.join()
     assert kills >= KILLS
     killed.start()
-    killed.wait_until_assigned()
+    killed.wait_until_assigned(PARTITIONS)
     assert killed.terminate() == 0
 
     unkilled = monitor(name)
@@ -187,7 +110,7 @@ def test_sigterm_ends_with_0_and_a_restart_tells_nothing_again(topic, broker, re
     told, letters = one.events(), one.dead_letters()
     assert [event["event"] for event in told] == ["opened", "resolved"]
     one.start()
-    one.wait_until_assigned()
+    one.wait_until_assigned(PARTITIONS)
     assert one.terminate() == 0
     assert one.events() == told
     assert one.dead_letters() == letters
@@ -197,7 +120,7 @@ def test_sigterm_ends_with_0_and_a_restart_tells_nothing_again(topic, broker, re
 def test_a_second_process_on_the_same_state_ends_in_words(topic, monitor):
     one = monitor(topic(PARTITIONS))
     one.start()
-    one.wait_until_assigned()
+    one.wait_until_assigned(PARTITIONS)
     second = subprocess.run([str(SEAWALL), "run", "-c", str(one.config)], capture_output=True, text=True, check=False)
     assert second.returncode == 1
     assert "is in use by another seawall process" in second.stderr

@@ -1,0 +1,86 @@
+"""A real `seawall run` in a process of its own, started and killed as a test likes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from monitor.assembly import DEAD_LETTERS, SNAPSHOT
+from monitor.counting.partitions import from_plain
+from monitor.state import snapshot
+
+SEAWALL = Path(sys.executable).with_name("seawall")
+DEADLINE = 90.0
+
+
+class Monitor:
+    """One `seawall run` after the other on the same state."""
+
+    def __init__(self, config: Path, folder: Path) -> None:
+        self.config, self.folder = config, folder
+        self.log = folder / "log"
+        self.begin = 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.begin = log.tell()
+            command = [str(SEAWALL), "run", "-c", str(self.config)]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def terminate(self) -> int:
+        """Ask it to end, and return its exit code."""
+        self.process.terminate()
+        code = self.process.wait(20)
+        self.process = None
+        return code
+
+    def read_through(self) -> int:
+        """Return how many messages it has read for good, as its snapshot says."""
+        saved = snapshot.load(self.folder / SNAPSHOT) or {"partitions": []}
+        rows = [*saved["partitions"], *(row for side in saved.get("sides", {}).values() for row in side["partitions"])]
+        return sum(remembered.done for remembered in from_plain(rows).values())
+
+    def wait_until(self, there: Callable[[], bool]) -> None:
+        until = time.monotonic() + DEADLINE
+        while not there():
+            log = self.log.read_text()[self.begin :]
+            assert self.process.poll() is None, log
+            assert time.monotonic() < until, log[-3_000:]
+            time.sleep(0.02)
+
+    def wait_until_read(self, messages: int) -> None:
+        self.wait_until(lambda: self.read_through() >= messages)
+
+    def wait_until_assigned(self, partitions: int) -> None:
+        self.wait_until(lambda: self.log.read_text()[self.begin :].count("partition assigned") >= partitions)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return everything that was told, in order, repeats included."""
+        file = self.folder / "events.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def dead_letters(self) -> Counter[tuple[int, int]]:
+        letters = [json.loads(line) for line in (self.folder / DEAD_LETTERS).read_text().splitlines()]
+        assert {letter["reason"] for letter in letters} == {"not_json"}
+        return Counter((letter["partition"], letter["offset"]) for letter in letters)
+
+
+def told_once(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the events without repeats; a repeat is the same to the last word."""
+    first = {}
+    for event in events:
+        assert first.setdefault(event["id"], event) == event
+    return list(first.values())
