@@ -36,6 +36,7 @@ from monitor.watched import Watched
 
 SNAPSHOT = "snapshot"
 DEAD_LETTERS = "dead-letters.jsonl"
+LABELS = "labels.sqlite"
 
 log = structlog.get_logger()
 
@@ -144,7 +145,10 @@ def _add_labels(
         metrics.labels.labels(model, outcome).inc(pairs)
 
     source = labels.source.build(pipeline.parts.models[0].name)
-    path = config.state_dir / "labels.sqlite"
+    path = config.state_dir / LABELS
+    if saved is None:
+        for left in config.state_dir.glob(f"{LABELS}*"):
+            left.unlink()  # without positions nobody knows what it holds
     label_stream(pipeline, config, labels, source=source, path=path, count=count, saved=saved)
 
 

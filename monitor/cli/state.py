@@ -12,7 +12,7 @@ from monitor.cli.options import config_option
 from monitor.errors import SourceError
 
 if TYPE_CHECKING:
-    from monitor.config.config import Config
+    from monitor.config.source import KafkaSource
 
 LONGEST = 100
 """Characters of an incident's summary."""
@@ -44,7 +44,8 @@ def show(config: Path) -> None:
     click.echo(f"{path}, saved {age:,.0f} s ago")
     if age > LONGEST_UNSAVED and in_use(settings.state_dir):
         click.echo(f"! not saved for {age:,.0f} s: the running process may know more, see /readyz")
-    for topic, number, offset, *_ in content["partitions"]:
+    sides = [row for side in content.get("sides", {}).values() for row in side["partitions"]]
+    for topic, number, offset, *_ in [*content["partitions"], *sides]:
         click.echo(f"  {topic}/{number} goes on at {max(0, offset):,}")
     for name, model in content["models"].items():
         with understood(path):
@@ -58,9 +59,15 @@ def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
     from monitor.incidents.summary import ranked, summarise
     from sinks.text import counted, plain
 
-    incidents = [*model["policy"]["incidents"], *model["conditions"].values()]
+    late = model.get("labels")
+    incidents = [
+        *model["policy"]["incidents"],
+        *(late["policy"]["incidents"] if late else []),
+        *model["conditions"].values(),
+    ]
     records = model["judge"]["records"]
-    click.echo(f"  {name}: {counted(records, 'record')} judged against {model['reference'][:19]}")
+    labels = f" and {counted(late['judge']['records'], 'label')}" if late else ""
+    click.echo(f"  {name}: {counted(records, 'record')}{labels} judged against {model['reference'][:19]}")
     click.echo(f"  {name}: {counted(len(incidents), 'incident')} open, {counted(pending, 'message')} still to be told")
     for incident in msgspec.convert(incidents, list[Incident]):
         summary = plain(summarise(ranked(list(incident.signals.values()))), LONGEST)
@@ -87,7 +94,7 @@ def reset(config: Path, *, yes: bool) -> None:
 
     The old snapshot is kept beside the new one. Stop `seawall run` first.
     """
-    from monitor.assembly import SNAPSHOT
+    from monitor.assembly import LABELS, SNAPSHOT
     from monitor.config.loading import load
     from monitor.state.snapshot import lock
 
@@ -95,7 +102,11 @@ def reset(config: Path, *, yes: bool) -> None:
     with lock(settings.state_dir):
         if not yes:
             click.confirm(f"Forget what is remembered in {settings.state_dir}, open incidents included?", abort=True)
-        _forget_group(settings)
+        for source in [settings.source, *([settings.labels.source] if settings.labels else [])]:
+            if source.type == "kafka":
+                _forget_group(source)
+        for path in settings.state_dir.glob(f"{LABELS}*"):
+            path.unlink()
         path = settings.state_dir / SNAPSHOT
         if path.exists():
             kept = path.with_name(f"{SNAPSHOT}.{int(time.time())}")
@@ -105,22 +116,20 @@ def reset(config: Path, *, yes: bool) -> None:
             click.echo("there was no snapshot")
 
 
-def _forget_group(settings: Config) -> None:
+def _forget_group(source: KafkaSource) -> None:
     """Delete what the consumer group committed, or reading would go on there."""
-    if settings.source.type != "kafka":
-        return
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
-    group = settings.source.group_id
+    group = source.group_id
     try:
-        admin = KafkaAdminClient(**settings.source.connection(), bootstrap_timeout_ms=10_000)
+        admin = KafkaAdminClient(**source.connection(), bootstrap_timeout_ms=10_000)
         outcome = admin.delete_groups([group])[group]
         admin.close()
     except (KafkaError, OSError) as why:
         outcome = str(why) or type(why).__name__
     if outcome not in {"OK", "GroupIdNotFoundError"}:
         reader = " (is `seawall run` still reading?)" if outcome == "NonEmptyGroupError" else ""
-        address = ", ".join(settings.source.bootstrap_servers)
+        address = ", ".join(source.bootstrap_servers)
         raise SourceError(f"Kafka at {address} did not forget the group {group}: {outcome}{reader}")
     click.echo(f"the group {group} is forgotten by Kafka")

@@ -119,3 +119,28 @@ def test_reset_names_the_address_that_does_not_answer(tmp_path):
     source = {"type": "kafka", "bootstrap_servers": "127.0.0.1:1", "topics": ["t"]}
     done = CliRunner().invoke(command, ["reset", "--yes", "-c", config(tmp_path, source)])
     assert "127.0.0.1:1" in str(done.exception)
+
+
+def test_what_labels_tell_is_shown_too(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    content = remembered_state(path)
+    wrong = SignalChange("performance.error", "performance", 7.2, Effect(points=4.0), "of predictions wrong")
+    open_one = Incident("inc_2", "credit", "warning", 0, 0, 0, {"performance.error": wrong})
+    content["models"]["credit"]["labels"] = {
+        "judge": {"records": 99},
+        "policy": {"incidents": [msgspec.to_builtins(open_one)]},
+    }
+    labels = {"partitions": [["labels", 0, 55, 0, 0, [], 55]], "judged": 0, "bound": b"\xff", "held": 0}
+    save(path, content | {"sides": {"labels": labels}})
+    shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
+    assert "labels/0 goes on at 55" in shown
+    assert "1,234 records and 99 labels judged" in shown
+    assert "2 incidents open" in shown
+    assert "warning since 1970-01-01T00:00:00Z: error: of predictions wrong (inc_2)" in shown
+
+
+def test_reset_forgets_the_labels_that_wait(tmp_path, file_config):
+    waiting = snapshot(tmp_path).with_name("labels.sqlite")
+    waiting.write_bytes(b"")
+    assert CliRunner().invoke(command, ["reset", "--yes", "-c", file_config]).exit_code == 0
+    assert not waiting.exists()
