@@ -38,7 +38,7 @@ def suspicion(incidents: Iterable[Incident]) -> str | None:
     for incident in incidents:
         for name, change in incident.signals.items():
             if name in ATTACKS:
-                return f"{incident.key} is open, an attack ({name})"
+                return f"an attack is open: {incident.key} ({name})"
             if change.group == POISONING:
-                return f"{incident.key} is open, labels may be poisoned ({name})"
+                return f"labels may be poisoned: {incident.key} is open ({name})"
     return None

@@ -10,7 +10,7 @@ def said(trigger: Trigger) -> str:
     words = {
         "fired": f"started as {trigger.run_id}" + (f", {trigger.approved_by} agreed" if trigger.approved_by else ""),
         "dry_run": f"would be started as {trigger.run_id}, but this is a dry run",
-        "held": f"held as long as {trigger.why}",
+        "held": f"held, {trigger.why}",
         "waiting": f"waits for approval. seawall retrain approve {trigger.run_id} --by YOU",
         "rejected": f"rejected by {trigger.why}",
     }

@@ -45,14 +45,17 @@ def test_the_payload_names_what_a_training_job_needs():
 
 @pytest.mark.parametrize(
     ("suspect", "words"),
-    [(ATTACK, "an attack (anomaly.queries)"), (POISON, "labels may be poisoned (labels.conflicts)")],
+    [
+        (ATTACK, "an attack is open: inc_anomaly.queries_5 (anomaly.queries)"),
+        (POISON, "labels may be poisoned: inc_labels.conflicts_5 is open (labels.conflicts)"),
+    ],
 )
 def test_it_is_held_while_a_suspicion_is_open_and_released_after_it(suspect, words):
     days = lived(DRIFTED, Spell(suspect, 5, 60, size=0.2))
     assert days.outcomes() == ["held", "fired"]
     (_, held), (at, _) = days.decided
-    assert held.why == f"inc_{suspect}_5 is open, {words}"
-    assert said(held) == f"retraining weekly: held as long as inc_{suspect}_5 is open, {words}"
+    assert held.why == words
+    assert said(held) == f"retraining weekly: held, {words}"
     assert at == 61 * SLOT
 
 

@@ -63,7 +63,7 @@ def test_an_attack_holds_the_run_in_an_incident_of_its_own_and_in_the_same_one(j
     assert len(policy.policy.incidents) == (1 if joined else 2)
     told = [event for slot in range(22, 100) for event in policy.decided(slot)]
     said_first = next(note for event in told for note in event.notes if note.startswith("retraining"))
-    assert said_first.endswith(f"is open, an attack ({ATTACK})")
+    assert said_first.startswith("retraining weekly: held, an attack is open: inc_")
     assert not any("started" in note for event in told for note in event.notes)
 
 
