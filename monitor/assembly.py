@@ -15,6 +15,7 @@ import structlog
 from monitor.config.config import Config
 from monitor.config.durations import format_duration
 from monitor.config.labels import LabelsSection
+from monitor.counting import trail
 from monitor.counting.fold import NEVER
 from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain
 from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
@@ -26,13 +27,15 @@ from monitor.http.metrics import Metrics
 from monitor.incidents.incident import rfc3339
 from monitor.lean import settle
 from monitor.observers import MetricsObserver
-from monitor.outbox import VERSION, DurableOutbox, Saved, events_of
+from monitor.operators import Operators
+from monitor.outbox import VERSION, DurableOutbox, Saved, news_of
 from monitor.pipeline import Now, Parts, Pipeline
 from monitor.reference.store import Store
 from monitor.sight import Sight
 from monitor.state import snapshot
 from monitor.types import Event, Source
 from monitor.watched import Watched
+from sinks.sink import Sink
 
 SNAPSHOT = "snapshot"
 DEAD_LETTERS = "dead-letters.jsonl"
@@ -131,6 +134,9 @@ def running(
     pipeline = Pipeline(parts, clock, stopping)
     if config.labels:
         _add_labels(pipeline, config, config.labels, metrics, saved.get("sides", {}).get("labels"))
+    if any(model.settings.retrain for model in models):
+        parts.partitions.trails = trail.from_plain(saved.get("trails", []))
+        parts.observers.append(Operators(config.state_dir))
     settle()
     return pipeline
 
@@ -173,6 +179,8 @@ def remembered_state(path: Path) -> dict[str, Any]:
                 "Run the build that wrote it, or move it away."
             )
         msgspec.convert(saved, Saved)
+        for rows in (saved["unsent"], *saved["pending"].values()):
+            news_of(rows)
     return saved
 
 
@@ -215,13 +223,16 @@ def _outbox(
 
     dispatchers = {}
     for model in models:
-        pending = events_of(saved["pending"].get(model.name, []))
+        pending = news_of(saved["pending"].get(model.name, []))
         threads = {(sink, incident): thread for sink, incident, thread in saved["threads"].get(model.name, [])}
-        sinks = [sink.build() for sink in model.settings.sinks]
+        sinks: list[Sink] = [sink.build() for sink in model.settings.sinks]
+        sinks += [rule.build(config.source.connection()) for rule in model.settings.retrain]
         dispatchers[model.name] = Dispatcher(sinks, count, pending=pending, threads=threads)
         for sink in sinks:
             metrics.begin_sink(sink.name, partial(_depth, dispatchers, sink.name))
-    return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, events_of(saved["unsent"]))
+        metrics.begin_rules(model.name, [rule.name for rule in model.settings.retrain])
+    unsent = news_of(saved["unsent"])
+    return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, unsent)
 
 
 def _depth(dispatchers: Mapping[str, Dispatcher], sink: str) -> int:

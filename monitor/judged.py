@@ -27,9 +27,16 @@ class Judged:
 
     def flush(self) -> list[Event]:
         """Return what waits to be told, as of the last slot that was judged."""
-        if self.judge.last is None:
-            return []
-        return self.policy.flush((self.judge.last + 1) * self.policy.settings.slot, self.judge.records)
+        return [] if self.judge.last is None else self.policy.flush(self.end, self.judge.records)
+
+    def remark(self, incident: str, subject: str, words: str) -> list[Event]:
+        """Return the event that tells what became of an incident, if it is one of these; see `Policy.remark`."""
+        return self.policy.remark(incident, subject, words, self.end, self.judge.records)
+
+    @property
+    def end(self) -> int:
+        """The end of the last slot that was judged, in milliseconds since 1970; 0 before the first."""
+        return 0 if self.judge.last is None else (self.judge.last + 1) * self.policy.settings.slot
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered."""

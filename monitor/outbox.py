@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 import msgspec
 import structlog
 
+from monitor.counting import trail
 from monitor.counting.partitions import plain
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.state import snapshot
-from monitor.types import Event
+from monitor.types import Event, News, Trigger
 
 if TYPE_CHECKING:
     from monitor.pipeline import Now, Pipeline
@@ -40,11 +41,12 @@ class Saved(TypedDict):
     judged: int
     slot: int | None
     models: dict[str, SavedModel]
-    unsent: list[tuple[str, Event]]
-    pending: dict[str, list[tuple[str, Event]]]
+    unsent: list[tuple[str, dict[str, Any]]]
+    pending: dict[str, list[tuple[str, dict[str, Any]]]]
     threads: dict[str, list[tuple[str, str, str | None]]]
     dead_letters: int | None
     sides: NotRequired[dict[str, dict[str, Any]]]
+    trails: NotRequired[list[tuple[str, int, int, list[tuple[int, int]]]]]
 
 
 class SavedModel(TypedDict):
@@ -56,6 +58,8 @@ class SavedModel(TypedDict):
     policy: dict[str, Any]
     labels: NotRequired[dict[str, Any] | None]
     conditions: dict[str, Any]
+    retraining: NotRequired[dict[str, Any]]
+    heard: NotRequired[int]
 
 
 class DurableOutbox:
@@ -67,7 +71,7 @@ class DurableOutbox:
         The snapshot.
     dispatchers : dict of str to Dispatcher
         By model.
-    unsent : list of (model, Event)
+    unsent : list of (model, Event or Trigger)
         What the last snapshot says was still to be handed over.
     """
 
@@ -77,7 +81,7 @@ class DurableOutbox:
         dispatchers: Mapping[str, Dispatcher],
         health: Health,
         metrics: Metrics,
-        unsent: Sequence[tuple[str, Event]] = (),
+        unsent: Sequence[tuple[str, News]] = (),
     ) -> None:
         self.path = path
         self.dispatchers = dispatchers
@@ -88,7 +92,7 @@ class DurableOutbox:
         self._failures = 0
         self._next_words = 0.0
 
-    def put(self, model: str, events: Sequence[Event]) -> None:
+    def put(self, model: str, events: Sequence[News]) -> None:
         """Take events; they are told after the next snapshot."""
         self.unsent += [(model, event) for event in events]
 
@@ -138,7 +142,12 @@ class DurableOutbox:
     def _hand_over(self) -> None:
         unsent, self.unsent = self.unsent, []
         for model, event in unsent:
-            self.metrics.incidents.labels(model, event.severity, event.event).inc()
+            if isinstance(event, Trigger):
+                self.metrics.retrain.labels(model, event.rule, event.event).inc()
+                about = {"model": model, "rule": event.rule, "run": event.run_id, "incident": event.incident}
+                log.info("retraining", outcome=event.event, why=event.why, **about)
+            else:
+                self.metrics.incidents.labels(model, event.severity, event.event).inc()
             self.dispatchers[model].put([event])
 
     def _content(self, pipeline: Pipeline, letters: int) -> dict[str, Any]:
@@ -156,9 +165,10 @@ class DurableOutbox:
             },
             "dead_letters": letters,
             "sides": {side.name: side.state() for side in pipeline.parts.sides},
+            "trails": trail.plain(partitions.trails or {}),
         }
 
 
-def events_of(rows: Sequence[Sequence[Any]]) -> list[tuple[str, Event]]:
-    """Return (name, event) pairs of a snapshot."""
-    return [(name, msgspec.convert(event, Event)) for name, event in rows]
+def news_of(rows: Sequence[Sequence[Any]]) -> list[tuple[str, News]]:
+    """Return (name, event or trigger) pairs of a snapshot."""
+    return [(n, msgspec.convert(e, Trigger) if "run_id" in e else msgspec.convert(e, Event)) for n, e in rows]

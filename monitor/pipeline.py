@@ -19,7 +19,7 @@ from monitor.delivery.dead_letters import Limit, Writer, letters_of
 from monitor.formats.batch import DEAD, IGNORED, Decoded
 from monitor.formats.decoder import Decoder
 from monitor.judge.judge import Verdict
-from monitor.types import Event, Partition, RawMessage, Source
+from monitor.types import News, Partition, RawMessage, Source
 from monitor.watched import Watched
 
 BLOCK = 1_000
@@ -58,7 +58,7 @@ class Observer:
 class Outbox(Protocol):
     """Where events go: nothing is told before `release`, which follows the snapshot."""
 
-    def put(self, model: str, events: Sequence[Event]) -> None:
+    def put(self, model: str, events: Sequence[News]) -> None:
         """Take events that are not to be told yet."""
 
     def save(self, pipeline: Pipeline, now: Now) -> None:
@@ -252,7 +252,8 @@ class Pipeline:
             for index, model in enumerate(self.parts.models):
                 if index in tallies:
                     verdict, events = model.records.judge_slot(slot, tallies[index])
-                    self.parts.outbox.put(model.name, events)
+                    decided = model.retrain(self.parts.partitions.trails)
+                    self.parts.outbox.put(model.name, [*events, *decided])
                     for observer in self.parts.observers:
                         observer.judged(model, verdict)
         if self.parts.partitions.silent:

@@ -17,7 +17,7 @@ from monitor.labels.build import label_stream
 from monitor.observers import FindingsFile
 from monitor.pipeline import Now, Observer, Parts, Pipeline
 from monitor.sources.file import FileReader
-from monitor.types import SEVERITIES, Event, Severity
+from monitor.types import SEVERITIES, Event, News, Severity
 from monitor.watched import Watched
 from sinks.sink import event_line
 
@@ -51,8 +51,9 @@ class Told:
         self.opened: list[Event] = []
         self.severities: set[Severity] = set()
 
-    def put(self, model: str, events: Sequence[Event]) -> None:
-        """Tell at once."""
+    def put(self, model: str, news: Sequence[News]) -> None:
+        """Tell at once. No retraining is started by what is long over."""
+        events = [event for event in news if isinstance(event, Event)]
         self.opened += [e for e in events if e.event == "opened"]
         self.severities |= {e.severity for e in events}
         for event in events:

@@ -160,7 +160,67 @@ class Event(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def event_json(event: Event) -> dict[str, Any]:
+Outcome = Literal["fired", "dry_run", "held", "cooldown", "capped", "waiting", "rejected"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+class Offsets(msgspec.Struct, frozen=True):
+    """Part of a log: what lies from offset `first` on, before `end`."""
+
+    topic: str
+    partition: int
+    first: int
+    end: int
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """What became of a rule for retraining and one incident; `fired` starts a run. The keys are a contract with users.
+
+    `run_id` is the same over retries, restarts and replicas. `since` is the onset as estimated, `until` the end of what
+    was judged; `offsets` hold the records in between. `flagged` is where single flagged records are listed, None as
+    long as nothing lists them. Times are RFC 3339 UTC.
+    """
+
+    run_id: str
+    event: Outcome
+    rule: str
+    why: str
+    model: str
+    version: str | None
+    reference: str
+    incident: str
+    severity: Severity
+    summary: str
+    since: str
+    until: str
+    records: int
+    since_records: int | None
+    offsets: tuple[Offsets, ...]
+    signals: tuple[SignalChange, ...]
+    approved_by: str | None = None
+    flagged: str | None = None
+
+    @property
+    def id(self) -> str:
+        """What a receiver knows it by."""
+        return self.run_id
+
+    @property
+    def time(self) -> str:
+        """When it was decided, in the time of the records."""
+        return self.until
+
+
+News = Event | Trigger
+"""What is told: to people and programs the events, to actions the triggers."""
+
+
+def action_name(rule: str) -> str:
+    """Return what a rule's destination is called among the sinks: `retrain-weekly`."""
+    return f"retrain-{rule}"
+
+
+def event_json(event: Event | Trigger) -> dict[str, Any]:
     """Return the event as plain values, as sinks and `--events` write it."""
     plain: dict[str, Any] = msgspec.to_builtins(event)
     return plain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from monitor.config.features import FeatureSection
 from monitor.config.permodel import ModelSettings
 from monitor.counting.tally import FLOW_SIGNALS
+from monitor.counting.trail import Trail
 from monitor.errors import BadReference
 from monitor.incidents.conditions import Conditions
 from monitor.incidents.incident import Incident
@@ -22,7 +23,10 @@ from monitor.judge.judge import Budget, Judge, Verdict
 from monitor.judged import Judged
 from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
-from monitor.types import Event
+from monitor.retraining.retraining import Moment, Retraining
+from monitor.retraining.wording import said, subject
+from monitor.state.operator_log import Word
+from monitor.types import Event, News, Partition, Trigger
 
 PROVISIONAL = (
     "nobody accepted this reference yet: it was learned from the first live records. "
@@ -37,7 +41,7 @@ FLOW_NAMES = tuple(signal.name for signal in FLOW_SIGNALS)
 
 
 class Watched:
-    """A model's judge, policy and conditions.
+    """A model's judge, policy, conditions and rules for retraining.
 
     Parameters
     ----------
@@ -56,6 +60,8 @@ class Watched:
         What the records themselves tell.
     labels : Judged or None
         What labels tell that come later.
+    heard : int
+        How far the operators' log was read.
 
     Raises
     ------
@@ -87,6 +93,29 @@ class Watched:
         self.layout = now.layout.showing(own | set(shown))
         self.label_layout = late.layout
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
+        self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance)
+        self.heard = 0
+
+    def retrain(self, trails: Mapping[Partition, Trail] | None) -> list[News]:
+        """Return what the rules for retraining decide after a slot, given where the judged slots lie."""
+        return self._told(self.retraining.advance(self._moment(trails)))
+
+    def hear(self, word: Word, trails: Mapping[Partition, Trail] | None) -> list[News]:
+        """Return what an operator's word decides, as of the last slot that was judged."""
+        return self._told(self.retraining.hear(word, self._moment(trails)))
+
+    def _moment(self, trails: Mapping[Partition, Trail] | None) -> Moment:
+        """Return the present of all rules: the records' clock alone, or a cooldown would have two meanings."""
+        return Moment(self.records.end, self.slot, self.judge.records, self.incidents, trails or {})
+
+    def _told(self, triggers: Sequence[Trigger]) -> list[News]:
+        """Return the triggers, each behind the event that tells people of it."""
+        news: list[News] = []
+        for trigger in triggers:
+            for judged in filter(None, (self.records, self.labels)):
+                news += judged.remark(trigger.incident, subject(trigger), said(trigger))
+            news.append(trigger)
+        return news
 
     def _judged(self, reference: Reference, ignored: Sequence[str], *, beside: Reference) -> Judged:
         every = self.settings.false_alarm_every
@@ -156,6 +185,8 @@ class Watched:
             **self.records.state(),
             "labels": self.labels.state() if self.labels else None,
             "conditions": self.conditions.state(),
+            "retraining": self.retraining.state(),
+            "heard": self.heard,
         }
 
     def restore(self, state: dict[str, Any], now: int) -> list[Event]:
@@ -165,6 +196,9 @@ class Watched:
         are resolved, and told.
         """
         self.conditions.restore(state["conditions"])
+        if "retraining" in state:  # else of a build that knew of none
+            self.retraining.restore(state["retraining"])
+            self.heard = int(state["heard"])
         why = "another reference was promoted" if state["reference"] != self.reference.digest else None
         events = self.records.restore(state, now, why)
         if late := state.get("labels"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -19,19 +19,22 @@ class Sink(Protocol):
     ----------
     name : str
         What logs and metrics call it.
-    min_severity : {"info", "warning", "error", "critical"}
-        What is below is not for this destination.
+    min_severity : {"info", "warning", "error", "critical"} or None
+        What is below is not for this destination. None for an action: it hears of no incident, only of the triggers
+        of the rule that it is named after.
     """
 
     name: str
-    min_severity: Severity
 
-    def send(self, event: Event, thread: str | None) -> str | None:
+    @property
+    def min_severity(self) -> Severity | None: ...
+
+    def send(self, event: Any, thread: str | None) -> str | None:
         """Send one event, once, and return when the destination has taken it.
 
         Parameters
         ----------
-        event : Event
+        event : Event, or Trigger for an action
             Sending the same one again must not make a second incident at the receiver.
         thread : str or None
             What this method returned for the incident's first message; None if this is the first.

@@ -10,14 +10,14 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from monitor.errors import DeliveryError
-from monitor.types import Event, Severity, event_json
+from monitor.types import Event, Severity, Trigger
 from sinks.addresses import addresses
+from sinks.cloud_event import cloud_event
 from sinks.failures import bad_answer, no_answer
 from sinks.sink import SinkName, SinkOptions, http_url, mistake
 
@@ -45,6 +45,15 @@ def _usable(secret: SecretStr) -> SecretStr:
     return secret
 
 
+SigningSecrets = Annotated[
+    tuple[Annotated[SecretStr, AfterValidator(_usable)], ...],
+    Field(
+        description="Signing secrets: `whsec_` and base64, or any text as it is. The message is signed with each, "
+        "so that a new one can be added before the old one goes. Without any it is not signed.",
+    ),
+]
+
+
 class WebhookConfig(SinkOptions):
     """An HTTP endpoint that gets every event by POST."""
 
@@ -53,21 +62,21 @@ class WebhookConfig(SinkOptions):
     url: Annotated[SecretStr, AfterValidator(http_url)] = Field(
         description="Where to POST. A secret, for many carry a token. Proxies are not used, redirects not followed."
     )
-    secrets: tuple[Annotated[SecretStr, AfterValidator(_usable)], ...] = Field(
-        default=(),
-        description="Signing secrets: `whsec_` and base64, or any text as it is. The message is signed with each, "
-        "so that a new one can be added before the old one goes. Without any it is not signed.",
-    )
+    secrets: SigningSecrets = ()
 
     def build(self) -> WebhookSink:
         """Return the sink."""
-        import logging
+        return WebhookSink(self.name, self.min_severity, self.url, self.secrets, client())
 
-        import httpx
 
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every URL, and this one is a secret
-        client = httpx.Client(transport=httpx.HTTPTransport(), trust_env=False, timeout=TIMEOUT, follow_redirects=False)
-        return WebhookSink(self.name, self.min_severity, self.url, self.secrets, client)
+def client() -> httpx.Client:
+    """Return what posts: past proxies, following no redirect."""
+    import logging
+
+    import httpx
+
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every URL, and this one is a secret
+    return httpx.Client(transport=httpx.HTTPTransport(), trust_env=False, timeout=TIMEOUT, follow_redirects=False)
 
 
 @dataclass
@@ -75,14 +84,14 @@ class WebhookSink:
     """Posts CloudEvents. `webhook-id` is the event's id, the same at every attempt."""
 
     name: str
-    min_severity: Severity
+    min_severity: Severity | None
     url: SecretStr
     secrets: Sequence[SecretStr]
     client: httpx.Client
     clock: Callable[[], float] = time.time
     gone: bool = False
 
-    def send(self, event: Event, thread: str | None) -> str | None:
+    def send(self, event: Event | Trigger, thread: str | None) -> str | None:
         """Post one event. After a 410 nothing more is sent until the process starts again."""
         if self.gone:
             raise DeliveryError("the webhook said 410 Gone: nothing is sent there until a restart", retryable=False)
@@ -123,20 +132,6 @@ class WebhookSink:
             except httpx.HTTPError as error:
                 raise no_answer("the webhook", error) from None
         raise no_answer("the webhook", failed or OSError()) from None
-
-
-def cloud_event(event: Event) -> dict[str, Any]:
-    """Return the event in a CloudEvents 1.0 envelope."""
-    return {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": f"/seawall/{quote(event.model, safe='')}",
-        "type": f"seawall.incident.{event.event}",
-        "subject": event.incident,
-        "time": event.time,
-        "datacontenttype": "application/json",
-        "data": event_json(event),
-    }
 
 
 def signature_headers(name: str, timestamp: int, body: bytes, secrets: Sequence[SecretStr]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from monitor.types import BinShift, Effect, Event, SignalChange
+from monitor.types import BinShift, Effect, Event, Offsets, SignalChange, Trigger
 
 SHIFT = Event(
     id="evt_5b1d",
@@ -113,3 +113,24 @@ HUGE = replace(
     notes=("&" * 5_000,) * 50,
 )
 """More than any destination takes, in characters that grow when escaped."""
+
+TRIGGER = Trigger(
+    run_id="run_5f683610391c",
+    event="fired",
+    rule="weekly-trainer",
+    why="features, performance at error for 1h",
+    model="credit-risk",
+    version="7",
+    reference="sha256:3f9c1a2b77aa00112233",
+    incident="inc_4k2f",
+    severity="error",
+    summary="income shifted up",
+    since="2026-01-01T14:05:00Z",
+    until="2026-01-01T15:05:00Z",
+    records=66_262,
+    since_records=30_012,
+    offsets=(Offsets("inference", 0, 15_006, 33_131), Offsets("inference", 1, 15_006, 33_131)),
+    signals=SHIFT.signals[:1],
+    approved_by="ann",
+)
+"""A run that a rule starts, a while after SHIFT."""

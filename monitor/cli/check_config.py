@@ -43,6 +43,9 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
         yield "watches", f"{name}, {_compared_with(model)}"
         told = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
         yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {told or nobody}"
+        for rule in model.retrain:
+            what = f"{', '.join(rule.when.groups)} at {rule.when.min_severity} for {format_duration(rule.when.lasts)}"
+            yield "retrains", f"{rule.name} by {rule.action.type}: {what}{', dry run' if rule.dry_run else ''}"
     if not models:
         yield "watches", "nothing yet: no folder stands where {model} is in the reference's path"
     source = config.source

@@ -30,6 +30,7 @@ COMMANDS = {
     "replay": _Later("monitor.cli.replay", "Run the same pipeline over a file, from nothing."),
     "reference": _Later("monitor.cli.reference", "Build, look at and promote what the model was accepted on."),
     "check-config": _Later("monitor.cli.check_config", "Check a configuration and say what it would watch."),
+    "retrain": _Later("monitor.cli.retrain", "See which retrainings wait; approve or reject one."),
     "state": _Later("monitor.cli.state", "Look at what is remembered over a restart, or forget it."),
     "schema": _Later("monitor.cli.schema", "Print the JSON Schema of the configuration."),
     "demo": _Later("monitor.cli.demo", "Show a minute of traffic going wrong, and what is told about it."),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
 from monitor.config.config import ALL_MODELS, PLANNED, Config
 from monitor.config.durations import format_duration
 from monitor.config.paths import PLACEHOLDER, fits_a_path, has_place, paths_in
-from monitor.config.permodel import PerModel
+from monitor.config.permodel import ModelSettings, PerModel
 from monitor.config.source import FileSource
 from monitor.config.substitution import Location
+from monitor.types import action_name
 
 _REFERENCE = "The folder of what the model was accepted on: reference: ./reference"
 
@@ -110,12 +111,31 @@ def together(config: Config) -> Iterator[Mistake]:
         seen: set[str] = set()
         for sink in model.sinks:
             if sink.name in seen or sinks.setdefault(sink.name, sink) != sink:
-                yield _sinks_of(config, name), f'"{sink.name}" names two sinks. Give each a name of its own: name: NAME'
+                yield (
+                    _set_by(config, name, "sinks"),
+                    f'"{sink.name}" names two sinks. Give each a name of its own: name: NAME',
+                )
             seen.add(sink.name)
+        for index, words in _rules(config, model, seen):
+            yield (*_set_by(config, name, "retrain"), index), words
 
 
-def _sinks_of(config: Config, model: str) -> Location:
+def _rules(config: Config, model: ModelSettings, sinks: Set[str]) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with rules of `retrain`, given what the model's sinks are called."""
+    names = [rule.name for rule in model.retrain]
+    for index, rule in enumerate(model.retrain):
+        if rule.name in names[:index]:
+            yield index, f'"{rule.name}" names two rules. Give each a name of its own'
+        if action_name(rule.name) in sinks:
+            yield index, f"a sink is called {action_name(rule.name)} too. Give one of them another name"
+        action = rule.action
+        if action.type == "kafka" and action.bootstrap_servers is None and config.source.type != "kafka":
+            yield index, "action.bootstrap_servers is missing: the source is no Kafka whose brokers could serve"
+
+
+def _set_by(config: Config, model: str, key: str) -> Location:
+    """Return where the file sets the key for the model: its own, every model's, or at the top."""
     for name in (model, ALL_MODELS):
-        if name in config.models and "sinks" in config.models[name].model_fields_set:
-            return ("models", name, "sinks")
-    return ("sinks",)
+        if name in config.models and key in config.models[name].model_fields_set:
+            return ("models", name, key)
+    return (key,)

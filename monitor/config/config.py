@@ -26,7 +26,6 @@ PLANNED = MappingProxyType(
         "checks": "declared relations between features, evaluated on every record",
         "verdicts": "one line for each scored record",
         "shadow": "queries of a shadow endpoint that probe how close the model is to breaking",
-        "retrain": "actions that start a retraining",
         "memory_limit": "detail is shed above it before records are",
     }
 )

@@ -49,7 +49,7 @@ def read(path: Path, *, secrets: bool, environ: Mapping[str, str] = os.environ) 
     path : Path
         A YAML file. Paths in it are relative to its folder.
     secrets : bool
-        Whether what `source`, `http` and `sinks` take from outside must be there. Commands that tell nobody
+        Whether what `source`, `http`, `sinks` and `retrain` take from outside must be there. Commands that tell nobody
         do not need it.
     environ : Mapping[str, str]
         The environment variables.
@@ -102,7 +102,7 @@ def _validated(
 
 
 def _for_telling(at: Location) -> bool:
-    return at[0] in {"source", "labels", "http"} or _in_sink(at)
+    return at[0] in {"source", "labels", "http", "retrain"} or at[2:3] == ("retrain",) or _in_sink(at)
 
 
 def _in_sink(at: Location) -> bool:

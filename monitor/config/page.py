@@ -29,8 +29,8 @@ sinks: [{type: slack, webhook_url: "${SLACK_WEBHOOK_URL}"}]
 - Paths are relative to the file; `{model}` in a path stands for the model's name.
 - `${NAME}` is an environment variable and `${file:/path}` the content of a file, without the newline at its end.
   Both may stand inside any text; there are no other substitutions. Secrets belong there and not in the file. What
-  `source`, `http` and `sinks` take from outside need not be set for commands that tell nobody (`check-config`,
-  `reference`, `replay`).
+  `source`, `http`, `sinks` and `retrain` take from outside need not be set for commands that tell nobody
+  (`check-config`, `reference`, `replay`).
 - An unknown key is an error, and so is a section that this build does not carry out.
 
 This page is made from the program's own models by `python -m monitor.config.page`.
@@ -41,6 +41,7 @@ _SECTIONS = (
     ("reference", "`reference`", ("ReferenceSection",)),
     ("features", "`features.NAME`", ("FeatureSection",)),
     ("sinks", "`sinks`", ()),
+    ("retrain", "`retrain`", ("RetrainRule", "WhenSection", "WebhookAction", "KafkaAction")),
     ("dead_letters", "`dead_letters`", ("DeadLettersSection",)),
     ("labels", "`labels`", ("LabelsSection",)),
     ("http", "`http`", ("HttpSection",)),

@@ -14,6 +14,7 @@ from monitor.config.durations import Budget, FalseAlarmBudget, PositiveDuration,
 from monitor.config.features import FeatureSection
 from monitor.config.paths import named
 from monitor.config.reference import Reference, ReferenceSection
+from monitor.config.retrain import RetrainRule
 from monitor.config.section import Section
 from monitor.config.tolerance import DEFAULT_W, Allowed, Tolerance, ToleranceSetting
 from sinks import SinkConfig
@@ -66,6 +67,9 @@ class PerModel(Section):
     remind_every: PositiveDuration = Field(
         default=parse_duration("24h"), description="How often an incident that stays open is told again."
     )
+    retrain: tuple[RetrainRule, ...] = Field(
+        default=(), description="What starts a retraining, and when: a list of rules; docs/retraining.md tells more."
+    )
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class ModelSettings:
     resolve_after: int
     remind_every: int
     runbook: str | None
+    retrain: tuple[RetrainRule, ...]
 
     def tolerance_of(self, signal: str, group: str) -> Allowed:
         """Return what a signal may move: its own setting, else its feature's, else its group's, else the default."""
@@ -131,6 +136,7 @@ def settings(name: str, layers: Sequence[PerModel]) -> ModelSettings:
         resolve_after=chosen.resolve_after,
         remind_every=chosen.remind_every,
         runbook=chosen.runbook,
+        retrain=chosen.retrain,
     )
 
 

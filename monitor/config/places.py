@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
+from monitor.config.section import keys_of
 from monitor.config.substitution import Location
 from sinks.text import plain
 
@@ -107,7 +108,7 @@ def place(top: type[BaseModel], loc: tuple[int | str, ...], document: Any) -> Pl
 def _below(annotation: Any, part: int | str) -> Any:
     for option in options(annotation):
         if isinstance(option, type) and issubclass(option, BaseModel):
-            field = option.model_fields.get(str(part))
+            field = keys_of(option).get(str(part))
             return field.annotation if field else None
         if get_origin(option) in (list, tuple):
             return get_args(option)[0]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 EMPTY = "empty. Give it a value, or remove the key"
@@ -18,6 +19,11 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+def keys_of(section: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """Return the fields of a section by what the file calls them: `for` is no name that Python allows."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def mistakes(title: str, found: dict[str, tuple[str, Any]]) -> ValidationError:

@@ -16,11 +16,16 @@ from monitor.types import Source
 Start = Literal["earliest", "latest"] | int
 """`earliest`, `latest`, or milliseconds since 1970."""
 
+ADDRESSES_SCHEMA = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+)
+
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})")
 
 
-def _addresses(value: Any) -> Any:
+def addresses(value: Any) -> Any:
+    """Return one address or more as a tuple of `host:port`; ValueError, fit for a person, otherwise."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
     if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
@@ -34,13 +39,19 @@ def _addresses(value: Any) -> Any:
     return tuple(value)
 
 
+def topic_name(value: Any) -> str:
+    """Return what can name a topic; ValueError, fit for a person, otherwise."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value) or value in {".", ".."}:
+        raise ValueError(f'"{value}" is not a topic name: letters, digits, ".", "_" and "-", at most 249 of them')
+    return value
+
+
 def _topics(value: Any) -> Any:
     if not isinstance(value, list | tuple) or not value:
         shown = value if isinstance(value, str) and _NAME.fullmatch(value) else "inference"
         raise ValueError(f"write a list of topic names: topics: [{shown}]")
     for topic in value:
-        if not isinstance(topic, str) or not _NAME.fullmatch(topic) or topic in {".", ".."}:
-            raise ValueError(f'"{topic}" is not a topic name: letters, digits, ".", "_" and "-", at most 249 of them')
+        topic_name(topic)
     if len(set(value)) < len(value):
         raise ValueError("a topic is named twice")
     return tuple(value)
@@ -80,8 +91,8 @@ class KafkaSource(Section):
     type: Literal["kafka"] = Field(description="Read Kafka topics.")
     bootstrap_servers: Annotated[
         tuple[str, ...],
-        BeforeValidator(_addresses),
-        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+        BeforeValidator(addresses),
+        ADDRESSES_SCHEMA,
     ] = Field(description='"host:port" of one broker or more; the others are learnt from them.')
     topics: Annotated[tuple[str, ...], BeforeValidator(_topics)] = Field(
         description="The topics to read, a list. Seawall never creates one."
@@ -209,6 +220,10 @@ class FileSource(Section):
         if value.removesuffix(".gz").endswith(".parquet"):
             raise ValueError("Parquet is not read by this build. Write the table as .csv or .jsonl")
         return value
+
+    def connection(self) -> dict[str, Any]:
+        """Return how to reach the brokers of a file: there are none."""
+        return {}
 
     def build(self, model: str) -> Source:
         """Return the reader; the file is opened by its `open`."""

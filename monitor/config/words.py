@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from monitor.config.config import Config
 from monitor.config.permodel import PerModel
 from monitor.config.places import LONGEST_SHOWN, Place, place, tags
-from monitor.config.section import EMPTY, guess, meant
+from monitor.config.section import EMPTY, guess, keys_of, meant
 from monitor.config.substitution import Location, Substituted
 from sinks.text import plain
 
@@ -44,7 +44,7 @@ _WORDS = {
 }
 _LISTS = {"list_type", "tuple_type", "set_type", "frozen_set_type"}
 _TEXTS = {"string_type", "path_type"}
-_NOUNS = {"sinks": "sink", "source": "source"}
+_NOUNS = {"sinks": "a sink", "source": "a source", "action": "an action"}
 _UNKNOWN = "unknown key"
 _SHORTEST_SCRUBBED = 4
 _LONGEST_WORDS = 1_000
@@ -124,7 +124,7 @@ def _bound(limit: Any) -> Any:
 
 
 def _purpose(where: Place, key: str) -> str:
-    field = where.owner.model_fields.get(key) if where.owner else None
+    field = keys_of(where.owner).get(key) if where.owner else None
     first = (field.description or "").split(". ")[0].replace("`", "").strip().removesuffix(".") if field else ""
     return f". {first}" if first else ""
 
@@ -136,11 +136,11 @@ def _not_a_type(where: Place, one: Any) -> str:
     if one["type"] == "union_tag_not_found":
         return f"missing. {listed}"
     value = one["input"]["type"]
-    return f"{show(value)} is not a {_NOUNS.get(names[-1], 'type')}. {listed}{guess(written_as(value), known)}"
+    return f"{show(value)} is not {_NOUNS.get(names[-1], 'a type')}. {listed}{guess(written_as(value), known)}"
 
 
 def _unknown(owner: type[BaseModel] | None, key: str) -> str:
-    known = list(owner.model_fields) if owner else []
+    known = list(keys_of(owner)) if owner else []
     if owner is PerModel and key in Config.model_fields:
         return "set once for the whole process, not for one model. Move it to the top of the file"
     if close := guess(key, known):

@@ -45,9 +45,10 @@ class Position:
 
 @dataclass
 class OpenSlot:
-    """A slot not yet judged: where it began, and its tallies and ids by model."""
+    """A slot not yet judged: where it began, the offset behind its last record, its tallies and ids by model."""
 
     began: Position
+    end: int = 0
     tallies: dict[int, Tally] = field(default_factory=dict)
     seen: dict[int, set[str | float]] = field(default_factory=dict)
 
@@ -165,8 +166,10 @@ class Fold:
         history = _History(self.next, offsets, clock, closed)
         placed = (model >= 0) | ((model == DEAD) & (closed > NEVER))  # before there is a clock there is no slot
         for s in _distinct(target[placed]):
+            here = np.flatnonzero(placed & (target == s))
             if s not in self.slots:
-                self.slots[s] = OpenSlot(history.before(int(np.argmax(placed & (target == s)))))
+                self.slots[s] = OpenSlot(history.before(int(here[0])))
+            self.slots[s].end = int(offsets[here[-1]]) + 1
         self._count_dead(target[placed & (model == DEAD)])
         for index, batch in enumerate(decoded.batches):
             counted = codes[index]

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.counting.fold import NEVER, Fold, Folded, Position, ready
 from monitor.counting.tally import Layout, Tally
+from monitor.counting.trail import Trail
 from monitor.formats.batch import DEAD, Decoded
 from monitor.types import Partition
 
@@ -59,6 +60,8 @@ class Partitions:
         Last slot that a stream joined to this one has judged: what an idle partition brings later comes behind it.
     wanted : dict
         Next offset to read of each partition: where the source goes on when a partition comes back to it.
+    trails : dict or None
+        By partition where the judged slots lie; None, as at first, where nobody needs to know.
     """
 
     def __init__(self, timing: Timing, layouts: Sequence[Layout], judged: int = NEVER) -> None:
@@ -70,6 +73,7 @@ class Partitions:
         self.idle: set[Partition] = set()
         self.done: dict[Partition, int] = {}
         self.wanted: dict[Partition, int] = {}
+        self.trails: dict[Partition, Trail] | None = None
         self._begun: dict[Partition, int] = {}
         self._read: dict[Partition, float] = {}
 
@@ -144,6 +148,8 @@ class Partitions:
             merged: dict[int, Tally] = {}
             for partition in sorted(self.folds):
                 opened = self.folds[partition].slots.get(slot)
+                if opened and self.trails is not None:
+                    self.trails.setdefault(partition, Trail()).add(slot, opened.began.offset, opened.end)
                 for index, tally in opened.tallies.items() if opened else ():
                     if index in merged:
                         merged[index] += tally

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import structlog
 
 from monitor.delivery.lane import Count, Lane
-from monitor.types import Event
+from monitor.types import News
 from sinks.sink import Sink
 
 log = structlog.get_logger()
@@ -40,11 +40,11 @@ class Dispatcher:
         sinks: Sequence[Sink],
         count: Count,
         *,
-        pending: Iterable[tuple[str, Event]] = (),
+        pending: Iterable[tuple[str, News]] = (),
         threads: Mapping[tuple[str, str], str | None] | None = None,
         bound: int = 1_000,
     ) -> None:
-        waiting: dict[str, list[Event]] = {sink.name: [] for sink in sinks}
+        waiting: dict[str, list[News]] = {sink.name: [] for sink in sinks}
         for name, event in pending:
             if name in waiting:
                 waiting[name].append(event)
@@ -56,12 +56,12 @@ class Dispatcher:
             told.get(name, {})[incident] = thread
         self._lanes = {s.name: Lane(s, count, bound, waiting[s.name], told[s.name]) for s in sinks}
 
-    def put(self, events: Sequence[Event]) -> None:
+    def put(self, events: Sequence[News]) -> None:
         """Queue events for every sink that wants them. Never waits."""
         for lane in self._lanes.values():
             lane.put(events)
 
-    def pending(self) -> list[tuple[str, Event]]:
+    def pending(self) -> list[tuple[str, News]]:
         """Return what is still to be told to whom, in order per sink. Ask this before `threads` when saving both."""
         return [(name, event) for name, lane in self._lanes.items() for event in lane.pending()]
 

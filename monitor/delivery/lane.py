@@ -13,7 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_when_eve
 from tenacity.nap import sleep_using_event
 
 from monitor.errors import DeliveryError
-from monitor.types import SEVERITIES, Event
+from monitor.types import SEVERITIES, News, Trigger, action_name
 from sinks.sink import Sink
 
 log = structlog.get_logger()
@@ -27,13 +27,13 @@ LONGEST_RETRY_AFTER = 600.0
 
 
 class Lane:
-    """Delivers events to one sink, in order, each until it is taken, refused for good, or pushed out.
+    """Delivers events to one sink (triggers to an action), in order, each until taken, refused for good or pushed out.
 
     The event being sent stays at the head of the queue until its outcome is known, so that `pending` never
     misses one. A crash in between sends it twice, with the same id.
     """
 
-    def __init__(self, sink: Sink, count: Count, bound: int, queue: list[Event], told: dict[str, str | None]) -> None:
+    def __init__(self, sink: Sink, count: Count, bound: int, queue: list[News], told: dict[str, str | None]) -> None:
         self.sink = sink
         self._count = count
         self._bound = bound
@@ -46,7 +46,7 @@ class Lane:
         self._thread = threading.Thread(target=self._run, name=f"sink-{sink.name}", daemon=True)
         self._thread.start()
 
-    def put(self, events: Iterable[Event]) -> None:
+    def put(self, events: Iterable[News]) -> None:
         """Queue what this sink should hear of. Never waits for the sink."""
         dropped = []
         with self._changed:
@@ -64,7 +64,7 @@ class Lane:
                 "event dropped", sink=self.sink.name, why="queue full", incident=event.incident, change=event.event
             )
 
-    def pending(self) -> list[Event]:
+    def pending(self) -> list[News]:
         """Return what is still to be told, the event being sent included."""
         with self._changed:
             return list(self._queue)
@@ -89,11 +89,15 @@ class Lane:
         """Wait for the thread to end, until the deadline and no longer."""
         self._thread.join(max(0.0, self._deadline - time.monotonic()))
 
-    def _wanted(self, event: Event) -> bool:
+    def _wanted(self, event: News) -> bool:
+        if isinstance(event, Trigger):
+            return event.event == "fired" and action_name(event.rule) == self.sink.name
+        if self.sink.min_severity is None:
+            return False
         severe = SEVERITIES.index(event.severity) >= SEVERITIES.index(self.sink.min_severity)
         return severe or (event.event == "resolved" and event.incident in self._told)
 
-    def _push_out(self) -> Event:
+    def _push_out(self) -> News:
         """Take one event out of a full queue: the oldest update, else the oldest; never the one being sent."""
         waiting = range(1 if self._sending else 0, len(self._queue))
         event = self._queue.pop(next((i for i in waiting if self._queue[i].event == "updated"), waiting[0]))
@@ -106,7 +110,7 @@ class Lane:
                 break
         self.sink.close()
 
-    def _next(self) -> Event | None:
+    def _next(self) -> News | None:
         with self._changed:
             self._sending = False
             self._changed.wait_for(lambda: self._queue or self._closing.is_set())
@@ -115,7 +119,7 @@ class Lane:
             self._sending = True
             return self._queue[0]
 
-    def _deliver(self, event: Event) -> bool:
+    def _deliver(self, event: News) -> bool:
         """Send one event to its end; False where closing left it to be told later."""
         with self._changed:
             thread = self._told.get(event.incident)
@@ -139,11 +143,11 @@ class Lane:
         self._count(self.sink.name, outcome)
         return True
 
-    def _forget_resolved(self, event: Event) -> None:
-        if event.event == "resolved":
+    def _forget_resolved(self, event: News) -> None:
+        if event.event in {"resolved", "fired"}:  # nothing else comes of it
             self._told.pop(event.incident, None)
 
-    def _note_failure(self, event: Event, why: str) -> None:
+    def _note_failure(self, event: News, why: str) -> None:
         log.error("delivery failed", sink=self.sink.name, incident=event.incident, change=event.event, why=why)
 
     def _retrying(self) -> Retrying:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, disable_created_metrics
 
 from monitor.errors import REASONS
-from monitor.types import EVENTS, SEVERITIES, Partition, Severity
+from monitor.types import EVENTS, OUTCOMES, SEVERITIES, Partition, Severity
 
 MOST_SIGNALS = 500
 OTHER = "other"
-OUTCOMES = ("delivered", "retried", "failed", "dropped")
+DELIVERIES = ("delivered", "retried", "failed", "dropped")
 
 _Choice = Callable[..., float | None]
 
@@ -103,6 +103,7 @@ class Metrics:
             "deliveries", "Attempts to tell a sink, by what came of them.", "sink", "outcome"
         )
         self.outbox_depth = self._gauge("outbox_depth", "Messages that a sink has not taken yet.", "sink")
+        self.retrain = self._counter("retrain", "What rules for retraining decided.", "model", "rule", "outcome")
 
     def _for_reading(self) -> None:
         self.kafka_lag = self._gauge(
@@ -139,9 +140,14 @@ class Metrics:
 
     def begin_sink(self, sink: str, depth: Callable[[], float]) -> None:
         """Show 0 for what was not delivered yet, and from now on how many messages wait."""
-        for outcome in OUTCOMES:
+        for outcome in DELIVERIES:
             self.deliveries.labels(sink, outcome)
         self.outbox_depth.labels(sink).set_function(depth)
+
+    def begin_rules(self, model: str, rules: Iterable[str]) -> None:
+        """Show 0 for what a model's rules for retraining have not decided yet."""
+        for rule, outcome in product(rules, OUTCOMES):
+            self.retrain.labels(model, rule, outcome)
 
     def signals(self, model: str, readings: Iterable[Reading]) -> None:
         """Show what a model's signals show after a slot.

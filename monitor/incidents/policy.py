@@ -91,6 +91,14 @@ class Policy:
         self.incidents = []
         return events
 
+    def remark(self, key: str, subject: str, words: str, now: int, records: int) -> list[Event]:
+        """Tell at once what became of an incident, in place of what was said before that begins with `subject`."""
+        for incident in self.incidents:
+            if incident.key == key:
+                incident.notes = [words, *(note for note in incident.notes if not note.startswith(subject))]
+                return [self._event(incident, "updated", now, records)]
+        return []
+
     def _place(self, finding: Finding, slot: int) -> None:
         """Put a finding into its incident, a new one where none is near."""
         length = self.settings.slot

@@ -18,7 +18,7 @@ from monitor.counting.tally import Tally
 from monitor.formats.batch import Batch, Decoded
 from monitor.labels.halves import Half, Halves, LabelHalf, Pair, halved, share_of
 from monitor.pipeline import Now, Observer, Parts, Pipeline
-from monitor.types import Event, Partition
+from monitor.types import News, Partition
 from monitor.watched import Watched
 
 log = structlog.get_logger()
@@ -82,7 +82,7 @@ class _Labels(Observer):
 class _Nowhere:
     """The outbox of a side stream: its events go into the outbox of the records' pipeline, which saves for both."""
 
-    def put(self, model: str, events: Sequence[Event]) -> None: ...
+    def put(self, model: str, events: Sequence[News]) -> None: ...
 
     def save(self, pipeline: Pipeline, now: Now) -> None: ...
 

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.errors import REASONS
 from monitor.http.metrics import MOST_SIGNALS, Limit, Metrics, Reading
-from monitor.types import Partition
+from monitor.types import OUTCOMES, Partition
 
 CONTRACT = [
     "records_total{model}",
@@ -36,6 +36,7 @@ CONTRACT = [
     "kafka_rebuilds_total",
     "broker_up",
     "ready",
+    "retrain_total{model,rule,outcome}",
 ]
 
 
@@ -163,3 +164,10 @@ def test_names_from_outside_cannot_break_a_line(served):
     families = {f.name: f for f in text_string_to_metric_families(served.request("/metrics").text)}
     assert families["seawall_effect_w"].samples[0].labels["signal"] == 'feature.a"\n} 1\nseawall_ready 5'
     assert families["seawall_ready"].samples[0].value == 0
+
+
+def test_what_a_rule_for_retraining_has_not_decided_yet_is_0(metrics):
+    metrics.begin_rules("m", ["weekly"])
+    for outcome in OUTCOMES:
+        labels = {"model": "m", "rule": "weekly", "outcome": outcome}
+        assert metrics.registry.get_sample_value("seawall_retrain_total", labels) == 0

@@ -26,9 +26,10 @@ from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.pipeline import Now, Pipeline
 from monitor.state import snapshot
-from monitor.types import Event, Message, Partition
+from monitor.types import Message, News, Partition, Trigger
 
 TOPIC = "inference"
+RULE = {"name": "weekly", "action": {"type": "webhook", "url": "http://127.0.0.1:1"}, "when": {"for": "50s"}}
 LIVES = max(3, int(os.environ.get("SEAWALL_ROUNDS", "0")) // 100)
 
 
@@ -80,7 +81,7 @@ class World:
 
     rng: Random
     fuse: Fuse
-    told: list[Event] = field(default_factory=list)
+    told: list[News] = field(default_factory=list)
 
     def dispatcher(self, sinks: Sequence[Any], count: Any, *, pending: Any = (), threads: Any = None) -> Courier:
         return Courier(self, [event for _, event in pending])
@@ -91,9 +92,9 @@ class Courier:
     """A Dispatcher to one destination that delivers when it likes."""
 
     world: World
-    waiting: list[Event]
+    waiting: list[News]
 
-    def put(self, events: Sequence[Event]) -> None:
+    def put(self, events: Sequence[News]) -> None:
         self.world.fuse.burn()
         self.waiting += events
         if self.world.rng.random() < 0.5:
@@ -105,7 +106,7 @@ class Courier:
             self.world.fuse.burn()
             del self.waiting[0]
 
-    def pending(self) -> list[tuple[str, Event]]:
+    def pending(self) -> list[tuple[str, News]]:
         return [("courier", event) for event in self.waiting]
 
     def threads(self) -> dict[tuple[str, str], str | None]:
@@ -138,7 +139,7 @@ def logs():
 class End:
     """What is left when everything was read."""
 
-    told: list[Event]
+    told: list[News]
     letters: list[str]
     judge: Any
     deaths: int
@@ -154,7 +155,7 @@ def lived(tmp_path, configured, logs, monkeypatch):
         monkeypatch.setattr(monitor.assembly, "Dispatcher", world.dispatcher)
         monkeypatch.setattr(snapshot, "save", _fused(fuse, snapshot.save))
         monkeypatch.setattr(FileWriter, "_append", _fused(fuse, FileWriter._append))
-        path = configured(dead_letters={"to": "file"}, source={"type": "file", "path": TOPIC})
+        path = configured(dead_letters={"to": "file"}, source={"type": "file", "path": TOPIC}, retrain=[RULE])
         shutil.rmtree(tmp_path / "state", ignore_errors=True)
         (tmp_path / "state").mkdir()
         deaths = 0
@@ -203,7 +204,7 @@ def plain(state: Any) -> Any:
 @pytest.fixture
 def undisturbed(lived):
     end = lived(Random(0), [])
-    assert [event.event for event in end.told] == ["opened", "updated", "opened", "resolved"]
+    assert [event.event for event in end.told] == ["opened", "updated", "opened", "updated", "fired", "resolved"]
     assert len(end.letters) > 100
     return end
 
@@ -220,6 +221,18 @@ def test_whenever_it_dies_people_are_told_the_same_and_the_judge_ends_the_same(l
         assert plain(end.judge) == plain(undisturbed.judge), f"seed {seed}"
         deaths += end.deaths
     assert deaths > 5 * LIVES
+
+
+def test_a_retraining_is_told_where_the_drifted_records_lie(undisturbed, logs):
+    (trigger,) = (event for event in undisturbed.told if isinstance(event, Trigger))
+    assert [(span.topic, span.partition) for span in trigger.offsets] == sorted(logs)
+    for span in trigger.offsets:
+        log = logs[Partition(span.topic, span.partition)]
+        times = [json.loads(message.value)["time"] if message.value[:2] != b"{t" else "" for message in log]
+        drifted = [offset for offset, time in enumerate(times) if time >= trigger.since.replace("Z", ".000Z")]
+        on_time = [offset for offset in drifted if times[offset] < trigger.until.replace("Z", ".000Z")]
+        assert 0 < span.first <= drifted[0] < drifted[0] + 30 < span.end <= on_time[-1] + 1
+        assert drifted[0] - span.first < 100
 
 
 def test_dying_right_after_the_start_again_and_again_writes_no_dead_letter_twice(lived, undisturbed):

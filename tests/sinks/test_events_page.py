@@ -13,7 +13,8 @@ from sample_events import SHIFT
 
 from monitor.incidents.severity import severity_of
 from monitor.types import BinShift, Effect, Event, SignalChange, event_json
-from sinks.webhook import cloud_event, signature_headers
+from sinks.cloud_event import cloud_event
+from sinks.webhook import signature_headers
 
 PAGE = (Path(__file__).parents[2] / "docs/events.md").read_text()
 AT = 1_767_279_600

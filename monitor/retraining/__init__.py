@@ -1,0 +1,1 @@
+"""When a retraining is started, and what keeps it from being started."""
