@@ -61,4 +61,4 @@ class Judged:
             self.judge.restore(state["judge"])
             return []
         self.judge.records = state["judge"]["records"]  # they count on over references
-        return self.policy.close_all(now, self.judge.records, f"{why}: judged anew from here")
+        return self.policy.close_all(now, self.judge.records, why)

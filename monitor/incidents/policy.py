@@ -84,9 +84,10 @@ class Policy:
         return [self._event(i, "updated", now, records) for i in self.incidents if i.joined or i.noted]
 
     def close_all(self, now: int, records: int, why: str) -> list[Event]:
-        """Resolve every incident, saying why: its reference no longer counts."""
+        """Resolve every incident, saying why its judge no longer counts; what opens soon after says so too."""
+        self.versions.judged_anew(why)
         for incident in self.incidents:
-            incident.notes.append(why)
+            incident.notes.append(f"{why}: judged anew from here")
         events = [self._event(i, "resolved", now, records) for i in self.incidents]
         self.incidents = []
         return events
@@ -116,8 +117,7 @@ class Policy:
         key = "inc_" + digest(self.model, self.reference, str(slot), finding.signal.name)
         since = finding.onset * length
         incident = Incident(key, self.model, severity, since, finding.onset_records, since, {})
-        release = self.versions.before(since, leeway(finding, slot) * length)
-        for note in (self.note, release):
+        for note in (self.note, *self.versions.before(since, leeway(finding, slot) * length)):
             if note:
                 self._note(incident, note)
         self.incidents.append(incident)

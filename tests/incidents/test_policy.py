@@ -263,7 +263,7 @@ def test_all_are_closed_with_the_reason_when_their_reference_no_longer_counts():
     events = policy.policy.close_all(700_000, 7_000, "another reference was promoted")
     assert kinds(events) == ["resolved", "resolved"]
     assert {(e.time, e.records, e.notes) for e in events} == {
-        ("1970-01-01T00:11:40Z", 7_000, ("another reference was promoted",))
+        ("1970-01-01T00:11:40Z", 7_000, ("another reference was promoted: judged anew from here",))
     }
     assert policy.policy.incidents == []
 

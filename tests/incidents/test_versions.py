@@ -48,6 +48,57 @@ def test_of_several_releases_the_last_before_the_onset_is_noted():
     assert event.notes == ("model version 7 began at 1970-01-01T00:03:20Z: look at that release first",)
 
 
+def rolled_back(policy):
+    """Version 7 is there for a minute and a half, and 6 again after it."""
+    policy.slot(0, versions={"6": 100})
+    for slot in range(10, 19):
+        policy.slot(slot, versions={"7": 100})
+    for slot in range(19, 50):
+        policy.slot(slot, versions={"6": 100})
+
+
+def test_a_version_that_is_gone_again_is_named_and_not_blamed():
+    policy = Told()
+    rolled_back(policy)
+    event = policy.slot(50, finding("feature.income", 50), versions={"6": 100})[0]
+    assert event.notes == (
+        "model version 7 began at 1970-01-01T00:01:40Z and was last seen at 1970-01-01T00:03:00Z, before this",
+    )
+
+
+def test_what_began_while_it_was_there_is_still_laid_at_its_door():
+    policy = Told()
+    rolled_back(policy)
+    event = policy.slot(50, finding("feature.income", 15), versions={"6": 100})[0]
+    assert event.notes == ("model version 7 began at 1970-01-01T00:01:40Z: look at that release first",)
+
+
+def test_a_release_that_is_there_is_named_before_one_that_came_later_and_is_gone():
+    policy = Told()
+    policy.slot(0, versions={"6": 100})
+    policy.slot(10, versions={"7": 100})
+    policy.slot(12, versions={"7": 90, "8": 10})
+    for slot in range(13, 50):
+        policy.slot(slot, versions={"7": 100})
+    event = policy.slot(50, finding("feature.income", 50), versions={"7": 100})[0]
+    assert event.notes == ("model version 7 began at 1970-01-01T00:01:40Z: look at that release first",)
+
+
+def test_an_incident_soon_after_another_reference_counts_says_so_over_a_restart_too():
+    policy = Told()
+    policy.slot(0, versions={"6": 100})
+    policy.policy.close_all(5_000, 100, "another reference was promoted")
+    policy.slot(30)
+    kept = msgspec.msgpack.decode(msgspec.msgpack.encode(policy.policy.state()))
+    policy.policy.restore(kept)
+    event = policy.slot(40, finding("feature.income", 38))[0]
+    assert event.notes == ("another reference was promoted: judged anew since 1970-01-01T00:05:00Z",)
+    policy.policy.close_all(410_000, 4_100, "another reference was promoted")
+    policy.slot(50)
+    later = 51 + HOUR // SLOT
+    assert policy.slot(later, finding("feature.income", later))[0].notes == ()
+
+
 def test_those_there_from_the_start_did_not_begin():
     policy = Told()
     policy.slot(19, versions={"6": 50, "7": 50})
