@@ -165,12 +165,26 @@ class SourceTrouble(Observer):
             self._next = now + TROUBLE_EVERY
 
 
-class Unusable(Observer):
-    """Counts why records could not be used."""
+class NotJudged(Observer):
+    """Counts records that are not judged, and why.
+
+    Attributes
+    ----------
+    reasons : Counter
+        Those that could not be used, by reason.
+    ignored : int
+        Those of models that are not watched.
+    another : str or None
+        One of these models, where one is named.
+    """
 
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
+        self.ignored = 0
+        self.another: str | None = None
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Count by reason."""
         self.reasons.update(reason for reason, _ in decoded.dead.values())
+        self.ignored += int((decoded.model == IGNORED).sum())
+        self.another = self.another or decoded.another

@@ -11,11 +11,11 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from monitor.cli.options import config_option
+from monitor.errors import SeawallError
 from monitor.types import SEVERITIES, Severity
 
 if TYPE_CHECKING:
-    from collections import Counter
-
+    from monitor.observers import NotJudged
     from monitor.pipeline import Pipeline
     from monitor.replay import Told
 
@@ -56,7 +56,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--fail-on",
     type=click.Choice(SEVERITIES),
-    help="Exit with 3 when an incident reached this severity or a higher one.",
+    help="Exit with 3 when an incident reached this severity or a higher one, with 1 when nothing was judged.",
 )
 def command(
     data: str,
@@ -76,11 +76,11 @@ def command(
     """
     from monitor.assembly import watched_models
     from monitor.config.loading import load
-    from monitor.observers import Unusable
+    from monitor.observers import NotJudged
     from monitor.replay import replay
 
     _apart([Path(data), config, *([labels] if labels else [])], events, findings, dead_letters)
-    began, unusable = time.monotonic(), Unusable()
+    began, rest = time.monotonic(), NotJudged()
     settings = load(config, secrets=send)
     models = watched_models(settings, str(config), late_labels=labels is not None)
     if dead_letters:
@@ -97,24 +97,50 @@ def command(
             labels=str(labels) if labels else None,
             rate=rate,
             send=send,
-            observers=[unusable],
+            observers=[rest],
         )
-    _summarise(pipeline, told, unusable.reasons, time.monotonic() - began)
+    _summarise(pipeline, told, rest, time.monotonic() - began)
     for path in filter(None, (events, findings, dead_letters)):
         click.echo(f"wrote {path}", err=True)
-    worst = told.worst()
-    if fail_on and worst and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):
-        raise SystemExit(FAIL_ON)
+    if fail_on:
+        _gate(fail_on, pipeline, told, rest)
 
 
-def _summarise(pipeline: Pipeline, told: Told, unusable: Counter[str], seconds: float) -> None:
+def _summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) -> None:
     """Print how much was judged, and what came of it."""
     from sinks.text import counted
 
-    records = sum(model.judge.records for model in pipeline.parts.models)
-    why = ", ".join(f"{count:,} {reason}" for reason, count in unusable.most_common())
-    words = f"{counted(records, 'record')} judged, {unusable.total():,} unusable{why and f' ({why})'}"
+    words = f"{counted(_judged(pipeline), 'record')} judged, {_not_judged(pipeline, rest)}"
     click.echo(f"{words}, {counted(len(told.opened), 'incident')} opened, {seconds:.1f} s", err=True)
+
+
+def _gate(fail_on: Severity, pipeline: Pipeline, told: Told, rest: NotJudged) -> None:
+    """Fail where an incident is as severe, and where nothing was judged: a gate that sees nothing is no gate."""
+    if not _judged(pipeline):
+        raise SeawallError(
+            f"nothing was judged, so nothing is said by --fail-on: {_not_judged(pipeline, rest)}. "
+            "Is this the right file, and the right model?"
+        )
+    worst = told.worst()
+    if worst and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):
+        raise SystemExit(FAIL_ON)
+
+
+def _judged(pipeline: Pipeline) -> int:
+    return sum(model.judge.records for model in pipeline.parts.models)
+
+
+def _not_judged(pipeline: Pipeline, rest: NotJudged) -> str:
+    """Return how many records were unusable, by reason, and how many are of models that are not watched."""
+    from sinks.text import plain
+
+    why = ", ".join(f"{count:,} {reason}" for reason, count in rest.reasons.most_common())
+    words = f"{rest.reasons.total():,} unusable{why and f' ({why})'}"
+    if not rest.ignored:
+        return words
+    watched = ", ".join(model.name for model in pipeline.parts.models[:5])
+    theirs = f"of another model, {plain(rest.another, 40)}" if rest.another else "without a model"
+    return f"{words}, {rest.ignored:,} ignored ({theirs}; watched: {watched})"
 
 
 def _apart(read: list[Path], *written: Path | None) -> None:

@@ -44,6 +44,46 @@ def test_the_last_words_say_why_records_were_unusable_and_what_was_written(folde
     assert said.endswith("\nwrote e.jsonl\n")
 
 
+def test_the_last_words_name_the_model_whose_records_were_ignored(folder, capsys):
+    (folder / "two.jsonl").write_text('{"features": {"income": 1.0}}\n{"model": "churn", "features": {}}\n')
+    assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
+    assert main(["replay", "two.jsonl", "--fail-on", "info"]) == 0
+    said = capsys.readouterr().err
+    assert "1 record judged, 0 unusable, 1 ignored (of another model, churn; watched: m), 0 incidents" in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("", "0 unusable."),
+        ("a,b\n1,2\n", "2 unusable (2 not_json)."),
+        ('{"model": "churn", "features": {}}\n' * 2, "2 ignored (of another model, churn; watched: m)."),
+    ],
+)
+def test_a_gate_that_judged_nothing_fails_and_says_why(folder, capsys, lines, why):
+    (folder / "wrong.jsonl").write_text(lines)
+    assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
+    assert main(["replay", "wrong.jsonl"]) == 0
+    capsys.readouterr()
+    assert main(["replay", "wrong.jsonl", "--fail-on", "critical"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("nothing was judged, so nothing is said by --fail-on: ")
+    assert last.endswith(f"{why} Is this the right file, and the right model?")
+
+
+def test_of_several_models_a_record_that_names_none_is_ignored_and_said_so(folder, capsys):
+    both = "models: {credit: {}, other: {}}\nsource: {type: file, path: x.jsonl}\nreference: reference/{model}\n"
+    (folder / "seawall.yaml").write_text(both)
+    for model in ("credit", "other"):
+        (folder / "named.jsonl").write_text(
+            "".join(f'{{"model": "{model}", {line[1:]}' for line in (folder / "a.jsonl").read_text().splitlines(True))
+        )
+        given = ["--model", model, "--promote", "--by", "ann", "--why", "first"]
+        assert main(["reference", "build", "named.jsonl", *given]) == 0
+    assert main(["replay", "a.jsonl"]) == 0
+    assert "ignored (without a model; watched: credit, other), 0 incidents" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("rate", ["nan", "0", "-1", "1e-300", "inf"])
 def test_a_rate_at_which_time_stands_still_or_ends_is_refused(folder, capsys, rate):
     assert main(["replay", "a.jsonl", "--rate", rate]) == 2
