@@ -18,6 +18,9 @@ _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASC
 _TRUTHS = {**dict.fromkeys(("true", "True", "TRUE"), "true"), **dict.fromkeys(("false", "False", "FALSE"), "false")}
 """As pandas and R write what JSON calls true and false."""
 
+_SEPARATORS = {";": '";"', "\t": "tabs", "|": '"|"'}
+"""Of tables that are not written with commas, and what they are called."""
+
 _CODE = re.compile(r"[+-]?0\d+", re.ASCII)
 
 
@@ -35,13 +38,16 @@ class Table:
     Raises
     ------
     ValueError
-        Where a column has no name or that of another one.
+        Where a column has no name or that of another one, or where cells are not separated by commas.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         names = [name.strip() for name in names]
         if not any(names):
             raise ValueError("the first line names no columns")
+        if len(names) == 1 and (other := next(filter(names[0].__contains__, _SEPARATORS), None)):
+            shown = _quoted(names[0][:40])
+            raise ValueError(f"columns are separated by {_SEPARATORS[other]} ({shown}). Write the table with commas")
         if "" in names:
             raise ValueError(f"column {names.index('') + 1} has no name (pandas writes its index so: use index=False)")
         name, count = Counter(names).most_common(1)[0]

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import CategoryBins
+from detectors import CategoryBins, SchemaConformity
 from monitor.counting.tally import DEAD, RECORDS, Layout
 from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
-from monitor.reference.bins import FeatureOptions, column_of, detectors_of, schema_of
+from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
 from monitor.reference.dependence import design_effect
 from monitor.reference.look import Look, first_look
 from monitor.reference.schema import Schema
@@ -75,7 +75,7 @@ def build(
     Raises
     ------
     BadReference
-        For fewer than 500 usable records, or options that do not fit them.
+        For fewer than 500 usable records, for such of which nothing can be watched, or options that do not fit them.
     """
     plan = _plan(first_look(blocks(), model, format), model, options, from_table=from_table)
     timed = stamped or plan.timed
@@ -104,6 +104,9 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
         raise BadReference(words + _unusable(look.unusable, look.why))
     schema = schema_of(look, options, from_table=from_table)
     layout = Layout(list(detectors_of(look, schema, options)))
+    if all(isinstance(detector, SchemaConformity) for detector in layout.detectors):
+        why = "; ".join(f"{feature.name}: {feature.why}" for feature in schema.features[:TOLD_NAMES])
+        raise BadReference(f"nothing in these records can be watched. {why or 'They have no features'}")
     once = {
         start + detector.other: sum(count == 1 for _, count in column_of(look, detector.column).levels())
         for detector, start in zip(layout.detectors, layout.starts, strict=True)

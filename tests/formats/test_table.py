@@ -95,8 +95,15 @@ def test_a_row_of_another_length_or_not_utf8_is_none():
         (["a", " "], "column 2 has no name"),
         ([], "names no columns"),
         ([""], "names no columns"),
+        (["id;time;income"], r'^columns are separated by ";" \("id;time;income"\)\. Write the table with commas$'),
+        (["id\ttime"], r'^columns are separated by tabs \("id\\ttime"\)'),
+        (["id|time"], r'^columns are separated by "\|"'),
     ],
 )
 def test_a_header_that_names_no_columns_is_refused(names, words):
     with pytest.raises(ValueError, match=words):
         Table(names)
+
+
+def test_a_column_of_several_may_have_any_name():
+    assert Table(["a;b", "c|d"]).names == ("a;b", "c|d")

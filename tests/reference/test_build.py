@@ -240,6 +240,22 @@ def test_an_option_for_a_feature_that_no_record_has_is_refused():
     )
 
 
+@pytest.mark.parametrize(
+    ("features", "words"),
+    [
+        ([{"id": f"u-{i}", "n": i} for i in range(600)], "id: 600 distinct values, like an id; n: grows from record"),
+        ([{}] * 600, "They have no features"),
+    ],
+)
+def test_records_of_which_nothing_can_be_watched_are_refused_with_the_reason(features, words):
+    with pytest.raises(BadReference, match=f"nothing in these records can be watched. {words}"):
+        built(timed(features))
+
+
+def test_a_prediction_alone_can_be_watched():
+    assert built(timed([{}] * 600, prediction=["yes"] * 600)).rows == 600
+
+
 def test_an_ignored_feature_is_set_aside():
     reference = built(applicants(), {"income": FeatureOptions(ignore=True)})
     assert reference.schema.named("income").why == "ignored by the configuration"
