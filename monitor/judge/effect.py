@@ -111,16 +111,27 @@ def share_shape(name: str) -> str:
     return _SHARE_SHAPES.get(what, "failing")
 
 
-def moved_bins(labels: Sequence[str], counts: Sequence[int], accepted: Sequence[float]) -> tuple[BinShift, ...]:
-    """Return the bins that carry the most evidence, those that grew first."""
+def moved_bins(labels: Sequence[str], counts: Sequence[int], accepted: Sequence[float]) -> list[BinShift]:
+    """Return the bins, those that carry the most evidence first."""
     records = sum(counts)
     shifts = []
     for label, count, p in zip(labels, counts, accepted, strict=True):
         observed = count / records
         weight = abs(observed - p) * abs(log(max(observed, 0.5 / records) / max(p, 0.5 / records)))
-        shifts.append((observed <= p, -weight, BinShift(label, _round(p), _round(observed))))
-    strongest = sorted(shifts, key=lambda s: s[1])[:TOLD_BINS]
-    return tuple(shift for _, _, shift in sorted(strongest, key=lambda s: s[:2]))
+        shifts.append((-weight, BinShift(label, _round(p), _round(observed))))
+    return [shift for _, shift in sorted(shifts, key=lambda s: s[0])]
+
+
+def told_bins(signal: Signal, shape: str, counts: Sequence[int], accepted: Sequence[float]) -> tuple[BinShift, ...]:
+    """Return the bins that carry the most evidence as they are told.
+
+    Of ordered ones those that grew come first: where values went to says more than where they came from. Of levels
+    the first is the one that the shape names, else what moved most, be it gone.
+    """
+    moved = moved_bins(signal.bins, counts, accepted)
+    if signal.ordered:
+        return tuple(sorted(moved[:TOLD_BINS], key=lambda b: b.observed <= b.expected))
+    return tuple(sorted(moved, key=lambda b: shape not in (f"more of {b.bin}", f"less of {b.bin}"))[:TOLD_BINS])
 
 
 def _round(value: float) -> float:

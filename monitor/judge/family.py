@@ -78,7 +78,7 @@ class Family:
             size = effect.share_effect(counts[1], sum(counts), accepted[1], design)
             shape = effect.share_shape(signal.name)
         moved = (
-            effect.moved_bins(signal.bins, counts, accepted)
+            effect.told_bins(signal, shape, counts, accepted)
             if self.values
             else (BinShift(signal.bins[1], round(accepted[1], 4), round(counts[1] / sum(counts), 4)),)
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from judge_streams import Traffic, judge_of, judged, levels, mixed, normal_law, number, signal
 
-from monitor.judge.effect import moved_bins, radius, share_effect, share_shape, value_effect, value_shape
+from monitor.judge.effect import moved_bins, radius, share_effect, share_shape, told_bins, value_effect, value_shape
 from monitor.types import BinShift
 
 EVEN = [1 / 16] * 16
@@ -146,11 +146,28 @@ def test_what_a_share_is_of(name, shape):
     assert share_shape(name) == shape
 
 
-def test_the_bins_told_are_the_three_that_say_most_those_that_grew_first():
-    labels = ("a", "b", "c", "d", "e")
-    told = moved_bins(labels, [100, 200, 300, 150, 250], [0.2, 0.2, 0.2, 0.2, 0.2])
+def test_of_values_the_three_bins_are_told_that_say_most_those_that_grew_first():
+    told = told_bins(signal(5), "changed shape", [100, 200, 300, 150, 250], [0.2] * 5)
     assert told == (BinShift("c", 0.2, 0.3), BinShift("a", 0.2, 0.1), BinShift("d", 0.2, 0.15))
-    assert moved_bins(labels[:2], [0, 10], [0.5, 0.5]) == (BinShift("b", 0.5, 1.0), BinShift("a", 0.5, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("counts", "shape", "first"),
+    [
+        ([0, 20, 30, 50], "less of a", BinShift("a", 0.3, 0.0)),
+        ([0, 20, 30, 50], "changed mix", BinShift("a", 0.3, 0.0)),
+        ([36, 0, 20, 44], "more of a", BinShift("a", 0.3, 0.36)),
+        ([10, 20, 28, 42], "more of d", BinShift("d", 0.4, 0.42)),
+    ],
+)
+def test_of_levels_the_one_that_the_shape_names_is_told_first_though_it_is_gone(counts, shape, first):
+    """A payment that went from 30 % to nothing is what the figures begin with, not what took its place."""
+    told = told_bins(signal(4, ordered=False), shape, counts, [0.3, 0.1, 0.2, 0.4])
+    assert (len(told), told[0]) == (3, first)
+
+
+def test_what_moved_most_comes_first_whichever_way_it_went():
+    assert moved_bins(("a", "b"), [0, 10], [0.4, 0.6]) == [BinShift("a", 0.4, 0.0), BinShift("b", 0.6, 1.0)]
 
 
 def test_an_alarm_tells_all_of_it():
