@@ -16,6 +16,7 @@ from monitor.http.metrics import Limit, Metrics, Reading
 from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
 from monitor.pipeline import Now, Observer, Pipeline
+from monitor.sight import read_elsewhere
 from monitor.types import Partition
 from monitor.watched import Watched
 
@@ -147,7 +148,8 @@ class SourceTrouble(Observer):
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Look for trouble."""
-        self.look(pipeline.parts.source.trouble(), now.steady)
+        source = pipeline.parts.source
+        self.look(source.trouble() or read_elsewhere(source), now.steady)
 
     def look(self, why: str | None, now: float) -> None:
         """Note what the source says of itself at this second."""

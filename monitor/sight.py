@@ -11,7 +11,7 @@ from monitor.http.health import Health, Traffic
 from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
 from monitor.pipeline import Now, Observer, Pipeline, Side
-from monitor.types import Partition, Severity
+from monitor.types import Partition, Severity, Source
 from monitor.watched import Watched
 
 UNSAVED_SECONDS = 60.0
@@ -70,10 +70,11 @@ class Sight(Observer):
             blind = self._blind(side, now)
             self._tell(pipeline, now, f"quality.{side.name}", blind, severity="error", seconds=self.freshness)
         self._probe("source", trouble)
-        self._probe("progress", stuck)
+        elsewhere = read_elsewhere(pipeline.parts.source)
+        self._probe("progress", stuck or elsewhere)
         self._probe("dead_letters", limit)
         self.health.beat(now.steady)
-        self.health.traffic(self._traffic(pipeline, trouble or stuck or limit))
+        self.health.traffic(self._traffic(pipeline, trouble or stuck or limit or elsewhere))
 
     def _note_progress(self, pipeline: Pipeline, now: Now) -> float:
         """Return when something was last read, or when this process began to look."""
@@ -179,6 +180,16 @@ class Sight(Observer):
         if not partitions.folds:
             return "starting"
         return "idle" if partitions.silent else "healthy"
+
+
+def read_elsewhere(source: Source) -> str | None:
+    """Return which partitions another process of the group reads: known as soon as the group has settled."""
+    if source.trouble() or not source.missing():
+        return None
+    return (
+        f"judging waits: {_names(list(source.missing()))} read by another process of the group; one alone judges a "
+        "topic. Stop one of the two, or give this one a group_id of its own"
+    )
 
 
 def _names(partitions: list[Partition]) -> str:

@@ -244,6 +244,21 @@ def test_partitions_read_by_others_are_told_and_nothing_is_judged_without_them(w
     assert one.models[0].judge.records > 0
 
 
+@pytest.mark.parametrize("there", [set(), {A}])
+def test_who_reads_instead_is_known_at_once_and_readiness_says_so(watch, there):
+    source = FakeSource(there=there, elsewhere={A, B} - there, words="not given out yet")
+    one = watch(source)
+    one.at(0)
+    assert one.ready().why.keys() == {"source"}
+    source.words = None
+    one.at(1)
+    assert "t/1 read by another process of the group; one alone judges a topic." in one.ready().why["progress"]
+    assert one.events() == []
+    source.there, source.elsewhere = {A, B}, frozenset()
+    one.at(2)
+    assert one.ready().well
+
+
 def test_too_much_that_cannot_be_used_stops_reading_and_is_one_incident(watch):
     one = watch(dead_letters={"max_share": 0.5})
     one.at(0, a=[b"torn"] * 999)

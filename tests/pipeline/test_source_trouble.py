@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from monitor.observers import TROUBLE_PATIENCE, SourceTrouble
 from monitor.pipeline import Now
+from monitor.types import Partition
 
 MISSPELT = 'Kafka at h:1: topic "inferense" does not exist'
 
@@ -27,12 +28,25 @@ def look():
                 observer.turned(pipeline, Now(float(second), 0))
         return [(entry["log_level"], *(entry.get(key) for key in ("why", "for_s", "after_s"))) for entry in said]
 
+    look.source = source
     return look
 
 
 def test_trouble_that_lasts_is_a_warning_once_a_minute_until_it_is_over(look):
     assert look(MISSPELT, range(131)) == [("warning", MISSPELT, at, None) for at in (5, 65, 125)]
     assert look(None, range(131, 200)) == [("info", None, None, 131)]
+
+
+def test_that_another_process_of_the_group_reads_is_said_once_a_minute(look):
+    ours, theirs = Partition("t", 0), Partition("t", 1)
+    look.source.elsewhere = {ours, theirs}
+    (first, again) = look(None, range(66))
+    assert first[1].startswith(
+        "judging waits: partition t/0, t/1 read by another process of the group; one alone judges"
+    )
+    assert again[2] == 65
+    look.source.there, look.source.elsewhere = {ours, theirs}, frozenset()
+    assert look(None, range(66, 70)) == [("info", None, None, 66)]
 
 
 def test_what_ends_by_itself_at_a_start_is_no_trouble(look):
