@@ -6,9 +6,9 @@ import ipaddress
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 
-from monitor.config.section import Section
+from monitor.config.section import Section, left_unset
 
 _LISTEN = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]*)):(?P<port>\d{1,5})", re.ASCII)
 
@@ -34,6 +34,8 @@ class HttpSection(Section):
         description="A secret that the page asks for beyond loopback (`Authorization: Bearer`, or `?token=`). "
         "Without one the page stays closed there. Metrics and health never ask.",
     )
+
+    _unset = field_validator("*", mode="wrap")(left_unset)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -69,7 +69,7 @@ def read(path: Path, *, secrets: bool, environ: Mapping[str, str] = os.environ) 
     needless = {} if secrets else {at: why for at, why in substitution.missing.items() if _for_telling(at)}
     found = [*structure(filled), *((at, why) for at, why in substitution.missing.items() if at not in needless)]
     document = without_planned(filled)
-    config, wrong = _validated(document, folder, substitution)
+    config, wrong = _validated(document, folder, substitution, secrets=secrets)
     for where, words in wrong:
         cause = next(
             (at for at in substitution.missing if where[: len(at)] == at or (where and where == at[:-1])), None
@@ -79,7 +79,7 @@ def read(path: Path, *, secrets: bool, environ: Mapping[str, str] = os.environ) 
         elif cause in needless and not _in_sink(cause):
             found.append((cause, needless[cause]))
     if not found and any(map(_in_sink, needless)):
-        config, found = _validated(_without_sinks(document, needless), folder, substitution)
+        config, found = _validated(_without_sinks(document, needless), folder, substitution, secrets=secrets)
     if config is not None and not found:
         found = list(placeholders(config))
     if config is None or found:
@@ -91,10 +91,10 @@ def read(path: Path, *, secrets: bool, environ: Mapping[str, str] = os.environ) 
 
 
 def _validated(
-    document: dict[str, Any], folder: Path, substitution: Substitution
+    document: dict[str, Any], folder: Path, substitution: Substitution, *, secrets: bool
 ) -> tuple[Config | None, list[Mistake]]:
     try:
-        return Config.model_validate(document, context={"folder": folder}), []
+        return Config.model_validate(document, context={"folder": folder, "unfilled_is_fine": not secrets}), []
     except ValidationError as error:
         from monitor.config.words import explain
 

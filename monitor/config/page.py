@@ -30,7 +30,7 @@ sinks: [{type: slack, webhook_url: "${SLACK_WEBHOOK_URL}"}]
 - `${NAME}` is an environment variable and `${file:/path}` the content of a file, without the newline at its end.
   Both may stand inside any text; there are no other substitutions. Secrets belong there and not in the file. What
   `source`, `http`, `sinks` and `retrain` take from outside need not be set for commands that tell nobody
-  (`check-config`, `reference`, `replay`).
+  (`check-config`, `reference`, `replay`, `state`).
 - An unknown key is an error, and so is a section that this build does not carry out.
 
 This page is made from the program's own models by `python -m monitor.config.page`.

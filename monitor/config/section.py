@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -24,6 +24,28 @@ class Section(BaseModel):
 def keys_of(section: type[BaseModel]) -> Mapping[str, FieldInfo]:
     """Return the fields of a section by what the file calls them: `for` is no name that Python allows."""
     return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def left_unset(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """Check a value, and leave as it is written what could not be filled and is not needed (see `loading.read`)."""
+    try:
+        return check(value)
+    except ValueError:
+        if not (info.context or {}).get("unfilled_is_fine"):
+            raise
+        if isinstance(value, str) and is_unfilled(value):
+            return value if info.field_name not in _LISTS else (value,)
+        if isinstance(value, list) and any(map(is_unfilled, value)):
+            return tuple(map(str, value))
+        raise
+
+
+_LISTS = {"bootstrap_servers", "topics"}
+
+
+def is_unfilled(value: Any) -> bool:
+    """Return whether a text still has a place for something from outside."""
+    return isinstance(value, str) and "${" in value
 
 
 def mistakes(title: str, found: dict[str, tuple[str, Any]]) -> ValidationError:

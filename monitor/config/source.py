@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, WithJsonSchema, field_validator
 
 from monitor.config.durations import parse_time
-from monitor.config.section import Section
+from monitor.config.section import Section, is_unfilled, left_unset
 from monitor.lean import import_kafka
 from monitor.types import Source
 
@@ -147,6 +147,8 @@ class KafkaSource(Section):
     @classmethod
     def _has_use(cls, value: Path | SecretStr | None, info: ValidationInfo) -> Path | SecretStr | None:
         protocol = info.data.get("security_protocol", "SSL")
+        if is_unfilled(protocol):
+            return value
         if value is not None and protocol not in {"SSL", "SASL_SSL"}:
             raise ValueError(f"has no use with security_protocol {protocol}. Write SSL or SASL_SSL there")
         if info.field_name == "ssl_keyfile" and value is not None and info.data.get("ssl_certfile", "") is None:
@@ -161,11 +163,15 @@ class KafkaSource(Section):
     @classmethod
     def _logs_in(cls, value: Any, info: ValidationInfo) -> Any:
         protocol = info.data.get("security_protocol")
+        if is_unfilled(protocol):
+            return value
         if protocol is not None and value is None and protocol.startswith("SASL"):
             raise ValueError(f"is needed with security_protocol {protocol}")
         if protocol is not None and value is not None and not protocol.startswith("SASL"):
             raise ValueError(f"has no use with security_protocol {protocol}. Write SASL_SSL or SASL_PLAINTEXT there")
         return value
+
+    _unset = field_validator(*(name for name in __annotations__ if name != "type"), mode="wrap")(left_unset)
 
     def connection(self) -> dict[str, Any]:
         """Return how to reach the brokers, as keyword arguments of every kafka-python client. Holds secrets."""
@@ -220,6 +226,8 @@ class FileSource(Section):
         if value.removesuffix(".gz").endswith(".parquet"):
             raise ValueError("Parquet is not read by this build. Write the table as .csv or .jsonl")
         return value
+
+    _unset = field_validator(*(name for name in __annotations__ if name != "type"), mode="wrap")(left_unset)
 
     def connection(self) -> dict[str, Any]:
         """Return how to reach the brokers of a file: there are none."""

@@ -183,6 +183,40 @@ def test_the_source_s_secrets_are_not_needed_where_it_is_not_read(reading, small
     assert reading(text, secrets=False).config.source.group_id == "${GROUP}"
 
 
+UNFILLED = """
+model: m
+source: {type: kafka, bootstrap_servers: "${HOST}:9092", topics: [inference, "${TOPIC}"], start: "${START}",
+         security_protocol: "${PROTOCOL}", sasl_mechanism: "${HOW}", sasl_username: "${WHO}", sasl_password: "${WORD}",
+         ssl_cafile: "${CA}"}
+reference: ./reference
+http: "${LISTEN}"
+"""
+
+
+def test_nothing_of_source_and_http_is_needed_by_who_neither_reads_nor_serves(reading):
+    found = reading(UNFILLED, secrets=False)
+    assert (found.config.source.bootstrap_servers, found.config.source.topics[1]) == (("${HOST}:9092",), "${TOPIC}")
+    assert [problem.path for problem in found.unset] == [
+        *("source.bootstrap_servers", "source.topics[1]", "source.start", "source.security_protocol"),
+        *("source.sasl_mechanism", "source.sasl_username", "source.sasl_password", "source.ssl_cafile", "http"),
+    ]
+    with pytest.raises(ConfigError, match="9 mistakes"):
+        reading(UNFILLED, secrets=True)
+
+
+def test_other_mistakes_beside_what_is_not_set_count(reading):
+    wrong = UNFILLED.replace("[inference, ", '["in ference", ').replace("ssl_cafile", "transport: x, ssl_cafile")
+    with pytest.raises(ConfigError, match=r"1 mistake\n  source.transport  "):
+        reading(wrong, secrets=False)
+
+
+def test_a_rate_and_a_path_are_not_needed_either(reading):
+    found = reading(
+        'model: m\nsource: {type: file, path: "${P}", rate: "${R}"}\nreference: ./reference\n', secrets=False
+    )
+    assert [problem.path for problem in found.unset] == ["source.path", "source.rate"]
+
+
 def test_sinks_of_one_model_need_no_secrets_either(reading):
     found = reading(
         "source: {type: file, path: '-'}\nreference: './{model}'\n"
