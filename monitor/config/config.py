@@ -96,7 +96,7 @@ class Config(PerModel):
     http: Http = Field(
         default=HttpSection(),
         json_schema_extra={"default": "127.0.0.1:9464"},
-        description="Where to serve `/metrics`, `/healthz`, `/readyz` and the page.",
+        description="Where to serve `/metrics`, `/healthz`, `/readyz` and `/`, a plain list of these.",
     )
     privacy: PrivacySection = Field(default=PrivacySection(), description="What may appear in messages.")
 

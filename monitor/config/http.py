@@ -1,4 +1,4 @@
-"""`http`: where metrics, health and the page are served."""
+"""`http`: where metrics, health and a list of them are served."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class HttpSection(Section):
 
     listen: Annotated[str, AfterValidator(_listen)] = Field(
         default="127.0.0.1:9464",
-        description="`host:port` of `/metrics`, `/healthz`, `/readyz` and the page. `0.0.0.0:9464` or `[::]:9464` "
-        "listens on all addresses, as kubelet and Prometheus need.",
+        description="`host:port` of `/metrics`, `/healthz`, `/readyz` and `/`, a plain list of these. `0.0.0.0:9464` or "
+        "`[::]:9464` listens on all addresses, as kubelet and Prometheus need.",
     )
     token: SecretStr | None = Field(
         default=None,
         min_length=8,
-        description="A secret that the page asks for beyond loopback (`Authorization: Bearer`, or `?token=`). "
-        "Without one the page stays closed there. Metrics and health never ask.",
+        description="A secret that `/` asks for beyond loopback (`Authorization: Bearer`, or `?token=`). "
+        "Without one `/` stays closed there. Metrics and health never ask.",
     )
 
     _unset = field_validator("*", mode="wrap")(left_unset)
