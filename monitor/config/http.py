@@ -25,8 +25,8 @@ class HttpSection(Section):
 
     listen: Annotated[str, AfterValidator(_listen)] = Field(
         default="127.0.0.1:9464",
-        description="`host:port` of `/metrics`, `/healthz`, `/readyz` and `/`, a plain list of these. `0.0.0.0:9464` or "
-        "`[::]:9464` listens on all addresses, as kubelet and Prometheus need.",
+        description="`host:port` of `/metrics`, `/healthz`, `/readyz` and `/`, a plain list of these. `0.0.0.0:9464` "
+        "or `[::]:9464` listens on all addresses, as kubelet and Prometheus need.",
     )
     token: SecretStr | None = Field(
         default=None,

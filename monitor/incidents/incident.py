@@ -11,6 +11,8 @@ import msgspec
 from monitor.incidents.summary import cause, ranked, summarise
 from monitor.types import Event, Severity, SignalChange
 
+REMINDER = "nothing new: told again because it is still open"
+
 
 class Incident(msgspec.Struct):
     """An open incident.
@@ -31,8 +33,10 @@ class Incident(msgspec.Struct):
         Signals of the last event, and the shape of each there.
     calmed : list of str
         Signals that are back to calm while others are not.
-    noted, urgent : bool
-        A note was added that was not told yet; something must be told at once.
+    urgent : bool
+        Something must be told at once.
+    notes_told : int
+        How many of the notes an event had.
     returns : int
         How often within a day it had been back to calm.
     """
@@ -49,8 +53,8 @@ class Incident(msgspec.Struct):
     events: int = 0
     known: dict[str, str] = msgspec.field(default_factory=dict)
     calmed: list[str] = msgspec.field(default_factory=list)
-    noted: bool = False
     urgent: bool = False
+    notes_told: int = 0
     returns: int = 0
     told_severity: Severity | None = None
 
@@ -59,6 +63,11 @@ class Incident(msgspec.Struct):
         if change.signal in self.calmed and self.known.get(change.signal) != change.shape:
             self.known.pop(change.signal, None)
         self.signals[change.signal] = change
+
+    @property
+    def noted(self) -> bool:
+        """Whether a note was added that was not told yet."""
+        return len(self.notes) > self.notes_told
 
     @property
     def joined(self) -> list[SignalChange]:
@@ -74,10 +83,11 @@ class Incident(msgspec.Struct):
 
     @property
     def _news(self) -> list[str]:
-        """Why an update comes: it is graver, or another signal joined."""
-        news = [summarise(ranked(self.joined))] if self.joined else []
+        """Why an update comes: it is graver, another signal joined, something was noted, or it is a reminder."""
         risen = self.told_severity not in (None, self.severity)
-        return [f"now {self.severity}, was {self.told_severity}"] * risen + [f"new: {words}" for words in news]
+        news = [f"now {self.severity}, was {self.told_severity}"] if risen else []
+        news += [f"new: {summarise(ranked(self.joined))}"] if self.joined else []
+        return [*news, *self.notes[self.notes_told :]] or [REMINDER]
 
     def event(
         self,
@@ -89,12 +99,13 @@ class Incident(msgspec.Struct):
         runbook: str | None,
     ) -> Event:
         """Return the incident's next event, and count it as told."""
-        news = self._news if kind == "updated" else []
+        notes = self.notes if kind != "updated" else [*self._news, *self.notes[: self.notes_told]]
+        self.notes_told = len(self.notes)
         self.events += 1
         self.told = now
         self.told_severity = self.severity
         self.known = {name: change.shape for name, change in self.signals.items()}
-        self.noted = self.urgent = False
+        self.urgent = False
         signals = ranked(list(self.signals.values()))
         return Event(
             id="evt_" + digest(self.key, str(self.events)),
@@ -111,7 +122,7 @@ class Incident(msgspec.Struct):
             reference=reference,
             runbook=runbook.format(model=self.model, signal=signals[0].signal) if runbook else None,
             signals=signals,
-            notes=(*news, *self.notes),
+            notes=tuple(notes),
         )
 
 

@@ -137,7 +137,6 @@ class Policy:
     def _note(self, incident: Incident, note: str) -> None:
         if len(incident.notes) < MOST_NOTES:
             incident.notes.append(note)
-            incident.noted = True
 
     def _told(self, incident: Incident, now: int, records: int) -> list[Event]:
         if incident.events == 0:
