@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,10 @@ import pytest
 from pydantic import SecretStr
 from sample_events import SHIFT
 
+from detectors.detector import Signal
 from monitor.incidents.severity import severity_of
+from monitor.judge.judge import Verdict
+from monitor.observers import FindingsFile
 from monitor.types import BinShift, Effect, Event, SignalChange, event_json
 from sinks.cloud_event import cloud_event
 from sinks.webhook import signature_headers
@@ -33,6 +37,18 @@ def test_the_example_is_what_the_code_gives():
 def test_every_key_is_explained(kind):
     for key in kind.__struct_fields__:
         assert f"`{key}`" in PAGE or f"`effect.{key}`" in PAGE
+
+
+def test_every_column_of_the_findings_is_explained():
+    written = io.StringIO()
+    signal = Signal("feature.x", "features", "values", ordered=True, bins=("a", "b"), bin_of=(0, 1))
+    verdict = Verdict(1, 200, 100, [0.5], [Effect(w=0.1, psi=0.01)], [], [signal])
+    FindingsFile(written, 10_000).judged(SimpleNamespace(name="m"), verdict)
+    table = PAGE.partition("## Findings")[2].partition("## ")[0]
+    explained = {
+        name for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    assert explained == json.loads(written.getvalue()).keys()
 
 
 @pytest.mark.parametrize(
