@@ -236,27 +236,13 @@ def test_partitions_read_by_others_are_told_and_nothing_is_judged_without_them(w
     records = [json.dumps(record).encode() for record in traffic.traffic(10, seed=1)]
     for minute in range(11):
         one.at(60 * minute, a=records[100 * minute : 100 * minute + 100])
+        assert "partition t/1 read by another process of the group" in one.ready().why["progress"]  # at once
     assert [event for event in one.events() if event[0] == "opened"] == [("opened", "quality.progress", "critical")]
     assert one.models[0].judge.records == 0
     source.elsewhere, source.there = frozenset(), {A, B}
     one.at(TEN_MINUTES + 60, b=records[-1:])
     assert ("resolved", "quality.progress", "critical") in one.events()
     assert one.models[0].judge.records > 0
-
-
-@pytest.mark.parametrize("there", [set(), {A}])
-def test_who_reads_instead_is_known_at_once_and_readiness_says_so(watch, there):
-    source = FakeSource(there=there, elsewhere={A, B} - there, words="not given out yet")
-    one = watch(source)
-    one.at(0)
-    assert one.ready().why.keys() == {"source"}
-    source.words = None
-    one.at(1)
-    assert "t/1 read by another process of the group; one alone judges a topic." in one.ready().why["progress"]
-    assert one.events() == []
-    source.there, source.elsewhere = {A, B}, frozenset()
-    one.at(2)
-    assert one.ready().well
 
 
 def test_too_much_that_cannot_be_used_stops_reading_and_is_one_incident(watch):

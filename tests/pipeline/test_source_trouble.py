@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from monitor.observers import TROUBLE_PATIENCE, SourceTrouble
 from monitor.pipeline import Now
+from monitor.sight import read_elsewhere
 from monitor.types import Partition
 
 MISSPELT = 'Kafka at h:1: topic "inferense" does not exist'
@@ -47,6 +48,11 @@ def test_that_another_process_of_the_group_reads_is_said_once_a_minute(look):
     assert again[2] == 65
     look.source.there, look.source.elsewhere = {ours, theirs}, frozenset()
     assert look(None, range(66, 70)) == [("info", None, None, 66)]
+
+
+def test_while_nobody_knows_yet_who_reads_nobody_is_named():
+    assert read_elsewhere(FakeSource(elsewhere={Partition("t", 0)}, words="not given out yet")) is None
+    assert read_elsewhere(FakeSource(there={Partition("t", 0)})) is None
 
 
 def test_what_ends_by_itself_at_a_start_is_no_trouble(look):
