@@ -8,7 +8,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from detectors.detector import Signal
-from detectors.numeric import NumericBins
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from monitor.config.features import FeatureSection
 from monitor.config.permodel import ModelSettings
@@ -21,6 +20,7 @@ from monitor.incidents.policy import Policy, PolicySettings
 from monitor.incidents.severity import Importance
 from monitor.judge.judge import Budget, Judge, Verdict
 from monitor.judged import Judged
+from monitor.misfits import misfits
 from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
 from monitor.retraining.retraining import Moment, Retraining
@@ -78,7 +78,8 @@ class Watched:
         *,
         late_labels: bool = False,
     ) -> None:
-        _check(settings, reference)
+        if wrong := misfits(settings, reference):
+            raise BadReference("\n".join(wrong))
         self.name = settings.name
         self.settings = settings
         self.reference = reference
@@ -207,37 +208,3 @@ class Watched:
                 late, now, why or gone
             )
         return events
-
-
-def _check(settings: ModelSettings, reference: Reference) -> None:
-    """Refuse what the configuration says about features and the reference does not know."""
-    if reference.model != settings.name:
-        raise BadReference(
-            f"the reference in {settings.reference.path} is of model {reference.model}, "
-            f"the configuration watches {settings.name}"
-        )
-    for name, own in settings.features.items():
-        feature = reference.schema.named(name)
-        if feature is None:
-            known = ", ".join(f.name for f in reference.schema.features[:20])
-            raise BadReference(f"features.{name}: the reference has no such feature. It knows: {known}")
-        if own.type is not None and feature.type not in {own.type, "aside"}:
-            raise BadReference(
-                f"features.{name}.type is {own.type}, the reference was built with {feature.type}. "
-                "Build it again: seawall reference build DATA"
-            )
-        limits = _limits(reference, name)
-        for key, given, built in (("min", own.min, limits[0]), ("max", own.max, limits[1])):
-            if given is not None and built is not None and given != built:
-                raise BadReference(
-                    f"features.{name}.{key} is {given:g}, the reference was built with another one. "
-                    "Build it again: seawall reference build DATA"
-                )
-
-
-def _limits(reference: Reference, name: str) -> tuple[float | None, float | None]:
-    """Return the accepted range of a numeric feature."""
-    for detector in reference.layout.detectors:
-        if isinstance(detector, NumericBins) and detector.column == f"feature.{name}":
-            return detector.edges[0], detector.edges[-1]
-    return None, None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from monitor.config.config import Config
     from monitor.config.loading import Reading
     from monitor.config.permodel import ModelSettings
+    from monitor.reference.store import Reference
 
 
 @click.command()
@@ -78,9 +79,11 @@ def _learns(model: ModelSettings) -> bool:
 
 def _about_references(config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
     from monitor.errors import BadReference
+    from monitor.misfits import not_to_be_shown, without_effect
     from monitor.reference.store import Store
     from monitor.watched import Watched
 
+    accepted: dict[str, Reference] = {}
     for name, model in models.items():
         if _learns(model):
             yield (
@@ -90,7 +93,12 @@ def _about_references(config: Config, models: dict[str, ModelSettings]) -> Itera
             )
             continue
         try:
-            accepted = Store(model.reference.path).accepted()
-            Watched(model, accepted, config.slot, late_labels=config.labels is not None)
+            accepted[name] = Store(model.reference.path).accepted()
+            Watched(model, accepted[name], config.slot, late_labels=config.labels is not None)
         except BadReference as why:
-            yield f"{name}: {why}"
+            refused = "`seawall run` would refuse: " if name in accepted else ""
+            yield from (f"{name}: {refused}{line}" for line in str(why).splitlines())
+        if name in accepted:
+            yield from (f"{name}: {line}" for line in without_effect(model, accepted[name]))
+    if len(accepted) == len(models):
+        yield from not_to_be_shown(config.privacy.show, accepted)

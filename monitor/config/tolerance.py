@@ -19,6 +19,7 @@ DEFAULT_W = 0.1
 DEFAULT_POINTS: Mapping[str, float] = MappingProxyType({"quality": 0.1, "performance": 1.0, "robustness": 3.0})
 
 GROUPS = ("quality", "features", "predictions", "joint", "anomalies", "robustness", "performance", "labels")
+_LISTED = ", ".join(GROUPS)
 _SIGNAL = re.compile(
     r"(prediction|confidence|latency|(feature|score|quality|joint|anomaly|shadow|performance|labels)\..+)", re.DOTALL
 )
@@ -87,7 +88,7 @@ def parse_tolerance(value: Any) -> Tolerance:
     for name, allowed in value.items():
         if name not in GROUPS and not _SIGNAL.fullmatch(name):
             words = "neither a group nor a signal, such as feature.income"
-            wrong[name] = (words + (guess(name, GROUPS) or f". Groups: {', '.join(GROUPS)}"), name)
+            wrong[name] = (words + (guess(name, GROUPS) or f". Did you mean feature.{name}? Groups: {_LISTED}"), name)
             continue
         try:
             found[name] = _number(allowed, shares=name == "robustness" or bool(_SHARES.fullmatch(name)))
