@@ -178,15 +178,19 @@ class NotJudged(Observer):
         Those of models that are not watched.
     another : str or None
         One of these models, where one is named.
+    why : str
+        What was wrong with the first that could not be used.
     """
 
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
         self.ignored = 0
         self.another: str | None = None
+        self.why = ""
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Count by reason."""
         self.reasons.update(reason for reason, _ in decoded.dead.values())
+        self.why = self.why or next((detail for _, detail in decoded.dead.values()), "")
         self.ignored += int((decoded.model == IGNORED).sum())
         self.another = self.another or decoded.another

@@ -119,7 +119,7 @@ def _gate(fail_on: Severity, pipeline: Pipeline, told: Told, rest: NotJudged) ->
     if not _judged(pipeline):
         raise SeawallError(
             f"nothing was judged, so nothing is said by --fail-on: {_not_judged(pipeline, rest)}. "
-            "Is this the right file, and the right model?"
+            f"Is this the right file, and the right model?{rest.why and f' The first unusable one: {rest.why}'}"
         )
     worst = told.worst()
     if worst and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):

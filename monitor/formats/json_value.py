@@ -14,6 +14,8 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_LIKE_A_ROW = re.compile(r"\s*[^\s{\[][^\n]*[,;\t|]")
+_A_ROW = ". If it is a row of a table: it needs as many cells as the header has columns, and a file named .csv"
 _decode = msgspec.json.Decoder().decode
 
 
@@ -74,7 +76,8 @@ def _parse_as_python_wrote_it(value: bytes) -> Any:
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadRecord("not_json", str(error)[:200]) from None
+        row = _A_ROW if _LIKE_A_ROW.match(text) else ""
+        raise BadRecord("not_json", str(error)[:200] + row) from None
     try:
         json.dumps(parsed, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -68,7 +68,8 @@ def test_a_gate_that_judged_nothing_fails_and_says_why(folder, capsys, lines, wh
     assert main(["replay", "wrong.jsonl", "--fail-on", "critical"]) == 1
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("nothing was judged, so nothing is said by --fail-on: ")
-    assert last.endswith(f"{why} Is this the right file, and the right model?")
+    assert f"{why} Is this the right file, and the right model?" in last
+    assert ("The first unusable one: Expecting value" in last) == ("not_json" in why)
 
 
 def test_of_several_models_a_record_that_names_none_is_ignored_and_said_so(folder, capsys):

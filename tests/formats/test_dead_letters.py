@@ -62,5 +62,14 @@ def test_every_dead_letter_says_in_a_sentence_what_was_found():
         assert 5 < len(detail) < 300
 
 
+@pytest.mark.parametrize(
+    ("value", "row"), [("1,2,3", True), ("id;time", True), ("a\tb", True), ("hello", False), (GOOD[:100], False)]
+)
+def test_what_looks_like_a_row_of_a_table_is_told_what_a_row_needs(value, row):
+    ((_, detail),) = decode(value).dead.values()
+    words = ". If it is a row of a table: it needs as many cells as the header has columns, and a file named .csv"
+    assert detail.endswith(words) == row
+
+
 def test_a_small_record_may_nest_deeper_where_nobody_reads():
     assert decode(with_field("trace", nested(MAX_DEPTH + 10))).dead == {}
