@@ -168,7 +168,7 @@ class SourceTrouble(Observer):
 
 
 class NotJudged(Observer):
-    """Counts records that are not judged, and why.
+    """Counts records that are not judged, and why; and those that are judged by a time not their own.
 
     Attributes
     ----------
@@ -180,6 +180,8 @@ class NotJudged(Observer):
         One of these models, where one is named.
     why : str
         What was wrong with the first that could not be used.
+    timeless : int
+        Records without a time of their own.
     """
 
     def __init__(self) -> None:
@@ -187,6 +189,7 @@ class NotJudged(Observer):
         self.ignored = 0
         self.another: str | None = None
         self.why = ""
+        self.timeless = 0
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Count by reason."""
@@ -194,3 +197,4 @@ class NotJudged(Observer):
         self.why = self.why or next((detail for _, detail in decoded.dead.values()), "")
         self.ignored += int((decoded.model == IGNORED).sum())
         self.another = self.another or decoded.another
+        self.timeless += sum(time is None for time, ours in zip(decoded.given, decoded.model >= 0, strict=True) if ours)

@@ -110,7 +110,8 @@ def _summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) 
     """Print how much was judged, and what came of it."""
     from sinks.text import counted
 
-    words = f"{counted(_judged(pipeline), 'record')} judged, {_not_judged(pipeline, rest)}"
+    timeless = f" ({rest.timeless:,} without a time of their own)" if rest.timeless else ""
+    words = f"{counted(_judged(pipeline), 'record')} judged{timeless}, {_not_judged(pipeline, rest)}"
     click.echo(f"{words}, {counted(len(told.opened), 'incident')} opened, {seconds:.1f} s", err=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,8 @@ class Decoded:
         Dead letters by row.
     another : str or None
         One of the models that are named and not watched.
+    given : list (n,)
+        The times as the records carry them; None takes the message's stamp.
     """
 
     offsets: Indices
@@ -93,6 +96,7 @@ class Decoded:
     batches: list[Batch | None]
     dead: dict[int, tuple[str, str]]
     another: str | None = None
+    given: Sequence[Any] = ()
 
 
 IGNORED = -1

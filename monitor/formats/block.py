@@ -86,7 +86,8 @@ class Block:
             batch.times = times[batch.rows]
         dead = self._dead | impossible
         there = [b if len(b) else None for b in batches]
-        return Decoded(integers(self._offsets), times, clocks, model, self._ids, there, dead, self._another)
+        offsets = integers(self._offsets)
+        return Decoded(offsets, times, clocks, model, self._ids, there, dead, self._another, self._times)
 
 
 def event_clocks(

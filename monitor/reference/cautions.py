@@ -22,6 +22,8 @@ FEW = 2_000
 MUCH_MISSING = 0.01
 DEPENDENT = 1.5
 
+_LIKE_TIME = {"timestamp", "ts", "datetime", "date", "event_time", "eventtime", "created_at", "time"}
+
 
 def cautions(reference: Reference) -> list[str]:
     """Return one line for each kind of thing that may be wrong with the records."""
@@ -55,7 +57,9 @@ def _about_records(reference: Reference) -> Iterator[str]:
         verb = "is" if unusable == 1 else "are"
         yield f"{counted(unusable, 'unusable record')} ({share}) {verb} not in it: is that how traffic looks?"
     if reference.first is None:
-        yield "not every record has a time, so the order of the file is taken as the order in time: is it?"
+        words = "not every record has a time, so the order of the file is taken as the order in time: is it?"
+        likely = [f.name for f in reference.schema.features if f.name.lower().lstrip("@") in _LIKE_TIME]
+        yield f"{words} {short(likely[0])} may be meant: name it `time`, beside the features" if likely else words
     if reference.rows < FEW:
         yield f"only {reference.rows:,} records: {_cost(reference)}"
 

@@ -31,7 +31,11 @@ def test_the_last_words_count_what_was_judged(folder, capsys):
     (folder / "one.jsonl").write_text('{"features": {"income": 1.0}}\n')
     assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
     assert main(["replay", "one.jsonl"]) == 0
-    assert re.search(r"^1 record judged, 0 unusable, 0 incidents opened, ", capsys.readouterr().err, re.MULTILINE)
+    assert re.search(
+        r"^1 record judged \(1 without a time of their own\), 0 unusable, 0 incidents opened, ",
+        capsys.readouterr().err,
+        re.MULTILINE,
+    )
 
 
 def test_the_last_words_say_why_records_were_unusable_and_what_was_written(folder, capsys):
@@ -40,8 +44,17 @@ def test_the_last_words_say_why_records_were_unusable_and_what_was_written(folde
     assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
     assert main(["replay", "some.jsonl", "--events", "e.jsonl"]) == 0
     said = capsys.readouterr().err
-    assert "1 record judged, 3 unusable (2 not_a_record, 1 not_json), 0 incidents opened, " in said
+    assert (
+        "1 record judged (1 without a time of their own), 3 unusable (2 not_a_record, 1 not_json), 0 incidents opened, "
+        in said
+    )
     assert said.endswith("\nwrote e.jsonl\n")
+
+
+def test_the_last_words_do_not_count_times_that_are_there(folder, capsys):
+    assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
+    assert main(["replay", "a.jsonl"]) == 0
+    assert "2,000 records judged, 0 unusable, " in capsys.readouterr().err
 
 
 def test_the_last_words_name_the_model_whose_records_were_ignored(folder, capsys):
@@ -49,7 +62,7 @@ def test_the_last_words_name_the_model_whose_records_were_ignored(folder, capsys
     assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
     assert main(["replay", "two.jsonl", "--fail-on", "info"]) == 0
     said = capsys.readouterr().err
-    assert "1 record judged, 0 unusable, 1 ignored (of another model, churn; watched: m), 0 incidents" in said
+    assert ", 0 unusable, 1 ignored (of another model, churn; watched: m), 0 incidents opened" in said
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,15 @@ CASES = {
         [{"features": own} for own in PLAIN],
         ["not every record has a time, so the order of the file is taken as the order in time: is it?"],
     ),
+    "a time among the features": (
+        [{"features": own | {"ts": f"2026-01-01T00:00:{i % 60:02}Z"}} for i, own in enumerate(PLAIN)],
+        [
+            (
+                "not every record has a time, so the order of the file is taken as the order in time: is it? ts may be "
+                "meant: name it `time`, beside the features"
+            )
+        ],
+    ),
     "unusable records": (
         [*_with(), b"{", b"["],
         ["2 unusable records (0.1 %) are not in it: is that how traffic looks?"],
