@@ -136,6 +136,8 @@ def _bin(shift: BinShift, signal: SignalChange) -> str:
     elif signal.effect.points is None:
         level = label if label.replace("-", "_").isidentifier() else f'"{label}"'
         now = f"{now} are {label}" if _is_number(label) else f"{level} {now}"
+    elif signal.signal.startswith(("quality.below.", "quality.above.")):
+        now = f"{now} of values"
     elif shift.bin not in signal.shape:
         now = f"{now} {label}"
     return f"{now}, accepted {accepted}"

@@ -10,6 +10,7 @@ from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
 
 NAMED = 3
+_OF_VALUES = {"below": "of values ", "above": "of values "}  # else it reads as if they were so much too high
 _VERBS = ("shifted", "spread", "narrowed", "changed")
 _GROUP_ORDER = ("quality", "features", "joint", "anomalies", "robustness", "performance", "labels", "predictions")
 
@@ -85,5 +86,5 @@ def _alone(change: SignalChange, *, over: bool) -> str:
         return f"schema changed: {', '.join(b.bin for b in change.bins[1 : NAMED + 1])}"
     if over:
         return f"{what} {change.shape}"
-    share = f"{100 * observed:.3g} % " if observed is not None else ""
+    share = f"{100 * observed:.3g} % {_OF_VALUES.get(cause(change)[1], '')}" if observed is not None else ""
     return f"{what}: {share}{change.shape}"

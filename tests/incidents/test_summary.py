@@ -24,7 +24,7 @@ HEADLINES = [
     ),
     (
         [told("quality.above.amount", "above the accepted range", points(97), ("above the accepted range", 0.0, 0.97))],
-        "amount: 97 % above the accepted range",
+        "amount: 97 % of values above the accepted range",
     ),
     (
         [told("quality.unseen.country", "in categories never seen before", points(3), ("unseen", 0.0, 0.031))],
