@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from monitor.types import BinShift, Effect, SignalChange
-from sinks.text import both, plain
+from sinks.text import both, plain, points
 
 NAME = 40
 """Characters of a name that are shown."""
@@ -164,18 +164,22 @@ def size(effect: Effect) -> str | None:
     """Return `0.31 (0.3 is medium), 95 % interval 0.24–0.38`, or percentage points against the accepted share."""
     if effect.w is not None:
         words = next(words for bound, words in SCALE if effect.w < bound)
-        return f"{effect.w:.2f} ({words}){_interval(effect, '.2f')}"
+        return f"{_w(effect.w)} ({words}){_interval(effect, _w)}"
     if effect.points is None:
         return None
     side = "above" if effect.points >= 0 else "below"
-    return f"{abs(effect.points):.3g} percentage points {side} the accepted share{_interval(effect, '.3g')}"
+    return f"{points(abs(effect.points))} percentage points {side} the accepted share{_interval(effect, points)}"
 
 
-def _interval(effect: Effect, digits: str) -> str:
+def _w(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _interval(effect: Effect, shown: Callable[[float], str]) -> str:
     if effect.low is None or effect.high is None:
         return ""
     low, high = sorted(abs(v) for v in (effect.low, effect.high)) if effect.high < 0 else (effect.low, effect.high)
-    return f", 95 % interval {low:{digits}}{'–' if low >= 0 else ' to '}{high:{digits}}"
+    return f", 95 % interval {shown(low)}{'–' if low >= 0 else ' to '}{shown(high)}"
 
 
 def look_first(group: Sequence[SignalChange]) -> str | None:

@@ -35,6 +35,15 @@ def percent(share: float, *, finer: int = 0) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
 
 
+def points(value: float) -> str:
+    """Return percentage points with the digits that a share of that size has: one quantity reads alike everywhere.
+
+    >>> points(30.25), points(5.32), points(-0.5), points(0.0)
+    ('30', '5.3', '-0.5', '0')
+    """
+    return ("-" if value < 0 else "") + percent(abs(value) / 100).removesuffix(" %")
+
+
 def both(observed: float, expected: float) -> tuple[str, str]:
     """Return two shares with as many digits as it takes to tell them apart."""
     pair = percent(observed), percent(expected)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
+from sinks.text import percent
 
 NAMED = 3
 _OF_VALUES = {"below": "of values ", "above": "of values "}  # else it reads as if they were so much too high
@@ -86,5 +87,5 @@ def _alone(change: SignalChange, *, over: bool) -> str:
         return f"schema changed: {', '.join(b.bin for b in change.bins[1 : NAMED + 1])}"
     if over:
         return f"{what} {change.shape}"
-    share = f"{100 * observed:.3g} % {_OF_VALUES.get(cause(change)[1], '')}" if observed is not None else ""
+    share = f"{percent(observed)} {_OF_VALUES.get(cause(change)[1], '')}" if observed is not None else ""
     return f"{what}: {share}{change.shape}"

@@ -17,7 +17,7 @@ HEADLINES = [
     ([told("feature.income", "shifted up", w(0.31))], "income shifted up"),
     ([told("feature.channel", "more of web", w(0.2))], "channel: more of web"),
     ([told("feature.amount", "heavier upper tail", w(0.2))], "amount: heavier upper tail"),
-    ([missing("income", 0.0423)], "income: 4.23 % missing"),
+    ([missing("income", 0.0423)], "income: 4.2 % missing"),
     (
         [missing(f"pixel_5_{i}", 1.0) for i in range(8)],
         "8 features missing: pixel_5_0, pixel_5_1, pixel_5_2 and 5 more",

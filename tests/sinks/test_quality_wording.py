@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 from sample_events import SHIFT
 
+from monitor.incidents.summary import summarise
 from monitor.judge.effect import share_shape
 from monitor.types import BinShift, Effect, SignalChange
 from sinks.signals import change
@@ -46,3 +47,13 @@ def test_what_names_itself_is_named():
 def test_records_that_came_late_beside_something_else_are_records():
     beside = dict(message(replace(SHIFT, signals=(SHIFT.signals[0], quality("late")))).facts)["Also"]
     assert beside == "records too late to count (19 %, accepted 0 %)"
+
+
+def test_one_quantity_is_rounded_alike_wherever_it_stands():
+    missing = SignalChange(
+        "quality.missing.income", "quality", 9.0, Effect(points=30.2521), "missing", (BinShift("missing", 0.0, 0.3025),)
+    )
+    said = message(replace(SHIFT, signals=(missing,), summary=summarise([missing])))
+    assert said.headline.endswith("income: 30 % missing")
+    assert "income missing: 30 %, accepted 0 %" in said.story
+    assert dict(said.facts)["Size"] == "30 percentage points above the accepted share"
