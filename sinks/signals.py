@@ -112,10 +112,28 @@ def change(group: Sequence[SignalChange]) -> str:
 
 
 def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
-    """Return what is said of a group that is not the leading one: `prediction follows (yes 71 %, accepted 64 %)`."""
+    """Return what is said of a group that is not the leading one, with its size.
+
+    That is `prediction follows (w 0.14; yes 71 %, accepted 64 %)`, `age and limit shifted up (w 0.12–0.22)`.
+    """
     said = f"{names(group)} {'follows' if follows else _shape(group[0])}"
     shares = moved(group[0], 1) if len(group) == 1 else ""
-    return f"{said} ({shares})" if shares else said
+    a_share = shares and group[0].effect.points is not None  # it and the accepted one are the size
+    within = "; ".join(filter(None, ["" if a_share else sizes(group), shares]))
+    return f"{said} ({within})" if within else said
+
+
+def sizes(group: Sequence[SignalChange]) -> str:
+    """Return `w 0.14`, `w 0.12–0.22`, `98–100 points`: the smallest and the largest of a group, as far as known."""
+    if w := [s.effect.w for s in group if s.effect.w is not None]:
+        return f"w {_span(min(w), max(w), _w)}"
+    above = [s.effect.points for s in group if s.effect.points is not None]
+    return f"{_span(min(above), max(above), points)} points" if above else ""
+
+
+def _span(low: float, high: float, shown: Callable[[float], str]) -> str:
+    ends = dict.fromkeys((shown(low), shown(high)))
+    return ("–" if low >= 0 else " to ").join(ends)
 
 
 def _shape(signal: SignalChange) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.types import BinShift, Event, SignalChange
-from sinks.signals import beside, bin_name, change, grouped, look_first, name, size
+from sinks.signals import beside, bin_name, change, grouped, look_first, name, size, sizes
 from sinks.text import counted, lasting, moment, one_in, plain, with_short_times
 
 LATER_STREAMS = ("performance", "labels", "robustness")
@@ -142,7 +142,8 @@ def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
     facts: list[tuple[str, str]] = []
     lead = groups[0] if groups else ()
     if lead and (words := size(lead[0].effect)):
-        facts.append(("Size", words if len(lead) == 1 else f"{words} ({name(lead[0])})"))
+        rest = f"; the others {more}" if (more := sizes(lead[1:])) else ""
+        facts.append(("Size", f"{words} ({name(lead[0])}){rest}" if lead[1:] else words))
     if sure := [s.evidence for s in lead if s.evidence is not None]:
         facts.append(("How sure", f"evidence {one_in(max(sure))}, within the false-alarm budget"))
     if len(groups) > 1:

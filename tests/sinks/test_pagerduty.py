@@ -40,7 +40,7 @@ def test_a_trigger_says_what_a_person_needs(sink, receiver):
             ", accepted 5 %; 11 % of values ≥ 6.0, accepted 5 %.",
             "Size": "0.31 (0.3 is medium), 95 % interval 0.24–0.38",
             "How sure": "evidence 1 : 16,000,000, within the false-alarm budget",
-            "Also": "prediction follows (approve 71 %, accepted 64 %)",
+            "Also": "prediction follows (w 0.14; approve 71 %, accepted 64 %)",
             "Look first": "at the source of income (unit, default, join), then whether the users changed",
             "Incident": "inc_4k2f · compared with reference 3f9c1a2b77aa",
         },

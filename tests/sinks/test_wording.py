@@ -33,7 +33,7 @@ def test_a_feature_shift():
   5 %; 11 % of values ≥ 6.0, accepted 5 %.
   Size        0.31 (0.3 is medium), 95 % interval 0.24–0.38
   How sure    evidence 1 : 16,000,000, within the false-alarm budget
-  Also        prediction follows (approve 71 %, accepted 64 %)
+  Also        prediction follows (w 0.14; approve 71 %, accepted 64 %)
   Look first  at the source of income (unit, default, join), then whether the users changed
   Runbook     https://runbooks.example/credit-risk?signal=feature.income&team=risk
   inc_4k2f · compared with reference 3f9c1a2b77aa"""
@@ -46,7 +46,8 @@ def test_eight_missing_features_under_a_reference_nobody_accepted():
         == """\
 ▲ error · digits v2 · 8 features missing: pixel_5_0, pixel_5_1, pixel_5_2 and 5 more
   Since 2026-01-01 00:00:30 UTC (20 s, 1,238 requests) 8 features missing (pixel_5_0: 100 %, accepted 0 %).
-  Size        100 percentage points above the accepted share, 95 % interval 99.2–100 (pixel_5_0)
+  Size        100 percentage points above the accepted share, 95 % interval 99.2–100 (pixel_5_0); the others
+              100 points
   How sure    evidence 1 : 1,300,000,000, within the false-alarm budget
   Note        Nobody accepted this reference yet: it was learned from the first 20,000 records.
   Look first  at the job or service that fills them
@@ -142,12 +143,27 @@ def test_a_question_ends_as_one():
     assert headline(opened).endswith("producer down?")
 
 
+def test_what_is_told_beside_the_first_has_its_size_too():
+    more = [
+        replace(SHIFT.signals[0], signal=f"feature.{n}", effect=Effect(w=w)) for n, w in (("age", 0.12), ("rent", 0.22))
+    ]
+    beside = replace(
+        SHIFT, signals=(MISSING.signals[0], *more, SHIFT.signals[1], replace(MISSING.signals[1], shape="x"))
+    )
+    assert dict(message(beside).facts)["Also"] == (
+        "age and rent shifted up (w 0.12–0.22); prediction follows (w 0.14; approve 71 %, accepted 64 %); "
+        "pixel_5_1 x (100 % missing, accepted 0 %)"
+    )
+    led = message(replace(SHIFT, signals=(SHIFT.signals[0], *more)))
+    assert dict(led.facts)["Size"].endswith(" (income); the others w 0.12–0.22")
+
+
 def test_a_few_kinds_of_signals_are_told_and_the_rest_counted():
     others = tuple(replace(SHIFT.signals[0], signal=f"feature.f{i}", shape=f"shape {i % 5}") for i in range(40))
     facts = dict(message(replace(SHIFT, signals=(SHIFT.signals[0], *others))).facts)
     assert facts["Also"] == (
-        "f0, f5, f10 and 5 more shape 0; f1, f6, f11 and 5 more shape 1; f2, f7, f12 and 5 more shape 2; "
-        "16 more signals"
+        "f0, f5, f10 and 5 more shape 0 (w 0.31); f1, f6, f11 and 5 more shape 1 (w 0.31); "
+        "f2, f7, f12 and 5 more shape 2 (w 0.31); 16 more signals"
     )
 
 
