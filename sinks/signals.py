@@ -202,5 +202,9 @@ def _interval(effect: Effect, shown: Callable[[float], str]) -> str:
 
 def look_first(group: Sequence[SignalChange]) -> str | None:
     """Return where a person should look first, by the kind of signal that leads."""
-    words = next((words for prefix, words in LOOK_FIRST if group[0].signal.startswith(prefix)), None)
+    first = group[0].signal
+    words = next((words for prefix, words in LOOK_FIRST if first.startswith(prefix)), None)
+    if words and first.startswith("quality.unseen.") and not any(s.bins[1:] for s in group):
+        which = name(group[0]) if len(group) == 1 else "NAME"
+        words += f"; with features.{which}.show_values: true the next alert names them"
     return words.replace("{name}", name(group[0]) if len(group) == 1 else "them") if words else None

@@ -9,7 +9,7 @@ from sample_events import SHIFT
 from monitor.incidents.summary import summarise
 from monitor.judge.effect import share_shape
 from monitor.types import BinShift, Effect, SignalChange
-from sinks.signals import change
+from sinks.signals import change, look_first
 from sinks.wording import message
 
 QUALITY = {
@@ -42,6 +42,14 @@ def test_what_names_itself_is_named():
     named = BinShift("absent: income", 0.0, 0.18)
     assert change([quality("schema", named)]).endswith(" (18 % absent: income, accepted 0 %)")
     assert change([quality("unseen.region", BinShift("west", 0.0, 0.1))]).endswith(": 10 % west, accepted 0 %")
+
+
+def test_categories_that_may_not_be_named_say_how_they_may():
+    told = "for new or renamed categories in what writes region"
+    assert look_first([quality("unseen.region")]) == (
+        f"{told}; with features.region.show_values: true the next alert names them"
+    )
+    assert look_first([quality("unseen.region", BinShift("west", 0.0, 0.1))]) == told
 
 
 def test_records_that_came_late_beside_something_else_are_records():
