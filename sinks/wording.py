@@ -17,6 +17,11 @@ from sinks.text import counted, lasting, moment, one_in, plain, with_short_times
 
 LATER_STREAMS = ("performance", "labels", "robustness")
 """Groups whose incidents count records of a stream that is not the requests."""
+ADVICE = (
+    (": look at whether it is the right reference", "whether this is the right reference: that of this model"),
+    (": look at that release first", "at that release"),
+)
+"""How notes end that say where to look, and what is said of it."""
 LONGEST_URL = 1_000
 BRIEF = 300
 """Seconds below which times are told to the second."""
@@ -158,10 +163,10 @@ def _also(groups: Sequence[Sequence[SignalChange]], lead: str) -> str:
 
 
 def _look_first(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str | None:
-    """Return where to look first: at a release that a note names, then where the leading signal says."""
+    """Return where to look first: at what the notes say, then where the leading signal says."""
     words = look_first(groups[0]) if groups else None
-    released = any("look at that release first" in note for note in event.notes)
-    return f"at that release, then {words}" if words and released else words
+    first = [place for advice, place in ADVICE if any(note.endswith(advice) for note in event.notes)]
+    return ", then ".join([*first, words]) if words else None
 
 
 def _runbook(event: Event) -> str | None:

@@ -15,6 +15,7 @@ from monitor.incidents.grouping import home, leeway
 from monitor.incidents.incident import Incident, digest
 from monitor.incidents.returns import Returns, calm_needed
 from monitor.incidents.severity import Importance, severity_of
+from monitor.incidents.strange import STRANGE, is_strange
 from monitor.incidents.versions import Versions, began_at
 from monitor.judge.family import Finding
 from monitor.judge.judge import Judge, Verdict
@@ -72,6 +73,9 @@ class Policy:
                 self._note(incident, f"{began_at(version, start)}, while this was open")
         for finding in sorted(verdict.alarms, key=lambda f: (-f.evidence, f.signal.name)):
             self._place(finding, verdict.slot)
+        for incident in self.incidents if verdict.alarms else ():
+            if STRANGE not in incident.notes and is_strange(incident.signals, verdict.signals):
+                self._note(incident, STRANGE)
         for incident in self.incidents:
             events += self._told(incident, now, verdict.records)
         events += self._resolved(now, verdict.records, judge)
