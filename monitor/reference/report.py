@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDEST = 100
 UNWRAPPED = 10_000
+_OUTPUTS = ("prediction", "confidence", "scores")
 
 
 def built(reference: Reference, new: bool, folder: Path) -> None:  # noqa: FBT001 - what `Store.save` returned
@@ -133,8 +134,13 @@ def _outputs(reference: Reference) -> str:
     if found:
         return f"also watched: {', '.join(found)}"
     outputs = schema.prediction or schema.scores or any(there.values())
-    why = "what the model answers hardly varies" if outputs else "no prediction in these records"
-    return f"{why}: only features are watched"
+    if not outputs:
+        return "no prediction in these records: only features are watched"
+    beside = {f"quality.{what}.{output}" for what in ("missing", "type", "unseen", "above") for output in _OUTPUTS}
+    rest = (
+        "only what is missing or new is told" if beside & {s.name for s, _ in reference.signals} else "nothing is told"
+    )
+    return f"what the model answers hardly varies: of it {rest}"
 
 
 def _labels(reference: Reference) -> list[str]:

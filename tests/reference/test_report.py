@@ -109,7 +109,9 @@ def test_a_name_cannot_write_on_the_terminal(capsys):
 
 def test_an_output_that_never_varies_is_not_called_watched(capsys):
     told_of(built(timed(PLAIN, prediction=["approve"] * len(PLAIN))), True, "folder")
-    assert "  what the model answers hardly varies: only features are watched\n" in capsys.readouterr().out
+    assert (
+        "  what the model answers hardly varies: of it only what is missing or new is told\n" in capsys.readouterr().out
+    )
 
 
 def test_off_a_terminal_no_line_is_broken(capsys):
