@@ -11,6 +11,9 @@ MOST_KINDS = 256
 
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\d+")
 
+_NOBODY_S_BUSINESS = re.compile(r"Task .+ ran for .+ blocking the event loop|Topic .+ not found in cluster metadata")
+"""A busy machine, which nobody can mend; and what is said in our own words: `trouble`, where dead letters go."""
+
 
 @dataclass
 class _Kind:
@@ -30,6 +33,8 @@ class OncePerMinute(logging.Handler):
         self._kinds: dict[tuple[str, str], _Kind] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        if _NOBODY_S_BUSINESS.match(str(record.msg)):
+            return
         self._say_repeats(record.created)
         key = (record.name, _NUMBERS.sub("0", str(record.msg)))
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:

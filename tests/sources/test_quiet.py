@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 
 import pytest
+from kafka import cluster
+from kafka.net import selector
 
 from monitor.sources.quiet import MOST_KINDS, OncePerMinute, quiet_kafka
 
@@ -83,6 +86,20 @@ def test_a_healthy_start_warns_of_no_missing_metadata(said, monkeypatch):
     quiet_kafka()
     logging.getLogger("kafka.coordinator.assignors.sticky.sticky_assignor").warning("No partition metadata for topic t")
     assert said == []
+
+
+def test_what_the_client_tells_its_own_makers_is_not_said(said):
+    handler = OncePerMinute()
+    slow = "Task <kafka.net.selector.Task at 0x7f> ran for 0.505s (>0.2s threshold). It is blocking the event loop"
+    handler.emit(record(f"{slow} -- likely a tight sync loop", name="kafka.net.selector"))
+    handler.emit(record("Topic %s not found in cluster metadata", "t.dead-letter", name="kafka.cluster"))
+    assert said == []
+
+
+def test_those_words_are_still_the_clients_own():
+    assert "'Task %r ran for %.3fs (>%.3fs threshold). It is '" in inspect.getsource(selector)
+    assert "'blocking the event loop" in inspect.getsource(selector)
+    assert '"Topic %s not found in cluster metadata"' in inspect.getsource(cluster)
 
 
 def test_the_clients_loggers_speak_through_it_once(said, monkeypatch):
