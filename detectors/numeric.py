@@ -166,10 +166,18 @@ def equal_mass_edges(values: NDArray[np.float64], thin: int) -> tuple[float, ...
     return tuple(edges.tolist())
 
 
+def _shown(number: float, digits: int) -> str:
+    """Return a number with so many digits; below a million nobody wants to read `1.25e+04`."""
+    rounded = float(f"{number:.{digits}g}")
+    if 1e4 <= abs(rounded) < 1e6 and rounded.is_integer():
+        return f"{rounded:,.0f}"
+    return f"{number:,.{digits}g}" if abs(number) < 1e6 else f"{number:.{digits}g}"
+
+
 def _distinct(numbers: Sequence[float]) -> tuple[str, ...]:
     """Return increasing numbers with as many digits, from four on, as it takes to tell them apart."""
     for digits in range(4, 17):
-        shown = tuple(f"{number:,.{digits}g}" if abs(number) < 1e6 else f"{number:.{digits}g}" for number in numbers)
+        shown = tuple(_shown(number, digits) for number in numbers)
         if len(set(shown)) == len(shown):
             return shown
     return tuple(map(repr, numbers))

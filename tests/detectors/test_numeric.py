@@ -100,6 +100,20 @@ def test_bins_of_large_numbers_can_be_told_apart(offset):
     assert len(set(bins)) == len(bins) >= 8
 
 
+@pytest.mark.parametrize(
+    ("edges", "labels"),
+    [
+        ((1.0, 12_500.0, 96_960.0, 99_000.0), ("< 12,500", "[12,500, 96,960)", "≥ 96,960")),
+        ((1.0, 123_456.0, 123_457.5, 2e5), ("< 123,456", "[123,456, 123,458)", "≥ 123,458")),
+        ((1.0, 0.00012345, 9_999.5, 2e4), ("< 0.0001234", "[0.0001234, 10,000)", "≥ 10,000")),
+    ],
+)
+def test_ends_of_bins_below_a_million_are_written_out(edges, labels):
+    detector = NumericBins("feature.x", "features", edges, quality=())
+    (signal,) = detector.signals(np.array([0, 60, 60, 60, 0, 0, 0]))
+    assert signal.bins == labels
+
+
 def test_bins_are_finer_towards_the_tails():
     values = np.random.default_rng(1).normal(size=20_000)
     edges = equal_mass_edges(values, THIN)
