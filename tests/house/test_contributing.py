@@ -27,6 +27,14 @@ def test_the_first_detector_of_the_page_bins_what_it_says(sparse):
     assert sparse(("feature.a", "feature.b")).bin(batch).tolist() == [0, 1, 1]
 
 
+def test_the_entries_that_the_page_asks_for_are_what_the_tables_hold(root, sparse):
+    page = (root / "CONTRIBUTING.md").read_text()
+    kind, example = re.findall(r"`(\"sparse\": .+?)`", page)
+    known = {"Sparse": sparse}
+    assert eval(f"{{{kind}}}", known) == {sparse.kind: sparse}  # noqa: S307 - the page's own words
+    assert [type(one) for one in eval(f"{{{example}}}", known)[sparse.kind]] == [sparse]  # noqa: S307 - as above
+
+
 def test_the_first_detector_of_the_page_names_one_signal(sparse):
     (signal,) = sparse(("feature.a",)).signals(np.array([99, 1]))
     assert (signal.name, signal.group, signal.bin_of) == ("quality.sparse", "quality", (0, 1))
