@@ -12,6 +12,8 @@ from monitor.errors import ConfigError, Problem
 LARGEST_FILE = 1 << 20
 MOST_VALUES = 100_000
 DEEPEST = 50
+DEFAULT = Path("seawall.yaml")
+"""What is read where nobody names another file."""
 
 
 class _Refused(Exception):
@@ -53,7 +55,9 @@ def read_document(path: Path) -> dict[str, Any]:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise _mistake(path, "", f"there is no such file in {path.absolute().parent}") from None
+        words = f"there is no such file in {path.absolute().parent}"
+        unnamed = ". Name yours: -c FILE (of check-config: FILE)" if path == DEFAULT else ""
+        raise _mistake(path, "", words + unnamed) from None
     except OSError as why:
         raise _mistake(path, "", f"cannot be read: {why.strerror}") from None
     if len(raw) > LARGEST_FILE:

@@ -32,8 +32,14 @@ def test_no_words_hold_a_secret():
 
 
 def test_a_file_that_is_not_there_is_told_with_its_folder(tmp_path):
-    with pytest.raises(ConfigError, match=f"there is no such file in {tmp_path}"):
+    with pytest.raises(ConfigError, match=f"there is no such file in {tmp_path}$"):
         read(tmp_path / "seawall.yaml", secrets=True)
+
+
+def test_whoever_named_no_file_is_told_how(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=f"in {tmp_path}. Name yours: -c FILE"):
+        read(Path("seawall.yaml"), secrets=True)
 
 
 def test_a_folder_instead_of_a_file_is_told(tmp_path):
