@@ -10,6 +10,8 @@ import pytest
 import traffic
 from traffic import lines
 
+from monitor.cli.main import main
+
 CALM, SHIFTED = range(40), range(40, 80)
 PROGRAM = "import sys; from monitor.cli.main import main; sys.exit(main())"
 
@@ -38,6 +40,30 @@ def test_a_feature_ignored_since_the_last_start_does_not_stop_the_judge(tmp_path
     assert (again.returncode, "Traceback" in again.stderr) == (0, False)
     events = [json.loads(line) for line in told.read_text().splitlines()]
     assert [(e["event"], e["summary"]) for e in events] == [("opened", "income shifted up")]
+
+
+def test_an_incident_soon_after_another_reference_was_promoted_says_so(tmp_path, configured, halves):
+    data, told, accepted = tmp_path / "data.jsonl", tmp_path / "told.jsonl", tmp_path / "accepted.jsonl"
+    own = {"sinks": [{"type": "file", "path": str(told)}], "reference": str(tmp_path / "reference")}
+    for seed in (3, 4):
+        accepted.write_bytes(lines(traffic.traffic(50, seed=seed)))
+        build = [
+            "reference",
+            "build",
+            str(accepted),
+            "-c",
+            str(configured(**own)),
+            "--promote",
+            "--by",
+            "a",
+            "--why",
+            "b",
+        ]
+        assert main(build) == 0
+        data.write_bytes(halves[0] if seed == 3 else halves[0] + halves[1])
+        assert run(configured(**own)).returncode == 0
+    (event,) = [json.loads(line) for line in told.read_text().splitlines()]
+    assert event["notes"] == ["another reference was promoted: judged anew since 2026-01-01T00:06:40Z"]
 
 
 def test_a_run_without_a_reference_does_not_say_that_it_has_started(tmp_path, configured):
