@@ -18,7 +18,7 @@ from sinks.text import counted, lasting, moment, one_in, plain, with_short_times
 LATER_STREAMS = ("performance", "labels", "robustness")
 """Groups whose incidents count records of a stream that is not the requests."""
 ADVICE = (
-    (": look at whether it is the right reference", "whether this is the right reference: that of this model"),
+    (": look at whether it is the right reference", "whether this is the right reference, that of this model"),
     (": look at that release first", "at that release"),
 )
 """How notes end that say where to look, and what is said of it."""

@@ -37,7 +37,7 @@ def test_where_nearly_all_features_are_gone_the_reference_is_asked_for_first():
     said = message(event)
     assert said.notes == ("hardly any feature that the reference knows is in these records",)
     assert said.look_first == (
-        "whether this is the right reference: that of this model, then at the producer's last release: "
+        "whether this is the right reference, that of this model, then at the producer's last release: "
         "fields appeared or went"
     )
 
@@ -52,5 +52,5 @@ def test_where_some_are_there_it_is_not(findings):
 def test_a_release_is_looked_at_after_it():
     notes = (STRANGE, "model version 7 began at 2026-01-01T13:58:00Z: look at that release first")
     assert message(replace(SHIFT, notes=notes)).look_first.startswith(
-        "whether this is the right reference: that of this model, then at that release, then at the source of income"
+        "whether this is the right reference, that of this model, then at that release, then at the source of income"
     )
