@@ -109,6 +109,8 @@ def _read(source: Source, taken: _Taken, health: Health, stopping: threading.Eve
     while taken.usable < taken.wanted and not source.finished and not stopping.is_set():
         for partition, messages in source.poll(0.25).items():
             taken.add(Partition(*partition), messages)
+        for partition, offset in source.positions().items():
+            taken.begins.setdefault(partition, offset)  # of one without records, too, a start at `latest` is remembered
         trouble = f" ({words})" if (words := source.trouble()) else ""
         now = clock().steady
         told.look(words, now)

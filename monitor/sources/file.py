@@ -79,6 +79,9 @@ class FileReader:
     def partitions(self) -> Set[Partition]:
         return {self._partition}
 
+    def positions(self) -> Mapping[Partition, int]:
+        return {self._partition: self._ready[0].offset if self._ready else self._end}
+
     def missing(self) -> Set[Partition]:
         return frozenset()
 
