@@ -234,7 +234,9 @@ def _text(value: bytes | None) -> tuple[str | None, bool]:
 
 
 class Limit:
-    """Stops a wholly wrong deployment: above a share of the last 1,000 records, nothing more is read.
+    """Stops a wholly wrong deployment: once a share of 1,000 records in a row is exceeded, nothing more is read.
+
+    Every record is the last of its thousand, so it does not matter how records are cut into blocks.
 
     Attributes
     ----------
@@ -245,12 +247,18 @@ class Limit:
     def __init__(self, max_share: float) -> None:
         self.max_share = max_share
         self._last: NDArray[np.bool_] = np.zeros(0, dtype=bool)
+        self._exceeded: float | None = None
         self.dead = 0
 
     def add(self, dead: NDArray[np.bool_]) -> None:
         """Look at whether each record of a block was unusable."""
         self.dead += int(dead.sum())
-        self._last = np.concatenate([self._last, dead])[-WINDOW:]
+        seen = np.concatenate([self._last, dead])
+        total = np.concatenate([[0], np.cumsum(seen)])
+        shares = (total[WINDOW:] - total[:-WINDOW]) / WINDOW
+        if self._exceeded is None:
+            self._exceeded = next(iter(shares[shares > self.max_share].tolist()), None)
+        self._last = seen[-WINDOW:]
 
     @property
     def known(self) -> bool:
@@ -259,11 +267,10 @@ class Limit:
 
     @property
     def reached(self) -> str | None:
-        """What to tell when too many records are unusable."""
-        share = float(self._last.mean()) if self.known else 0.0
-        if share <= self.max_share:
+        """What to tell once too many records were unusable."""
+        if self._exceeded is None:
             return None
-        unusable = f"{100 * share:.0f} % of the last {WINDOW:,} records are unusable"
+        unusable = f"{100 * self._exceeded:.3g} % of the last {WINDOW:,} records are unusable"
         return f"{unusable}, at most {100 * self.max_share:.0f} % are allowed; reading has stopped"
 
 
