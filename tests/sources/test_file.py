@@ -198,6 +198,23 @@ def test_a_stray_quote_costs_its_own_line_only(read):
     assert [message.offset for message in messages[1:4]] == [8, 17, 21]
 
 
+@pytest.mark.parametrize("stray", ['"5,4', '5,"4', '5,"', '"5",4"\n"6', '5,"4" x'])
+@pytest.mark.parametrize("other", [b"", b'"7",8\n', b'7,"8"\n', b'7,"8\n', b'"7,8\n'])
+def test_neither_the_last_stray_quote_nor_one_before_another_quote_swallows_a_row(read, stray, other):
+    rows = b"1,2\n" * 50
+    found = values(read(b"a,b\n" + rows + stray.encode() + b"\n" + rows + other + rows, "table.csv"))
+    assert found.count(b'{"features":{"a":1,"b":2}}') == 150
+    assert all(len(value) < 40 for value in found)
+
+
+def test_a_header_and_rows_of_several_lines_are_read(read):
+    found = values(read(b'\xef\xbb\xbf"a\nb",c\n"1\n2\n3",4\n5,"x\n"\n', "table.csv"))
+    assert [msgspec.json.decode(value)["features"] for value in found] == [
+        {"a\nb": "1\n2\n3", "c": 4},
+        {"a\nb": 5, "c": "x\n"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
