@@ -68,16 +68,21 @@ def watched_models(config: Config, file: str, *, late_labels: bool | None = None
         raise ConfigError(
             file, [Problem("models", "no model to watch: no folder where {model} stands in the reference's path")]
         )
-    return [
-        Watched(
-            own,
-            Store(own.reference.path).accepted(),
-            config.slot,
-            config.privacy.show,
-            late_labels=late_labels,
+    watched = []
+    for own in settings.values():
+        store = Store(own.reference.path)
+        accepted = store.accepted()
+        watched.append(
+            Watched(
+                own,
+                accepted,
+                config.slot,
+                config.privacy.show,
+                late_labels=late_labels,
+                unaccepted=store.unaccepted(accepted),
+            )
         )
-        for own in settings.values()
-    ]
+    return watched
 
 
 def parts_of(config: Config, models: list[Watched], source: Source, *, judged: int = NEVER) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from monitor.observers import SourceTrouble
 from monitor.reference.build import build
 from monitor.reference.from_file import options_of
 from monitor.reference.look import first_look
-from monitor.reference.store import Reference, Store
+from monitor.reference.store import ITSELF, Reference, Store
 from monitor.types import Partition, RawMessage, Source
 
 log = structlog.get_logger()
@@ -124,4 +124,4 @@ def _promote(reference: Reference, store: Store) -> None:
     now = rfc3339(clock().wall)
     store.save(reference, {"source": "live records", "rows": reference.rows, "built": now})
     why = f"learned from the first {reference.rows:,} live records; nobody accepted it"
-    store.promote(reference.digest, by="seawall", why=why, at=now)
+    store.promote(reference.digest, by=ITSELF, why=why, at=now)

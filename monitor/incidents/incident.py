@@ -87,8 +87,9 @@ class Incident(msgspec.Struct):
         *,
         reference: str | None,
         runbook: str | None,
+        note: str | None = None,
     ) -> Event:
-        """Return the incident's next event, and count it as told."""
+        """Return the incident's next event, and count it as told. `note` holds for all incidents at present."""
         news = self._news if kind == "updated" else []
         self.events += 1
         self.told = now
@@ -111,7 +112,7 @@ class Incident(msgspec.Struct):
             reference=reference,
             runbook=runbook.format(model=self.model, signal=signals[0].signal) if runbook else None,
             signals=signals,
-            notes=(*news, *self.notes),
+            notes=(*news, *([note] if note else []), *self.notes),
         )
 
 

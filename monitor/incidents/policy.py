@@ -117,9 +117,8 @@ class Policy:
         since = finding.onset * length
         incident = Incident(key, self.model, severity, since, finding.onset_records, since, {})
         release = self.versions.before(since, leeway(finding, slot) * length)
-        for note in (self.note, release):
-            if note:
-                self._note(incident, note)
+        if release:
+            self._note(incident, release)
         self.incidents.append(incident)
         return incident
 
@@ -163,7 +162,9 @@ class Policy:
         return events
 
     def _event(self, incident: Incident, kind: Any, now: int, records: int) -> Event:
-        return incident.event(kind, now, records, reference=self.reference, runbook=self.settings.runbook)
+        return incident.event(
+            kind, now, records, reference=self.reference, runbook=self.settings.runbook, note=self.note
+        )
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered, as plain values."""

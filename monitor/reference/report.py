@@ -70,7 +70,7 @@ def listed(store: Store) -> None:
     table = table_of("", "reference", "records>", "times", "built", "")
     for digest in digests:
         reference = store.load(digest)
-        note = "provisional" if reference.provisional else ""
+        note = "provisional" if store.unaccepted(reference) else ""
         when = str(store.provenance(digest).get("built", ""))[:16].replace("T", " ")
         arrow = "→" if digest == promoted else ""
         table.add_row(arrow, digest[7:19], f"{reference.rows:,}", _times(reference), when, note)

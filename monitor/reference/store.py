@@ -34,6 +34,8 @@ from monitor.errors import BadReference
 from monitor.reference.schema import Schema
 
 FORMAT = 1
+ITSELF = "seawall"
+"""Who promotes what was learned from live traffic: the service itself, which accepts nothing."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DAMAGE = (
@@ -213,8 +215,9 @@ class Store:
         return loaded if isinstance(loaded, dict) else {}
 
     def promote(self, digest: str, *, by: str, why: str, at: str) -> bool:
-        """Make a version the accepted one. Returns False where it is already."""
-        if self.promoted() == digest:
+        """Make a version the accepted one. Returns False where it is already, and by somebody."""
+        last = self.promotions()[-1:]
+        if any(p["reference"] == digest and (p["by"] != ITSELF or by == ITSELF) for p in last):
             return False
         line = json.dumps({"reference": digest, "by": by, "why": why, "at": at}).encode() + b"\n"
         with (self.folder / "promotions.jsonl").open("ab+") as log:
@@ -238,6 +241,11 @@ class Store:
         """Return the digest of the accepted version."""
         promotions = self.promotions()
         return promotions[-1]["reference"] if promotions else None
+
+    def unaccepted(self, reference: Reference) -> bool:
+        """Return whether nobody accepted a version: it was learned, and promoted by Seawall itself alone."""
+        who = {p["by"] for p in self.promotions() if p["reference"] == reference.digest}
+        return reference.provisional and who <= {ITSELF}
 
     def accepted(self) -> Reference:
         """Return the accepted version. Raises BadReference, with the command that helps."""

@@ -221,6 +221,18 @@ def test_a_line_torn_by_a_crash_costs_nothing_before_or_after_it(store, referenc
     assert len(store.promotions()) == 2
 
 
+def test_what_seawall_promoted_itself_is_accepted_once_a_person_promotes_it(store, reference):
+    learned = dataclasses.replace(reference, provisional=True)
+    store.save(learned, {})
+    assert store.promote(learned.digest, **BY | {"by": "seawall"}) is True
+    assert store.promote(learned.digest, **BY | {"by": "seawall"}) is False
+    assert store.unaccepted(learned)
+    assert store.promote(learned.digest, **BY) is True
+    assert store.promote(learned.digest, **BY) is False
+    assert not store.unaccepted(learned)
+    assert [promotion["by"] for promotion in store.promotions()] == ["seawall", BY["by"]]
+
+
 def test_nothing_promoted_names_the_command_and_the_only_version(store, reference):
     store.save(reference, {})
     with pytest.raises(BadReference) as refused:
