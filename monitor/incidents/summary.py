@@ -10,6 +10,9 @@ from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
 
 NAMED = 3
+UNNAMED = '""'
+"""A feature whose name is empty."""
+
 _VERBS = ("shifted", "spread", "narrowed", "changed")
 _GROUP_ORDER = ("quality", "features", "joint", "anomalies", "robustness", "performance", "labels", "predictions")
 
@@ -58,11 +61,12 @@ def subject(signal: str) -> str:
     """
     head, _, rest = signal.partition(".")
     if head == "feature":
-        return rest
+        return rest or UNNAMED
     if head == "score":
         return f"score of {rest}"
     if head == "quality":
-        return rest.partition(".")[2] or "records"
+        _, of_a_feature, name = rest.partition(".")
+        return (name or UNNAMED) if of_a_feature else "records"
     if head == "performance":
         return rest.replace("_", " ")
     return signal
