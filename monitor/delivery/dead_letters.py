@@ -172,7 +172,7 @@ class TopicWriter:
                 request_timeout_ms=5_000,
             )
         message = letter.message
-        about = {k: v for k, v in as_fields(letter).items() if k not in ("value", "key", "encoding")}
+        about = {k: v for k, v in as_fields(letter).items() if k not in ("value", "key", "encoding", "key_encoding")}
         headers = [(name, (v if isinstance(v, str) else json.dumps(v)).encode()) for name, v in about.items()]
         return self._producer.send(message.topic + SUFFIX, value=message.value, key=message.key, headers=headers)
 
@@ -215,13 +215,21 @@ def as_fields(letter: DeadLetter) -> dict[str, Any]:
         "partition": message.partition,
         "offset": message.offset,
         "time": message.timestamp,
-        "key": _text(message.key)[0],
-        "headers": {name: _text(value)[0] for name, value in message.headers or ()},
     }
-    fields["value"], encoded = _text(message.value)
-    if encoded:
-        fields["encoding"] = "base64"
+    for name, content, said in (("key", message.key, "key_encoding"), ("value", message.value, "encoding")):
+        fields[name], encoded = _text(content)
+        if encoded:
+            fields[said] = "base64"
+    fields["headers"] = _headers(message.headers or ())
     return fields
+
+
+def _headers(headers: Iterable[tuple[str, bytes]]) -> dict[str, str | None] | list[list[str | None]]:
+    """Return an object; where a name repeats or a value is not UTF-8 a list of [name, value] or [name, …, "base64"]."""
+    found = [(name, *_text(value)) for name, value in headers]
+    if len({name for name, _, _ in found}) == len(found) and not any(encoded for _, _, encoded in found):
+        return {name: text for name, text, _ in found}
+    return [[name, text, "base64"] if encoded else [name, text] for name, text, encoded in found]
 
 
 def _text(value: bytes | None) -> tuple[str | None, bool]:

@@ -119,8 +119,12 @@ def test_a_wrapped_message_is_unwrapped(read):
 
 
 @pytest.mark.parametrize("value", [b'{"id": 1', b"\xff\x00", None, b""])
-def test_a_dead_letter_comes_back_as_the_message_it_was(read, value):
-    lost = Message("inference", 3, 77, 1_700_000_000_123, b"k", value, [("ce_id", b"7")])
+@pytest.mark.parametrize("key", [b"k", b"\xfe\x00", None, b""])
+@pytest.mark.parametrize(
+    "headers", [[("ce_id", b"7")], [("h", b"1"), ("h", b"2")], [("h", b"\xff"), ("a", b"base64")], []]
+)
+def test_a_dead_letter_comes_back_as_the_message_it_was(read, value, key, headers):
+    lost = Message("inference", 3, 77, 1_700_000_000_123, key, value, headers)
     line = json.dumps(as_fields(DeadLetter(lost, "not_json", "why"))).encode()
     (message,) = read(line)
     assert (message.key, message.value, message.headers, message.timestamp) == (
@@ -141,6 +145,10 @@ def test_a_dead_letter_comes_back_as_the_message_it_was(read, value):
         b'{"value": "x", "encoding": "base64"}',
         b'{"value": "x", "headers": 3}',
         b'{"value": "x", "headers": {"a": 1}}',
+        b'{"value": "x", "headers": [["a"]]}',
+        b'{"value": "x", "headers": [["a", "b", "base64", "c"]]}',
+        b'{"value": "x", "headers": [["a", "%", "base64"]]}',
+        b'{"value": "x", "key": "%", "key_encoding": "base64"}',
         b'{"key": "k"}',
         b'{"reason": "r", "value": "x"}',
         b'{"value": ' + b"[" * 100_000,
