@@ -21,7 +21,7 @@ from monitor.observers import FindingsFile
 from monitor.pipeline import Now, Observer, Parts, Pipeline
 from monitor.sources.file import FileReader
 from monitor.types import SEVERITIES, Event, News, Severity
-from monitor.watched import Watched
+from monitor.watched import Watched, codes_of
 from sinks.sink import event_line
 
 DRAIN_SECONDS = 30.0
@@ -121,7 +121,7 @@ def replay(
     SeawallError
         Where too many records are unusable, or the file cannot be read.
     """
-    source = FileReader(data, rate=rate)
+    source = FileReader(data, rate=rate, codes=codes_of(models))
     letters = FileWriter(dead_letters) if dead_letters else CountedOnly()
     chosen = {m.name: [s for s in m.settings.sinks if send or s.type == "stdout"] for m in models}
     told = Told(events, {})

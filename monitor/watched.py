@@ -212,6 +212,22 @@ class Watched:
         return events
 
 
+def codes_of(models: Sequence[Watched]) -> set[str]:
+    """Return the features of which a table's cells are texts, to all models that know them.
+
+    They are compared as levels, and were texts in the reference: nothing else, or, where a table did not tell, because
+    the configuration calls them categorical.
+    """
+    known = [(f, m.settings.features.get(f.name)) for m in models for f in m.schema.features]
+    codes = {f.name for f, own in known if _is_code(f, own)}
+    return codes - {f.name for f, own in known if not _is_code(f, own)}
+
+
+def _is_code(feature: Feature, own: FeatureSection | None) -> bool:
+    called = own is not None and own.type == "categorical"
+    return feature.textual and "string" in feature.kinds and (called or "number" not in feature.kinds)
+
+
 def _check(settings: ModelSettings, reference: Reference) -> None:
     """Refuse what the configuration says about features and the reference does not know."""
     if reference.model != settings.name:

@@ -22,13 +22,18 @@ WIDEST = 100
 UNWRAPPED = 10_000
 
 
-def built(reference: Reference, new: bool, folder: Path) -> None:  # noqa: FBT001 - what `Store.save` returned
+def built(
+    reference: Reference,
+    new: bool,  # noqa: FBT001 - what `Store.save` returned
+    folder: Path,
+    beside: Sequence[str] = (),
+) -> None:
     """Print what was found in the records, what to look at before accepting it, and where it was saved."""
     say = console()
     say.print(records_of(reference))
     say.print(f"  {_features(reference)}")
     say.print(f"  {_outputs(reference)}")
-    for line in cautions(reference):
+    for line in (*cautions(reference), *beside):
         say.print(f"  ! {line}")
     for line in _sight(reference):
         say.print(line)

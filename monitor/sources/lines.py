@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from itertools import accumulate, count
 from operator import add
 from typing import NamedTuple
@@ -79,6 +79,8 @@ class Rows:
     ----------
     readline : callable
         Returns the next line with its end, at most so many bytes of it; `b""` at the end.
+    codes : set of str
+        As in `Table`.
 
     Raises
     ------
@@ -86,7 +88,7 @@ class Rows:
         Where the first row is not a header.
     """
 
-    def __init__(self, readline: Callable[[int], bytes]) -> None:
+    def __init__(self, readline: Callable[[int], bytes], codes: Set[str] = frozenset()) -> None:
         self._readline = readline
         self._taken: list[bytes] = []
         self._given_back: deque[bytes] = deque()
@@ -98,7 +100,7 @@ class Rows:
             header = self._next()
         if header is None:
             raise ValueError("the file is empty")
-        self._table = Table(header[1] or ())
+        self._table = Table(header[1] or (), codes)
         self._width = len(self._table.names)
 
     def __iter__(self) -> Iterator[Block]:
