@@ -81,6 +81,8 @@ class Decoded:
         One per watched model.
     dead : dict of int to (reason, detail)
         Dead letters by row.
+    another : str or None
+        One of the models that are named and not watched.
     """
 
     offsets: Indices
@@ -90,6 +92,7 @@ class Decoded:
     ids: Sequence[str | float | None]
     batches: list[Batch | None]
     dead: dict[int, tuple[str, str]]
+    another: str | None = None
 
 
 IGNORED = -1

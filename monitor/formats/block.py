@@ -46,6 +46,7 @@ class Block:
         self._model: list[int] = []
         self._ids: list[Any] = []
         self._dead: dict[int, tuple[str, str]] = {}
+        self._another: str | None = None
 
     def add(self, piece: Piece) -> None:
         """Route the records of a piece to their models' columns."""
@@ -53,6 +54,8 @@ class Block:
         names = [r.model for r in records]
         index = {name: self._models.get(name, IGNORED) for name in set(names)}
         model = list(map(index.__getitem__, names))
+        if IGNORED in model:
+            self._another = self._another or min((n for n in index if n and index[n] == IGNORED), default=None)
         for position, why in piece.dead.items():
             model[position] = DEAD
             self._dead[first + position] = why
@@ -82,9 +85,8 @@ class Block:
             batch.ids = self._ids if len(batch) == len(self._ids) else [self._ids[row] for row in batch.rows.tolist()]
             batch.times = times[batch.rows]
         dead = self._dead | impossible
-        return Decoded(
-            integers(self._offsets), times, clocks, model, self._ids, [b if len(b) else None for b in batches], dead
-        )
+        there = [b if len(b) else None for b in batches]
+        return Decoded(integers(self._offsets), times, clocks, model, self._ids, there, dead, self._another)
 
 
 def event_clocks(
