@@ -34,8 +34,7 @@ from monitor.errors import BadReference
 from monitor.reference.schema import Schema
 
 FORMAT = 1
-ITSELF = "seawall"
-"""Who promotes what was learned from live traffic: the service itself, which accepts nothing."""
+ITSELF = "seawall"  # promotes what was learned from live traffic, and accepts nothing
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DAMAGE = (
@@ -73,6 +72,8 @@ class Reference:
         Time range in milliseconds, None where records had no time.
     provisional : bool
         Learned from live traffic; nobody accepted it.
+    growing : tuple of str
+        Signals whose design effect still grew with the block length: it is larger than these records can show.
     digest : str
         `sha256:…` of all of the above.
     """
@@ -86,6 +87,7 @@ class Reference:
     first: int | None
     last: int | None
     provisional: bool = False
+    growing: tuple[str, ...] = ()
 
     @cached_property
     def signals(self) -> list[tuple[Signal, int]]:
@@ -116,6 +118,7 @@ class Reference:
                     "schema": self._schema_as_stored(),
                     "detectors": [constructor_fields(d) for d in self.layout.detectors],
                     "design_effects": dict(sorted(self.design_effects.items())),
+                    **({"growing": self.growing} if self.growing else {}),
                 }
             ),
             indent=1,
@@ -286,6 +289,7 @@ def _from_document(document: dict[str, Any], counts: NDArray[np.int64]) -> Refer
         first=document["first"],
         last=document["last"],
         provisional=document["provisional"],
+        growing=tuple(document.get("growing", ())),
     )
 
 

@@ -48,6 +48,7 @@ def test_the_digest_is_of_the_content(reference):
         "first": 0,
         "last": 0,
         "provisional": True,
+        "growing": ("feature.income",),
         "design_effects": {"feature.income": 9.0},
         "schema": dataclasses.replace(reference).schema.__class__(()),
         "layout": type(reference.layout)(reference.layout.detectors[:-1]),
