@@ -54,7 +54,7 @@ class Tally:
 
     @property
     def leading_versions(self) -> dict[str, int]:
-        """What a slot is said to be of: its most frequent versions. One in fewer than 1 % of the records moves nothing."""
+        """What a slot is said to be of: its most frequent versions, those of 1 % of the records at least."""
         most = sorted(self.versions.items(), key=lambda item: (-item[1], item[0]))[:VERSIONS_TOLD]
         return {version: count for version, count in most if 100 * count >= sum(self.versions.values())}
 
