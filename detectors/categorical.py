@@ -12,6 +12,9 @@ from detectors.detector import Codes, Counts, Signal, merged, share
 from monitor.formats.batch import Batch
 from monitor.formats.columns import integers
 
+TRUTHS = {True: "true", False: "false"}
+"""Booleans are looked up by their spelling: to Python, true equals 1 and false 0."""
+
 
 @dataclass(frozen=True)
 class CategoryBins:
@@ -54,7 +57,7 @@ class CategoryBins:
 
     @cached_property
     def _cell_of(self) -> _Cells:
-        """Cells by value. A level that spells a number or a boolean is found by that too."""
+        """Cells by value. A level that spells a number is found by that too."""
         by_text = {**dict.fromkeys(self.rare, self.other), **{level: i for i, level in enumerate(self.levels)}}
         cells = _Cells({None: self.other + 2}, unseen=self.unseen)
         for text, cell in by_text.items():
@@ -62,10 +65,18 @@ class CategoryBins:
                 cells.setdefault(value, cell)
         return cells
 
+    @cached_property
+    def _minds_truths(self) -> bool:
+        """Whether a boolean would be found, or one of the numbers that it equals."""
+        return not {*TRUTHS.values(), 1.0, 0.0}.isdisjoint(self._cell_of)
+
     def bin(self, batch: Batch) -> Codes:
         """Return the cell of each record."""
+        column = batch.texts[self.column]
+        if self._minds_truths and bool in set(map(type, column)):
+            column = [TRUTHS[value] if type(value) is bool else value for value in column]
         # One call for all, half the time of one each; with fewer than two keys it would not return a tuple.
-        *cells, _, _ = itemgetter(*batch.texts[self.column], None, None)(self._cell_of)
+        *cells, _, _ = itemgetter(*column, None, None)(self._cell_of)
         codes = integers(cells)
         if self.column in batch.mismatched:
             codes = codes.copy()
@@ -118,10 +129,8 @@ def _joined(names: list[str]) -> str:
     return " or ".join(names) if len(names) < 4 else f"{names[0]} or {len(names) - 1} rarer ones"
 
 
-def _spelled(text: str) -> str | float | bool:
-    """Return the number or boolean that is spelled so, else the text."""
-    if text in ("true", "false"):
-        return text == "true"
+def _spelled(text: str) -> str | float:
+    """Return the number that is spelled so, else the text."""
     try:
         number = float(text)
     except ValueError:

@@ -34,7 +34,7 @@ from monitor.reference.store import Store
 from monitor.sight import Sight
 from monitor.state import snapshot
 from monitor.types import Event, Source
-from monitor.watched import Watched
+from monitor.watched import Watched, codes_of
 from sinks.sink import Sink
 
 SNAPSHOT = "snapshot"
@@ -68,16 +68,21 @@ def watched_models(config: Config, file: str, *, late_labels: bool | None = None
         raise ConfigError(
             file, [Problem("models", "no model to watch: no folder where {model} stands in the reference's path")]
         )
-    return [
-        Watched(
-            own,
-            Store(own.reference.path).accepted(),
-            config.slot,
-            config.privacy.show,
-            late_labels=late_labels,
+    watched = []
+    for own in settings.values():
+        store = Store(own.reference.path)
+        accepted = store.accepted()
+        watched.append(
+            Watched(
+                own,
+                accepted,
+                config.slot,
+                config.privacy.show,
+                late_labels=late_labels,
+                unaccepted=store.unaccepted(accepted),
+            )
         )
-        for own in settings.values()
-    ]
+    return watched
 
 
 def parts_of(config: Config, models: list[Watched], source: Source, *, judged: int = NEVER) -> dict[str, Any]:
@@ -122,7 +127,7 @@ def running(
     for name, events in restored.items():
         outbox.put(name, events)
     parts = Parts(
-        **parts_of(config, models, source or config.source.build(models[0].name), judged=saved["judged"]),
+        **parts_of(config, models, source or _source(config, models), judged=saved["judged"]),
         letters=_letters(config, saved["dead_letters"]),
         outbox=outbox,
         observers=[
@@ -156,6 +161,13 @@ def _add_labels(
         for left in config.state_dir.glob(f"{LABELS}*"):
             left.unlink()  # without positions nobody knows what it holds
     label_stream(pipeline, config, labels, source=source, path=path, count=count, saved=saved)
+
+
+def _source(config: Config, models: list[Watched]) -> Source:
+    name = models[0].name
+    return (
+        config.source.build(name, codes=codes_of(models)) if config.source.type == "file" else config.source.build(name)
+    )
 
 
 def remembered_state(path: Path) -> dict[str, Any]:

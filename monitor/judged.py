@@ -23,7 +23,7 @@ class Judged:
     def judge_slot(self, slot: int, tally: Tally) -> tuple[Verdict, list[Event]]:
         """Judge one closed slot; return what it showed and what is to be told."""
         verdict = self.judge.advance(slot, tally)
-        return verdict, self.policy.advance(verdict, tally.versions, self.judge)
+        return verdict, self.policy.advance(verdict, tally.leading_versions, self.judge)
 
     def flush(self) -> list[Event]:
         """Return what waits to be told, as of the last slot that was judged."""

@@ -20,7 +20,7 @@ from monitor.observers import SourceTrouble
 from monitor.reference.build import build
 from monitor.reference.from_file import options_of
 from monitor.reference.look import first_look
-from monitor.reference.store import Reference, Store
+from monitor.reference.store import ITSELF, Reference, Store
 from monitor.types import Partition, RawMessage, Source
 
 log = structlog.get_logger()
@@ -109,6 +109,8 @@ def _read(source: Source, taken: _Taken, health: Health, stopping: threading.Eve
     while taken.usable < taken.wanted and not source.finished and not stopping.is_set():
         for partition, messages in source.poll(0.25).items():
             taken.add(Partition(*partition), messages)
+        for partition, offset in source.positions().items():
+            taken.begins.setdefault(partition, offset)  # of one without records, too, a start at `latest` is remembered
         trouble = f" ({words})" if (words := source.trouble()) else ""
         now = clock().steady
         told.look(words, now)
@@ -122,4 +124,4 @@ def _promote(reference: Reference, store: Store) -> None:
     now = rfc3339(clock().wall)
     store.save(reference, {"source": "live records", "rows": reference.rows, "built": now})
     why = f"learned from the first {reference.rows:,} live records; nobody accepted it"
-    store.promote(reference.digest, by="seawall", why=why, at=now)
+    store.promote(reference.digest, by=ITSELF, why=why, at=now)

@@ -12,7 +12,7 @@ import structlog
 
 from monitor.counting import trail
 from monitor.counting.partitions import plain
-from monitor.delivery.dispatcher import Dispatcher
+from monitor.delivery.dispatcher import Dispatcher, close_all
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.state import snapshot
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from monitor.pipeline import Now, Pipeline
 
 SAVE_EVERY = 1.0
+CLOSE_SECONDS = 5.0
+"""How long all sinks together may take at the end: what they do not take then is told at the next start."""
+
 MOST_TIME = 0.02
 """Share of the time that saving may take: a large state is saved less often."""
 
@@ -123,8 +126,8 @@ class DurableOutbox:
         """Save, tell what can be told within five seconds, and save what could not."""
         self._next_save = 0.0
         self.save(pipeline, now)
+        close_all(list(self.dispatchers.values()), CLOSE_SECONDS)
         for model, dispatcher in self.dispatchers.items():
-            dispatcher.close(5.0)
             if untold := dispatcher.pending():
                 sinks = sorted({sink for sink, _ in untold})
                 log.warning("messages still to be told at the next start", model=model, count=len(untold), sinks=sinks)

@@ -199,9 +199,9 @@ class Pipeline:
         else:
             arrived = parts.source.poll(parts.patience)
         now = self.clock()
-        self.follow(now)
         for partition, messages in arrived.items():
             self.read(Partition(*partition), messages, now)
+        self.follow(now)
         self.close_idle(now)
         parts.source.hold(parts.partitions.ahead())
         self.judge()
@@ -212,9 +212,15 @@ class Pipeline:
         parts.outbox.save(self, now)
 
     def follow(self, now: Now) -> None:
-        """Begin the partitions that were assigned."""
-        for partition in sorted(self.parts.source.partitions() - self.parts.partitions.folds.keys()):
-            self.parts.partitions.add(partition, now.steady, self.remembered.pop(partition, None))
+        """Begin the partitions that were assigned, and note where: nothing may come of one before a restart."""
+        partitions, source = self.parts.partitions, self.parts.source
+        for partition in sorted(source.partitions() - partitions.folds.keys()):
+            partitions.add(partition, now.steady, self.remembered.pop(partition, None))
+        if unread := partitions.unread:
+            begun = source.positions()
+            for partition in unread:
+                if partition in begun:
+                    partitions.begin(partition, begun[partition])
 
     def read(self, partition: Partition, messages: Sequence[RawMessage], now: Now) -> None:
         """Decode and count what came of one partition, block by block."""

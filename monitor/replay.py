@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -11,15 +13,21 @@ from monitor.config.config import Config
 from monitor.config.labels import LabelsSection
 from monitor.config.source import FileSource
 from monitor.delivery.dead_letters import DeadLetter, FileWriter
-from monitor.delivery.dispatcher import Dispatcher
+from monitor.delivery.dispatcher import Dispatcher, close_all
+from monitor.delivery.lane import Outcome
 from monitor.errors import SeawallError
 from monitor.labels.build import label_stream
 from monitor.observers import FindingsFile
 from monitor.pipeline import Now, Observer, Parts, Pipeline
 from monitor.sources.file import FileReader
 from monitor.types import SEVERITIES, Event, News, Severity
-from monitor.watched import Watched
+from monitor.watched import Watched, codes_of
 from sinks.sink import event_line
+
+DRAIN_SECONDS = 30.0
+"""How long sinks may take, and be tried again, when everything was read."""
+
+CLOSE_SECONDS = 1.0
 
 
 class CountedOnly:
@@ -50,6 +58,7 @@ class Told:
         self.dispatchers = dispatchers
         self.opened: list[Event] = []
         self.severities: set[Severity] = set()
+        self._lost: list[str] = []
 
     def put(self, model: str, news: Sequence[News]) -> None:
         """Tell at once. No retraining is started by what is long over."""
@@ -68,11 +77,24 @@ class Told:
             pipeline.parts.letters.flush()
 
     def close(self, pipeline: Pipeline, now: Now) -> None:
-        """Let the sinks finish."""
+        """Let the sinks finish: nobody comes back to tell what they have not taken by then."""
+        deadline = time.monotonic() + DRAIN_SECONDS
         for dispatcher in self.dispatchers.values():
-            dispatcher.close(30.0)
+            dispatcher.drain(deadline)
+        close_all(list(self.dispatchers.values()), CLOSE_SECONDS)
         pipeline.parts.letters.flush()
         pipeline.parts.letters.close()
+
+    def note(self, sink: str, outcome: Outcome) -> None:
+        """Note what became of a message."""
+        if outcome in ("failed", "dropped"):
+            self._lost.append(sink)
+
+    @property
+    def undelivered(self) -> Counter[str]:
+        """How many messages were not delivered, by sink."""
+        waiting = [sink for dispatcher in self.dispatchers.values() for sink, _ in dispatcher.pending()]
+        return Counter(self._lost + waiting)
 
     def worst(self) -> Severity | None:
         """Return the highest severity that an incident reached."""
@@ -99,14 +121,12 @@ def replay(
     SeawallError
         Where too many records are unusable, or the file cannot be read.
     """
-    source = FileReader(data, rate=rate)
+    source = FileReader(data, rate=rate, codes=codes_of(models))
     letters = FileWriter(dead_letters) if dead_letters else CountedOnly()
     chosen = {m.name: [s for s in m.settings.sinks if send or s.type == "stdout"] for m in models}
-    dispatchers = {
-        name: Dispatcher([s.build() for s in sinks], lambda _sink, _outcome: None, bound=1_000_000)
-        for name, sinks in chosen.items()
-    }
-    told = Told(events, dispatchers)
+    told = Told(events, {})
+    for name, sinks in chosen.items():
+        told.dispatchers[name] = Dispatcher([s.build() for s in sinks], told.note, bound=1_000_000)
     watching = [*observers, *([FindingsFile(findings, config.slot)] if findings else [])]
     pipeline = Pipeline(
         Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, StopAtLimit()]),

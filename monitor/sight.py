@@ -6,14 +6,16 @@ By the wall clock, so outside what is promised bit for bit.
 from __future__ import annotations
 
 from monitor.counting.fold import Folded
-from monitor.formats.batch import Decoded
+from monitor.formats.batch import IGNORED, Decoded
 from monitor.http.health import Health, Traffic
 from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
 from monitor.pipeline import Now, Observer, Pipeline, Side
 from monitor.types import Partition, Severity, Source
 from monitor.watched import Watched
+from sinks.text import counted, plain
 
+LONGEST_NAME = 40
 UNSAVED_SECONDS = 60.0
 """How long the state may not be saved before somebody is told."""
 
@@ -25,7 +27,7 @@ class Sight(Observer):
     ----------
     health : Health
     freshness : float
-        Seconds without a record after which somebody is told.
+        Seconds without a record after which somebody is told; records of models that are not watched are none.
     """
 
     def __init__(self, health: Health, freshness: float) -> None:
@@ -34,6 +36,9 @@ class Sight(Observer):
         self._began: float | None = None
         self._read: float | None = None
         self._counted: set[Partition] = set()
+        self._came = False
+        self._ignored = 0
+        self._another: str | None = None
         self._moved: dict[Partition, float] = {}
         self._saved: float | None = None
         self._well: dict[str, float] = {}
@@ -44,6 +49,10 @@ class Sight(Observer):
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Note that something was read."""
         self._counted.add(partition)
+        ignored = int((decoded.model == IGNORED).sum())
+        self._came |= ignored < len(decoded.model)
+        self._ignored += ignored
+        self._another = decoded.another or self._another
         self._waits |= any(folded.counted.values()) or any(folded.late.values())
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
@@ -69,19 +78,21 @@ class Sight(Observer):
         for side in pipeline.parts.sides:
             blind = self._blind(side, now)
             self._tell(pipeline, now, f"quality.{side.name}", blind, severity="error", seconds=self.freshness)
+        unnamed = silent if self._ignored else None  # silence is the producers' business, what is not named ours
+        self._probe("models", unnamed)
         self._probe("source", trouble)
         elsewhere = read_elsewhere(pipeline.parts.source)
         self._probe("progress", stuck or elsewhere)
         self._probe("dead_letters", limit)
         self.health.beat(now.steady)
-        self.health.traffic(self._traffic(pipeline, trouble or stuck or limit or elsewhere))
+        self.health.traffic(self._traffic(pipeline, trouble or stuck or limit or elsewhere or unnamed))
 
     def _note_progress(self, pipeline: Pipeline, now: Now) -> float:
-        """Return when something was last read, or when this process began to look."""
+        """Return when something of the watched models was last read, or when this process began to look."""
         if self._began is None:
             self._began = now.steady
-        if self._counted:
-            self._read = now.steady
+        if self._came:
+            self._read, self._came, self._ignored = now.steady, False, 0
         partitions = pipeline.parts.partitions
         for partition in self._counted | partitions.ahead() | (partitions.folds.keys() - self._moved.keys()):
             self._moved[partition] = now.steady
@@ -94,8 +105,17 @@ class Sight(Observer):
         lag = pipeline.parts.source.lag()
         if trouble:
             return f"{words} ({trouble})"
+        if self._ignored:
+            return self._unnamed([model.name for model in pipeline.parts.models], silence)
         read = lag and not any(lag.values())
         return f"{words}: the topic is read to its end; producer down?" if read else words
+
+    def _unnamed(self, watched: list[str], silence: float) -> str:
+        """Return that records came and none names a watched model: it was renamed, perhaps."""
+        ours = f"model {plain(watched[0], LONGEST_NAME)}" if len(watched) == 1 else f"the {len(watched)} models watched"
+        theirs = plain(self._another, LONGEST_NAME) if self._another else "no model"
+        verb = "names" if self._ignored == 1 else "name"
+        return f"no record of {ours} for {_span(silence)}; {counted(self._ignored, 'record')} {verb} {theirs}"
 
     def _note_judging(self, pipeline: Pipeline, now: Now, silence: float) -> None:
         """Count the seconds in which records came and no slot was judged; silence is another matter."""

@@ -85,6 +85,9 @@ class Source(Protocol):
     def partitions(self) -> Set[Partition]:
         """Return the partitions read by this process now."""
 
+    def positions(self) -> Mapping[Partition, int]:
+        """Return the offset at which each partition is read on, behind what `poll` has returned, where known."""
+
     def missing(self) -> Set[Partition]:
         """Return the partitions there are that this process does not read, as far as known. Asks nobody."""
 

@@ -53,6 +53,8 @@ class Watched:
         Features whose values may be named in messages, besides those that say so themselves.
     late_labels : bool
         Whether labels come later and from elsewhere: what they tell is then judged on their own clock.
+    unaccepted : bool
+        Whether nobody accepted the reference yet: every event then says so.
 
     Attributes
     ----------
@@ -77,6 +79,7 @@ class Watched:
         shown: Sequence[str] = (),
         *,
         late_labels: bool = False,
+        unaccepted: bool = False,
     ) -> None:
         if wrong := misfits(settings, reference):
             raise BadReference("\n".join(wrong))
@@ -84,6 +87,7 @@ class Watched:
         self.settings = settings
         self.reference = reference
         self.slot = slot
+        self._note = PROVISIONAL.format(digest=reference.digest[7:19]) if unaccepted else None
         now = reference.part(lambda detector: not (late_labels and isinstance(detector, LABELLED)))
         late = reference.part(lambda detector: late_labels and isinstance(detector, LABELLED))
         if late_labels and not late.layout.detectors:
@@ -124,12 +128,11 @@ class Watched:
         budget = Budget(every.amount if in_records else every.amount / self.slot, in_records=in_records)
         others = [signal for signal, _ in beside.signals if signal.name not in FLOW_NAMES]
         judge = Judge(reference, budget, self._tolerance, self.slot, ignored, beside=others)
-        note = PROVISIONAL.format(digest=self.reference.digest[7:19]) if self.reference.provisional else None
         settings = self.settings
         times = PolicySettings(
             self.slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance
         )
-        return Judged(judge, Policy(self.name, self.reference.digest, times, note))
+        return Judged(judge, Policy(self.name, self.reference.digest, times, self._note))
 
     @property
     def judge(self) -> Judge:
@@ -208,3 +211,19 @@ class Watched:
                 late, now, why or gone
             )
         return events
+
+
+def codes_of(models: Sequence[Watched]) -> set[str]:
+    """Return the features of which a table's cells are texts, to all models that know them.
+
+    They are compared as levels, and were texts in the reference: nothing else, or, where a table did not tell, because
+    the configuration calls them categorical.
+    """
+    known = [(f, m.settings.features.get(f.name)) for m in models for f in m.schema.features]
+    codes = {f.name for f, own in known if _is_code(f, own)}
+    return codes - {f.name for f, own in known if not _is_code(f, own)}
+
+
+def _is_code(feature: Feature, own: FeatureSection | None) -> bool:
+    called = own is not None and own.type == "categorical"
+    return feature.textual and "string" in feature.kinds and (called or "number" not in feature.kinds)

@@ -11,6 +11,9 @@ from sinks.failures import no_answer
 METADATA = ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
 """Addresses at which clouds hand out credentials, besides the link-local ones."""
 
+CARRIERS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+"""Where the last four bytes are an IPv4 address: compatible ones (RFC 4291), NAT64 (RFC 6052, RFC 8215)."""
+
 
 def addresses(host: str, port: int) -> list[str]:
     """Resolve a host once, in the order to try.
@@ -37,7 +40,18 @@ def addresses(host: str, port: int) -> list[str]:
 
 def _forbidden(text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address.sixtofour or address
+    inner = _inside(address) if isinstance(address, ipaddress.IPv6Address) else []
+    return any(map(_unusable, [address, *inner]))
+
+
+def _unusable(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     unusable = address.is_link_local or address.is_multicast or address.is_unspecified
     return unusable or str(address) in METADATA
+
+
+def _inside(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """Return the IPv4 addresses that an IPv6 one stands for, or is carried by."""
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if any(address in network for network in CARRIERS) and int(address) > 1:
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [each for each in found if each is not None]

@@ -74,7 +74,7 @@ def _parts(signal: str) -> tuple[str, str]:
     """Return what is watched, and of which feature (empty where it is of none)."""
     depth = 2 if signal.startswith("quality.") else 1 if signal.startswith("feature.") else 0
     parts = signal.split(".", depth)
-    return (".".join(parts[:depth]), parts[depth]) if 0 < depth < len(parts) else (signal, "")
+    return (".".join(parts[:depth]), parts[depth] or '""') if 0 < depth < len(parts) else (signal, "")
 
 
 def name(signal: SignalChange) -> str:

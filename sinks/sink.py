@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -76,10 +77,24 @@ class SinkOptions(BaseModel):
 def http_url(secret: SecretStr) -> SecretStr:
     """Check, for a configuration, that it is an http(s) URL with a host; never shows it, for it may hold a token."""
     text = secret.get_secret_value()
-    parts = urlsplit(text)
-    if "${" not in text and (parts.scheme not in {"https", "http"} or not parts.hostname):
+    if "${" in text:
+        return secret
+    if not re.match("(?i)https?://[^/?#]", text):
         raise mistake("this is not a URL. It starts with https:// and names a host")
+    if not _can_be_asked(text):
+        raise mistake("this is not a URL that can be asked: look at its host and port")
     return secret
+
+
+def _can_be_asked(text: str) -> bool:
+    """Return whether whoever sends can take the URL apart, and its host can be looked up."""
+    import httpx
+
+    try:
+        parts, host = urlsplit(text), httpx.URL(text).host
+        return parts.port != 0 and bool(host.encode("idna")) and not any(map(str.isspace, parts.netloc))
+    except (ValueError, httpx.InvalidURL):
+        return False
 
 
 def mistake(words: str) -> PydanticCustomError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -13,13 +14,15 @@ from monitor.errors import DeliveryError
 from monitor.types import Event, Severity
 from sinks.blocks import blocks, fallback
 from sinks.failures import bad_answer, no_answer, retry_after
+from sinks.posting import Poster, poster
 from sinks.sink import SinkName, SinkOptions, http_url, mistake
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
-    from slack_sdk.webhook import WebhookClient
 
 TIMEOUT = 15
+LONGEST_WORD = 60
+NOT_SLACK = "something that is not Slack answered"
 PASSING = ("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")
 """Slack's own words for failures that a later try may not meet."""
 UNCHANGEABLE = ("message_not_found", "cant_update_message", "edit_window_closed")
@@ -49,13 +52,12 @@ class SlackConfig(SinkOptions):
     def build(self) -> SlackWebhookSink | SlackBotSink:
         """Return the sink. Slack's client neither retries, which would delay the queue, nor logs, for it logs URLs."""
         from slack_sdk import WebClient
-        from slack_sdk.webhook import WebhookClient
+        from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
 
         quiet = logging.getLogger("sinks.slack.client")
         quiet.setLevel(logging.CRITICAL)
         if self.webhook_url is not None:
-            url = self.webhook_url.get_secret_value()
-            webhook = WebhookClient(url, timeout=TIMEOUT, logger=quiet, retry_handlers=[])
+            webhook = poster("Slack", self.webhook_url, load_http_proxy_from_env(quiet))
             return SlackWebhookSink(self.name, self.min_severity, webhook)
         token = self.token.get_secret_value() if self.token else None  # given, for webhook_url is not
         bot = WebClient(token, timeout=TIMEOUT, logger=quiet, retry_handlers=[])
@@ -68,20 +70,22 @@ class SlackWebhookSink:
 
     name: str
     min_severity: Severity
-    client: WebhookClient
+    poster: Poster
 
     def send(self, event: Event, thread: str | None) -> str | None:
-        """Post one message."""
-        try:
-            answer = self.client.send(text=fallback(event), blocks=blocks(event), unfurl_links=False)
-        except (OSError, HTTPException) as error:
-            raise no_answer("Slack", error) from None
-        if answer.status_code != 200:
-            raise bad_answer("Slack", answer.status_code, answer.headers, _word(answer.body))
+        """Post one message. Slack says `ok`; a page to log in with, or a redirect to one, is not from Slack."""
+        said = {"text": fallback(event), "blocks": blocks(event), "unfurl_links": False}
+        headers = {"content-type": "application/json; charset=utf-8", "accept-encoding": "identity"}
+        status, answered, body = self.poster.post(json.dumps(said).encode(), headers, look=LONGEST_WORD)
+        if status != 200 and not 300 <= status < 400:
+            raise bad_answer("Slack", status, answered, _word(body.decode(errors="replace")))
+        if status != 200 or body.strip() != b"ok":
+            raise DeliveryError(NOT_SLACK, retryable=True)
         return None
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Close connections."""
+        self.poster.close()
 
 
 @dataclass
@@ -128,7 +132,7 @@ def _refusal(response: Any, word: str) -> DeliveryError:
     if response.status_code != 200:
         return bad_answer("Slack", response.status_code, response.headers, word)
     if not word:  # a proxy's page, perhaps
-        return DeliveryError("something that is not Slack answered", retryable=True)
+        return DeliveryError(NOT_SLACK, retryable=True)
     return DeliveryError(
         f"Slack refused it: {word}", retryable=word in PASSING, retry_after=retry_after(response.headers)
     )
@@ -136,4 +140,4 @@ def _refusal(response: Any, word: str) -> DeliveryError:
 
 def _word(said: object) -> str:
     """Return Slack's reason where it is one of its words (`channel_not_found`); anything else is not repeated."""
-    return said if isinstance(said, str) and said.replace("_", "").isalpha() and len(said) <= 60 else ""
+    return said if isinstance(said, str) and said.replace("_", "").isalpha() and len(said) <= LONGEST_WORD else ""

@@ -10,21 +10,16 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from monitor.errors import DeliveryError
 from monitor.types import Event, Severity, Trigger
-from sinks.addresses import addresses
 from sinks.cloud_event import cloud_event
-from sinks.failures import bad_answer, no_answer
+from sinks.failures import bad_answer
+from sinks.posting import Poster, poster
 from sinks.sink import SinkName, SinkOptions, http_url, mistake
-
-if TYPE_CHECKING:
-    import httpx
-
-TIMEOUT = 15.0
 
 
 def _key(secret: SecretStr) -> bytes:
@@ -66,17 +61,7 @@ class WebhookConfig(SinkOptions):
 
     def build(self) -> WebhookSink:
         """Return the sink."""
-        return WebhookSink(self.name, self.min_severity, self.url, self.secrets, client())
-
-
-def client() -> httpx.Client:
-    """Return what posts: past proxies, following no redirect."""
-    import logging
-
-    import httpx
-
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every URL, and this one is a secret
-    return httpx.Client(transport=httpx.HTTPTransport(), trust_env=False, timeout=TIMEOUT, follow_redirects=False)
+        return WebhookSink(self.name, self.min_severity, poster("the webhook", self.url), self.secrets)
 
 
 @dataclass
@@ -85,9 +70,8 @@ class WebhookSink:
 
     name: str
     min_severity: Severity | None
-    url: SecretStr
+    poster: Poster
     secrets: Sequence[SecretStr]
-    client: httpx.Client
     clock: Callable[[], float] = time.time
     gone: bool = False
 
@@ -101,7 +85,7 @@ class WebhookSink:
             "user-agent": "Seawall",
             **signature_headers(event.id, int(self.clock()), body, self.secrets),
         }
-        status, answered = self._post(body, headers)
+        status, answered, _ = self.poster.post(body, headers)
         self.gone = status == 410
         if not 200 <= status < 300:
             raise bad_answer("the webhook", status, answered)
@@ -109,29 +93,7 @@ class WebhookSink:
 
     def close(self) -> None:
         """Close connections."""
-        self.client.close()
-
-    def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
-        """Post to the first address of the host that can be connected to. The answer's body is not read."""
-        import httpx
-
-        url = httpx.URL(self.url.get_secret_value())
-        failed: Exception | None = None
-        for address in addresses(url.host, url.port or {"https": 443}.get(url.scheme, 80)):
-            try:
-                with self.client.stream(
-                    "POST",
-                    url.copy_with(host=address),
-                    content=body,
-                    headers={**headers, "host": url.netloc.decode()},
-                    extensions={"sni_hostname": url.host},
-                ) as response:
-                    return response.status_code, dict(response.headers)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                failed = error
-            except httpx.HTTPError as error:
-                raise no_answer("the webhook", error) from None
-        raise no_answer("the webhook", failed or OSError()) from None
+        self.poster.close()
 
 
 def signature_headers(name: str, timestamp: int, body: bytes, secrets: Sequence[SecretStr]) -> dict[str, str]:

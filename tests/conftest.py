@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
+import structlog
 from hypothesis import settings
 from kafka_broker import Broker
+
+from monitor import logs
 
 with warnings.catch_warnings():
     # kafka-python 3.0.12 loads its schemas in a way that Python 3.11 deprecates and 3.13 does not.
@@ -31,6 +35,20 @@ def pytest_sessionfinish() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Leave logging as it was: it is one for the whole process, and commands send it to where they were called."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in logs.OURS}
+    yield
+    root.handlers[:], _ = handlers, root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,7 @@ class Simulation:
     def run(self) -> None:
         """Live until everything is read and judged."""
         acts = [self.arrive, self.arrive, self.read, self.read, self.read, self.judge, self.judge]
-        acts += [self.fall_idle, self.save, self.save, self.kill, self.join]
+        acts += [self.fall_idle, self.save, self.save, self.kill, self.join, self.begin]
         for _ in range(12 * self.size):
             self.rng.choice(acts)()
         self.finish()
@@ -131,6 +131,12 @@ class Simulation:
             self.idle.add(name)
             self._decide(name, None)
             self.met["idle"] += 1
+
+    def begin(self) -> None:
+        """Note where a partition begins of which nothing was read yet."""
+        for name in self.partitions.unread:
+            self.partitions.begin(name, self.logs[name][0].offset)
+            self.met["begun unread"] += 1
 
     def judge(self) -> None:
         """Judge what is closed."""

@@ -15,6 +15,7 @@ class FakeSource:
     there: Set[Partition] = frozenset()
     arriving: dict[Partition, list[Message]] = field(default_factory=dict)
     elsewhere: Set[Partition] = frozenset()
+    at: Mapping[Partition, int] = field(default_factory=dict)
     ended: bool = False
     behind: Mapping[Partition, int] = field(default_factory=dict)
     words: str | None = None
@@ -23,6 +24,7 @@ class FakeSource:
     held: Set[Partition] = frozenset()
     polls: int = 0
     closed: bool = False
+    committed: Mapping[Partition, int] = field(default_factory=dict)
 
     def open(self, remembered: Mapping[Partition, int]) -> None:
         """Nothing is behind this source."""
@@ -34,6 +36,9 @@ class FakeSource:
 
     def partitions(self) -> Set[Partition]:
         return self.there
+
+    def positions(self) -> Mapping[Partition, int]:
+        return self.at
 
     def missing(self) -> Set[Partition]:
         return self.elsewhere
@@ -51,7 +56,7 @@ class FakeSource:
         return self.words
 
     def commit(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Nobody is told."""
+        self.committed = next_offsets
 
     def close(self, seconds: float) -> None:
         self.closed = True

@@ -34,6 +34,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+SLACK = Answer(200, b"ok")
+"""What an incoming webhook of Slack answers."""
+
+
 @dataclass
 class Receiver:
     """What came, and what is answered next; when nothing is scripted, success in the words of every destination."""
@@ -52,7 +56,7 @@ def receiving() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["content-length"] or 0))
             headers = {key.lower(): value for key, value in self.headers.items()}
             receiver.requests.append(Received(self.command, self.path, headers, body))
-            answer = receiver.script.pop(0) if receiver.script else Answer()
+            answer = receiver.script.pop(0) if receiver.script else SLACK if "/services/" in self.path else Answer()
             if not answer.status:
                 self.close_connection = True
                 return

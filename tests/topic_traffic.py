@@ -59,6 +59,9 @@ class ReadOnce:
     def partitions(self) -> Set[Partition]:
         return self.source.partitions()
 
+    def positions(self) -> Mapping[Partition, int]:
+        return self.source.positions()
+
     def missing(self) -> Set[Partition]:
         return self.source.missing()
 

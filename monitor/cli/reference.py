@@ -37,14 +37,14 @@ def command() -> None:
 @why_option
 def build(data: str, config: Path, model: str | None, *, promote: bool, by: str | None, why: str | None) -> None:
     """Build a reference from accepted records in DATA (.jsonl or .csv, each also .gz)."""
-    from monitor.reference.from_file import build_from_file
+    from monitor.reference.from_file import build_from_file, cautions_of_file
     from monitor.reference.report import built
 
     accepted = _accepted(by, why) if promote else None
     settings, store, format = _chosen(config, model)
     reference, provenance = build_from_file(data, settings, format)
     new = store.save(reference, provenance | {"built": _now()})
-    built(reference, new, store.folder)
+    built(reference, new, store.folder, cautions_of_file(data, reference, settings))
     if accepted:
         _promote(store, reference.digest, *accepted)
     elif store.promoted() != reference.digest:

@@ -76,12 +76,15 @@ def command(
     """
     from monitor.assembly import watched_models
     from monitor.config.loading import load
+    from monitor.config.secrets import secrets_in
+    from monitor.logs import configure
     from monitor.observers import NotJudged
     from monitor.replay import replay
 
     _apart([Path(data), config, *([labels] if labels else [])], events, findings, dead_letters)
     began, rest = time.monotonic(), NotJudged()
     settings = load(config, secrets=send)
+    configure("warning", secrets=secrets_in(settings))  # standard output is for events
     models = watched_models(settings, str(config), late_labels=labels is not None)
     if dead_letters:
         dead_letters.unlink(missing_ok=True)
@@ -102,8 +105,13 @@ def command(
     _summarise(pipeline, told, rest, time.monotonic() - began)
     for path in filter(None, (events, findings, dead_letters)):
         click.echo(f"wrote {path}", err=True)
+    if lost := told.undelivered:
+        to = ", ".join(f"{count:,} to {sink}" for sink, count in sorted(lost.items()))
+        click.echo(f"not delivered: {to}", err=True)
     if fail_on:
         _gate(fail_on, pipeline, told, rest)
+    if lost:
+        raise SystemExit(1)
 
 
 def _summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) -> None:

@@ -80,7 +80,7 @@ class Config(PerModel):
     )
     freshness: PositiveDuration = Field(
         default=parse_duration("10m"),
-        description="No record read for this long, by the wall clock, is an incident.",
+        description="No record of a watched model for this long, by the wall clock, is an incident.",
     )
     dead_letters: DeadLettersSection = Field(
         default=DeadLettersSection(), description="Where records go that cannot be used."

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from pydantic import AfterValidator, Field
 
@@ -25,7 +24,7 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 def _runbook(template: str) -> str:
     if not template.startswith(("https://", "http://")):
         raise ValueError(f'"{template}" is not a URL. It starts with https://')
-    rest = template.replace("{model}", "").replace("{signal}", "")
+    rest = re.sub(r"\{(model|signal)\}", "", template)
     if "{" in rest or "}" in rest:
         raise ValueError(f'only {{model}} and {{signal}} may stand in it, and "{template}" has other braces')
     return template
@@ -106,12 +105,6 @@ class ModelSettings:
         if own is None or own.tolerance is None or signal in self.tolerance.by_name:
             return allowed
         return Allowed(own.tolerance, allowed.points if own.tolerance else 0.0)
-
-    def runbook_for(self, signal: str) -> str | None:
-        """Return the runbook's URL with both names put in, or None."""
-        if self.runbook is None:
-            return None
-        return self.runbook.replace("{model}", quote(self.name, safe="")).replace("{signal}", quote(signal, safe=""))
 
 
 def settings(name: str, layers: Sequence[PerModel]) -> ModelSettings:

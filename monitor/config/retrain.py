@@ -13,8 +13,9 @@ from monitor.config.section import Section
 from monitor.config.source import ADDRESSES_SCHEMA, addresses, topic_name
 from monitor.types import action_name
 from sinks.kafka import KafkaSink
+from sinks.posting import poster
 from sinks.sink import Sink, http_url, mistake
-from sinks.webhook import SigningSecrets, WebhookSink, client
+from sinks.webhook import SigningSecrets, WebhookSink
 
 Group = Literal["quality", "features", "predictions", "joint", "anomalies", "robustness", "performance"]
 
@@ -30,7 +31,7 @@ class WebhookAction(Section):
 
     def build(self, name: str, connection: Mapping[str, Any]) -> Sink:
         """Return the destination; `connection`, the brokers of the source, does not matter to it."""
-        return WebhookSink(name, None, self.url, self.secrets, client())
+        return WebhookSink(name, None, poster("the webhook", self.url), self.secrets)
 
 
 class KafkaAction(Section):

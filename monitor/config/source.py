@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -233,8 +234,8 @@ class FileSource(Section):
         """Return how to reach the brokers of a file: there are none."""
         return {}
 
-    def build(self, model: str) -> Source:
-        """Return the reader; the file is opened by its `open`."""
+    def build(self, model: str, *, codes: Set[str] = frozenset()) -> Source:
+        """Return the reader; the file is opened by its `open`. Of a table the cells of `codes` are texts."""
         from monitor.sources.file import FileReader
 
-        return FileReader(self.path, rate=self.rate)
+        return FileReader(self.path, rate=self.rate, codes=codes)

@@ -98,12 +98,15 @@ class Fold:
         self.layouts = layouts
         self.next = Position(at.offset, at.clock, at.closed)
         self.slots: dict[int, OpenSlot] = {}
-        self.decisions: list[tuple[int, int]] = []
-        for offset, through in decisions:
-            if offset > at.offset:
-                self.decisions.append((offset, through))
-            else:
-                self._close(through)
+        self.decisions = list(decisions)
+        self.begin(at.offset)
+
+    def begin(self, offset: int) -> None:
+        """Note the next offset, before anything is folded; what was decided before it is taken."""
+        self.next.offset = offset
+        for _, through in (d for d in self.decisions if d[0] <= offset):
+            self._close(through)
+        self.decisions = [d for d in self.decisions if d[0] > offset]
 
     def fold(self, decoded: Decoded) -> Folded:
         """Count a block, whose offsets begin at or after `next.offset`."""

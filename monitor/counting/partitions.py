@@ -90,6 +90,16 @@ class Partitions:
             self.wanted[partition] = remembered.at.offset
         self._read[partition] = now
 
+    @property
+    def unread(self) -> list[Partition]:
+        """Those of which nothing was read or remembered, nor noted where reading begins."""
+        return [partition for partition, fold in self.folds.items() if fold.next.offset < 0]
+
+    def begin(self, partition: Partition, offset: int) -> None:
+        """Note where an unread partition begins: a restart goes on there, whatever is there by then."""
+        self.folds[partition].begin(offset)
+        self.wanted[partition] = self.done[partition] = offset
+
     def fold(self, partition: Partition, decoded: Decoded, now: float) -> Folded:
         """Count a block of one partition. An idle one rejoins: what the others have judged meanwhile is closed.
 

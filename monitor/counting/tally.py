@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,11 @@ FLOW_SIGNALS = (
     share("quality.late", FLOW_CELLS, LATE, outside=(DEAD,), bins=("in time", "too late")),
     share("quality.dead_letters", FLOW_CELLS, DEAD, outside=(LATE,), bins=("usable", "unusable")),
 )
-NAMES_KEPT = 16
+NAMES_KEPT = 256
+VERSIONS_TOLD = 16
 LONGEST_NAME = 64
+
+_Name = TypeVar("_Name", str, tuple[str, str])
 
 
 @dataclass
@@ -40,14 +43,20 @@ class Tally:
     versions : dict
         Records per model version.
     names : dict
-        What a person would ask about a signal, as `signal|name`: how features differ from the schema, which levels
-        were never seen before (of features whose values may be shown). Only the `NAMES_KEPT` first names in
-        alphabetical order are kept: that is bounded and still adds exactly.
+        What a person would ask about a signal, by (signal, name): how features differ from the schema, which levels
+        were never seen before (of features whose values may be shown). Of these and of the versions the `NAMES_KEPT`
+        first in alphabetical order are kept: that is bounded and still adds exactly.
     """
 
     cells: Counts
     versions: dict[str, int] = field(default_factory=dict)
-    names: dict[str, int] = field(default_factory=dict)
+    names: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def leading_versions(self) -> dict[str, int]:
+        """What a slot is said to be of: its most frequent versions, those of 1 % of the records at least."""
+        most = sorted(self.versions.items(), key=lambda item: (-item[1], item[0]))[:VERSIONS_TOLD]
+        return {version: count for version, count in most if 100 * count >= sum(self.versions.values())}
 
     def __iadd__(self, other: Tally) -> Self:
         self.cells += other.cells
@@ -56,7 +65,7 @@ class Tally:
         return self
 
 
-def _first(counts: Counter[str]) -> dict[str, int]:
+def _first(counts: Counter[_Name]) -> dict[_Name, int]:
     return dict(sorted(counts.items())[:NAMES_KEPT])
 
 
@@ -122,15 +131,15 @@ class Layout:
                 versions[str(version)] += count  # 7 and "7" are one version
         return Tally(cells, _first(versions), _first(self._names(batch, chosen, positions)))
 
-    def _names(self, batch: Batch, chosen: NDArray[np.int64], positions: NDArray[np.int64]) -> Counter[str]:
-        names: Counter[str] = Counter()
+    def _names(self, batch: Batch, chosen: NDArray[np.int64], positions: NDArray[np.int64]) -> Counter[tuple[str, str]]:
+        names: Counter[tuple[str, str]] = Counter()
         if batch.deviations:
             for position in positions.tolist():
-                names.update(f"quality.schema|{how}" for how in batch.deviations.get(position, ()))
+                names.update(("quality.schema", how) for how in batch.deviations.get(position, ()))
         for row, cell, column in self._shown:
             signal = column.replace("feature.", "quality.unseen.", 1)
             for position in positions[chosen[row] == cell].tolist():
-                names[f"{signal}|{str(batch.texts[column][position])[:LONGEST_NAME]}"] += 1
+                names[signal, str(batch.texts[column][position])[:LONGEST_NAME]] += 1
         return names
 
     def signals(self, counts: Counts) -> list[tuple[Signal, int]]:

@@ -172,7 +172,7 @@ class TopicWriter:
                 request_timeout_ms=5_000,
             )
         message = letter.message
-        about = {k: v for k, v in as_fields(letter).items() if k not in ("value", "key", "encoding")}
+        about = {k: v for k, v in as_fields(letter).items() if k not in ("value", "key", "encoding", "key_encoding")}
         headers = [(name, (v if isinstance(v, str) else json.dumps(v)).encode()) for name, v in about.items()]
         return self._producer.send(message.topic + SUFFIX, value=message.value, key=message.key, headers=headers)
 
@@ -215,13 +215,21 @@ def as_fields(letter: DeadLetter) -> dict[str, Any]:
         "partition": message.partition,
         "offset": message.offset,
         "time": message.timestamp,
-        "key": _text(message.key)[0],
-        "headers": {name: _text(value)[0] for name, value in message.headers or ()},
     }
-    fields["value"], encoded = _text(message.value)
-    if encoded:
-        fields["encoding"] = "base64"
+    for name, content, said in (("key", message.key, "key_encoding"), ("value", message.value, "encoding")):
+        fields[name], encoded = _text(content)
+        if encoded:
+            fields[said] = "base64"
+    fields["headers"] = _headers(message.headers or ())
     return fields
+
+
+def _headers(headers: Iterable[tuple[str, bytes]]) -> dict[str, str | None] | list[list[str | None]]:
+    """Return an object; where a name repeats or a value is not UTF-8 a list of [name, value] or [name, …, "base64"]."""
+    found = [(name, *_text(value)) for name, value in headers]
+    if len({name for name, _, _ in found}) == len(found) and not any(encoded for _, _, encoded in found):
+        return {name: text for name, text, _ in found}
+    return [[name, text, "base64"] if encoded else [name, text] for name, text, encoded in found]
 
 
 def _text(value: bytes | None) -> tuple[str | None, bool]:
@@ -234,7 +242,9 @@ def _text(value: bytes | None) -> tuple[str | None, bool]:
 
 
 class Limit:
-    """Stops a wholly wrong deployment: above a share of the last 1,000 records, nothing more is read.
+    """Stops a wholly wrong deployment: once a share of 1,000 records in a row is exceeded, nothing more is read.
+
+    Every record is the last of its thousand, so it does not matter how records are cut into blocks.
 
     Attributes
     ----------
@@ -245,12 +255,18 @@ class Limit:
     def __init__(self, max_share: float) -> None:
         self.max_share = max_share
         self._last: NDArray[np.bool_] = np.zeros(0, dtype=bool)
+        self._exceeded: float | None = None
         self.dead = 0
 
     def add(self, dead: NDArray[np.bool_]) -> None:
         """Look at whether each record of a block was unusable."""
         self.dead += int(dead.sum())
-        self._last = np.concatenate([self._last, dead])[-WINDOW:]
+        seen = np.concatenate([self._last, dead])
+        total = np.concatenate([[0], np.cumsum(seen)])
+        shares = (total[WINDOW:] - total[:-WINDOW]) / WINDOW
+        if self._exceeded is None:
+            self._exceeded = next(iter(shares[shares > self.max_share].tolist()), None)
+        self._last = seen[-WINDOW:]
 
     @property
     def known(self) -> bool:
@@ -259,11 +275,10 @@ class Limit:
 
     @property
     def reached(self) -> str | None:
-        """What to tell when too many records are unusable."""
-        share = float(self._last.mean()) if self.known else 0.0
-        if share <= self.max_share:
+        """What to tell once too many records were unusable."""
+        if self._exceeded is None:
             return None
-        unusable = f"{100 * share:.0f} % of the last {WINDOW:,} records are unusable"
+        unusable = f"{100 * self._exceeded:.3g} % of the last {WINDOW:,} records are unusable"
         return f"{unusable}, at most {100 * self.max_share:.0f} % are allowed; reading has stopped"
 
 

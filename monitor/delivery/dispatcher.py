@@ -75,10 +75,30 @@ class Dispatcher:
         """Return how many events wait for this sink, none for one that is not told."""
         return self._lanes[sink].depth() if sink in self._lanes else 0
 
+    def drain(self, deadline: float) -> None:
+        """Go on trying until all was taken or refused for good, at most until `deadline` (of `time.monotonic`)."""
+        for lane in self._lanes.values():
+            lane.drain(deadline)
+
     def close(self, seconds: float) -> None:
         """Deliver what waits, for at most `seconds`; what is left then stays in `pending`. Each gets one last try."""
-        deadline = time.monotonic() + seconds
+        close_all([self], seconds)
+
+    def close_by(self, deadline: float) -> None:
+        """Begin to close, so as to be done by `deadline`. Returns at once."""
         for lane in self._lanes.values():
             lane.close_by(deadline)
+
+    def join(self) -> None:
+        """Wait until closing is done, until the deadline and no longer."""
         for lane in self._lanes.values():
             lane.join()
+
+
+def close_all(dispatchers: Sequence[Dispatcher], seconds: float) -> None:
+    """Close several at once: they have `seconds` together, not each."""
+    deadline = time.monotonic() + seconds
+    for dispatcher in dispatchers:
+        dispatcher.close_by(deadline)
+    for dispatcher in dispatchers:
+        dispatcher.join()

@@ -57,7 +57,7 @@ class Lane:
                 self._queue.append(event)
                 if len(self._queue) > self._bound:
                     dropped.append(self._push_out())
-            self._changed.notify()
+            self._changed.notify_all()
         for event in dropped:
             self._count(self.sink.name, "dropped")
             log.error(
@@ -77,6 +77,11 @@ class Lane:
     def depth(self) -> int:
         """Return how many events wait, the one being sent included."""
         return len(self._queue)
+
+    def drain(self, deadline: float) -> None:
+        """Wait until nothing is queued any more, at most until `deadline` (of `time.monotonic`)."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._queue, max(0.0, deadline - time.monotonic()))
 
     def close_by(self, deadline: float) -> None:
         """Stop waiting between attempts and finish by `deadline` (of `time.monotonic`). Returns at once."""
@@ -140,6 +145,7 @@ class Lane:
             if outcome == "delivered":
                 self._told[event.incident] = thread
             self._forget_resolved(event)
+            self._changed.notify_all()
         self._count(self.sink.name, outcome)
         return True
 

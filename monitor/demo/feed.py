@@ -61,6 +61,9 @@ class Feed:
     def partitions(self) -> Set[Partition]:
         return {REQUESTS}
 
+    def positions(self) -> Mapping[Partition, int]:
+        return {}
+
     def missing(self) -> Set[Partition]:
         return frozenset()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from functools import lru_cache
 
 import msgspec
@@ -34,6 +34,8 @@ class Table:
     ----------
     names : sequence of str
         The header.
+    codes : set of str
+        Features whose cells are texts as they are written, though they may look like numbers.
 
     Raises
     ------
@@ -41,7 +43,7 @@ class Table:
         Where a column has no name or that of another one, or where cells are not separated by commas.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], codes: Set[str] = frozenset()) -> None:
         names = [name.strip() for name in names]
         if not any(names):
             raise ValueError("the first line names no columns")
@@ -58,7 +60,9 @@ class Table:
         self._features = _keyed([(i, name) for i, name in enumerate(names) if not _is_ours(name)])
         self._scores = _keyed([(i, name[len(SCORE) :]) for i, name in enumerate(names) if name.startswith(SCORE)])
         self._fields = _keyed([(i, name) for i, name in enumerate(names) if name in known])
-        self._convert: list[Callable[[str], str]] = [_text if name in TEXTS else _value for name in names]
+        self._convert: list[Callable[[str], str]] = [
+            _text if name in TEXTS else _code if name in codes and not _is_ours(name) else _value for name in names
+        ]
 
     def envelope(self, cells: Sequence[str]) -> bytes | None:
         """Return the row as JSON, or None where it has not one cell a column or is not UTF-8."""
@@ -92,6 +96,12 @@ def _quoted(text: str) -> str:
 
 def _text(cell: str) -> str:
     return _quoted(cell) if cell else "null"
+
+
+def _code(cell: str) -> str:
+    """Return a text as it is written, a truth as one; nothing and NaN are null."""
+    value = _value(cell)
+    return value if value[0] in 'ntf"' else _quoted(cell)
 
 
 def _value(cell: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -97,8 +99,9 @@ class Incident(msgspec.Struct):
         *,
         reference: str | None,
         runbook: str | None,
+        note: str | None = None,
     ) -> Event:
-        """Return the incident's next event, and count it as told."""
+        """Return the incident's next event, and count it as told. `note` holds for all incidents at present."""
         notes = self.notes if kind != "updated" else [*self._news, *self.notes[: self.notes_told]]
         self.notes_told = len(self.notes)
         self.events += 1
@@ -120,10 +123,16 @@ class Incident(msgspec.Struct):
             since_records=self.since_records,
             summary=summarise(signals, over=kind == "resolved"),
             reference=reference,
-            runbook=runbook.format(model=self.model, signal=signals[0].signal) if runbook else None,
+            runbook=_filled(runbook, self.model, signals[0].signal) if runbook else None,
             signals=signals,
-            notes=tuple(notes),
+            notes=(*notes, *([note] if note else [])),
         )
+
+
+def _filled(runbook: str, model: str, signal: str) -> str:
+    """Return the runbook's URL with both names put in, quoted: they come from records."""
+    names = {"{model}": quote(model, safe=""), "{signal}": quote(signal, safe="")}
+    return re.sub(r"\{model\}|\{signal\}", lambda found: names[found.group()], runbook)
 
 
 def digest(*parts: str) -> str:

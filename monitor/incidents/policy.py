@@ -121,9 +121,8 @@ class Policy:
         key = "inc_" + digest(self.model, self.reference, str(slot), finding.signal.name)
         since = finding.onset * length
         incident = Incident(key, self.model, severity, since, finding.onset_records, since, {})
-        for note in (self.note, *self.versions.before(since, leeway(finding, slot) * length)):
-            if note:
-                self._note(incident, note)
+        for note in self.versions.before(since, leeway(finding, slot) * length):
+            self._note(incident, note)
         self.incidents.append(incident)
         return incident
 
@@ -166,7 +165,9 @@ class Policy:
         return events
 
     def _event(self, incident: Incident, kind: Any, now: int, records: int) -> Event:
-        return incident.event(kind, now, records, reference=self.reference, runbook=self.settings.runbook)
+        return incident.event(
+            kind, now, records, reference=self.reference, runbook=self.settings.runbook, note=self.note
+        )
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered, as plain values."""

@@ -12,6 +12,9 @@ from sinks.text import percent
 
 NAMED = 3
 _OF_VALUES = {"below": "of values ", "above": "of values "}  # else it reads as if they were so much too high
+UNNAMED = '""'
+"""A feature whose name is empty."""
+
 _VERBS = ("shifted", "spread", "narrowed", "changed")
 _GROUP_ORDER = ("quality", "features", "joint", "anomalies", "robustness", "performance", "labels", "predictions")
 
@@ -60,11 +63,12 @@ def subject(signal: str) -> str:
     """
     head, _, rest = signal.partition(".")
     if head == "feature":
-        return rest
+        return rest or UNNAMED
     if head == "score":
         return f"score of {rest}"
     if head == "quality":
-        return rest.partition(".")[2] or "records"
+        _, of_a_feature, name = rest.partition(".")
+        return (name or UNNAMED) if of_a_feature else "records"
     if head == "performance":
         return rest.replace("_", " ")
     return signal

@@ -212,7 +212,7 @@ def _like(fresh: NDArray[Any], saved: Any) -> NDArray[Any]:
 def _named(signal: str, tally: Tally) -> tuple[BinShift, ...]:
     """Return what the slot's records name for a signal, most frequent first."""
     records = max(1, int(tally.cells[RECORDS]))
-    ours = [(n, name.removeprefix(f"{signal}|")) for name, n in tally.names.items() if name.startswith(f"{signal}|")]
+    ours = [(n, name) for (of, name), n in tally.names.items() if of == signal]
     return tuple(
         BinShift(name, 0.0, round(n / records, 4)) for n, name in sorted(ours, key=lambda o: (-o[0], o[1]))[:8]
     )

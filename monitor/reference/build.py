@@ -18,7 +18,7 @@ from monitor.counting.tally import DEAD, RECORDS, Layout
 from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
 from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
-from monitor.reference.dependence import design_effect
+from monitor.reference.dependence import design_effect, still_grows
 from monitor.reference.look import Look, first_look
 from monitor.reference.schema import Schema
 from monitor.reference.store import Reference
@@ -83,16 +83,18 @@ def build(
     if counted.rows < FEWEST:
         raise BadReference(_too_few(counted.rows, model) + _unusable(counted.dead.total(), counted.why))
     times, counts = counted.times(), counted.counts(plan)
+    effects, growing = counted.dependence(plan.layout, counts, np.argsort(times, kind="stable") if timed else None)
     return Reference(
         model,
         plan.schema,
         plan.layout,
         counts,
         counted.rows,
-        counted.design_effects(plan.layout, counts, np.argsort(times, kind="stable") if timed else None),
+        effects,
         int(times.min()) if timed else None,
         int(times.max()) if timed else None,
         provisional,
+        growing,
     )
 
 
@@ -182,9 +184,13 @@ class Counted:
             counts[position + 1] += moved
         return counts
 
-    def design_effects(self, layout: Layout, counts: Ints, order: Ints | None) -> dict[str, float]:
-        """Return the design effect of every signal where it is not 1; `order` sorts the records by time."""
-        effects = {}
+    def dependence(self, layout: Layout, counts: Ints, order: Ints | None) -> tuple[dict[str, float], tuple[str, ...]]:
+        """Return the design effect of every signal where it is not 1, and those of which it still grows.
+
+        `order` sorts the records by time.
+        """
+        effects: dict[str, float] = {}
+        growing: list[str] = []
         for position, (detector, start) in enumerate(zip(layout.detectors, layout.starts, strict=True)):
             cells = np.concatenate([block[position] for block in self.codes]).astype(np.int64) - start
             if order is not None:
@@ -194,4 +200,6 @@ class Counted:
                 effect = design_effect(signal, bins[bins >= 0])
                 if effect > 1.0:
                     effects[signal.name] = round(effect, 4)
-        return effects
+                    if still_grows(signal, bins[bins >= 0]):
+                        growing.append(signal.name)
+        return effects, tuple(sorted(growing))

@@ -91,6 +91,8 @@ def _about_columns(reference: Reference) -> Iterator[str]:
     yield from _line(optional, "not in every record", "their absence is taken as normal")
     told = [f"{short(name.removeprefix('feature.'))} ({d:.1f})" for name, d in _largest(slow)]
     yield from _line(told, "records depend on those before", "they count for that many times less")
+    further = [short(name.removeprefix("feature.")) for name in reference.growing]
+    yield from _line(further, "on those further back than this reference shows", "build it from a longer time")
 
 
 def _largest(items: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

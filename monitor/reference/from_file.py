@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import gzip
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from monitor.config.permodel import ModelSettings
 from monitor.errors import BadReference
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
+from monitor.reference.codes import code_caution
 from monitor.reference.store import Reference
 from monitor.sources.file import FileReader
 from monitor.types import RawMessage
@@ -36,12 +38,31 @@ def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Re
         )
     table = data.removesuffix(".gz").endswith(".csv")
     reference = build(
-        _progress(data), model=settings.name, options=options_of(settings), from_table=table, format=format
+        _progress(data, _codes(settings)),
+        model=settings.name,
+        options=options_of(settings),
+        from_table=table,
+        format=format,
     )
     return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 
 
-def _progress(data: str) -> Any:
+def cautions_of_file(data: str, reference: Reference, settings: ModelSettings) -> list[str]:
+    """Return what a person should know of how a table is written."""
+    if not data.removesuffix(".gz").endswith(".csv"):
+        return []
+    told = {name for name, own in settings.features.items() if own.type is not None}
+    opened = gzip.open if data.endswith(".gz") else open
+    with opened(data, "rt", encoding="utf-8-sig", errors="replace", newline="") as lines:
+        return code_caution(lines, reference, told)
+
+
+def _codes(settings: ModelSettings) -> set[str]:
+    """Return the features whose cells are texts as they are written."""
+    return {name for name, own in settings.features.items() if own.type == "categorical"}
+
+
+def _progress(data: str, codes: Set[str]) -> Any:
     """Return a callable that reads the file from its beginning, with a progress bar on a terminal."""
     readings = iter(("reading", "counting"))
 
@@ -49,7 +70,7 @@ def _progress(data: str) -> Any:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 
-        source = FileReader(data)
+        source = FileReader(data, codes=codes)
         source.open({})
         columns = (
             TextColumn("{task.description}"),

@@ -23,13 +23,18 @@ UNWRAPPED = 10_000
 _OUTPUTS = ("prediction", "confidence", "scores")
 
 
-def built(reference: Reference, new: bool, folder: Path) -> None:  # noqa: FBT001 - what `Store.save` returned
+def built(
+    reference: Reference,
+    new: bool,  # noqa: FBT001 - what `Store.save` returned
+    folder: Path,
+    beside: Sequence[str] = (),
+) -> None:
     """Print what was found in the records, what to look at before accepting it, and where it was saved."""
     say = console()
     say.print(records_of(reference))
     say.print(f"  {_features(reference)}")
     say.print(f"  {_outputs(reference)}")
-    for line in cautions(reference):
+    for line in (*cautions(reference), *beside):
         say.print(f"  ! {line}")
     for line in _sight(reference):
         say.print(line)
@@ -71,7 +76,7 @@ def listed(store: Store) -> None:
     table = table_of("", "reference", "records>", "times", "built", "")
     for digest in digests:
         reference = store.load(digest)
-        note = "provisional" if reference.provisional else ""
+        note = "provisional" if store.unaccepted(reference) else ""
         when = str(store.provenance(digest).get("built", ""))[:16].replace("T", " ")
         arrow = "→" if digest == promoted else ""
         table.add_row(arrow, digest[7:19], f"{reference.rows:,}", _times(reference), when, note)

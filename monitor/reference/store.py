@@ -34,6 +34,7 @@ from monitor.errors import BadReference
 from monitor.reference.schema import Schema
 
 FORMAT = 1
+ITSELF = "seawall"  # promotes what was learned from live traffic, and accepts nothing
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DAMAGE = (
@@ -71,6 +72,8 @@ class Reference:
         Time range in milliseconds, None where records had no time.
     provisional : bool
         Learned from live traffic; nobody accepted it.
+    growing : tuple of str
+        Signals whose design effect still grew with the block length: it is larger than these records can show.
     digest : str
         `sha256:…` of all of the above.
     """
@@ -84,6 +87,7 @@ class Reference:
     first: int | None
     last: int | None
     provisional: bool = False
+    growing: tuple[str, ...] = ()
 
     @cached_property
     def signals(self) -> list[tuple[Signal, int]]:
@@ -114,6 +118,7 @@ class Reference:
                     "schema": self._schema_as_stored(),
                     "detectors": [constructor_fields(d) for d in self.layout.detectors],
                     "design_effects": dict(sorted(self.design_effects.items())),
+                    **({"growing": self.growing} if self.growing else {}),
                 }
             ),
             indent=1,
@@ -213,8 +218,9 @@ class Store:
         return loaded if isinstance(loaded, dict) else {}
 
     def promote(self, digest: str, *, by: str, why: str, at: str) -> bool:
-        """Make a version the accepted one. Returns False where it is already."""
-        if self.promoted() == digest:
+        """Make a version the accepted one. Returns False where it is already, and by somebody."""
+        last = self.promotions()[-1:]
+        if any(p["reference"] == digest and (p["by"] != ITSELF or by == ITSELF) for p in last):
             return False
         line = json.dumps({"reference": digest, "by": by, "why": why, "at": at}).encode() + b"\n"
         with (self.folder / "promotions.jsonl").open("ab+") as log:
@@ -238,6 +244,11 @@ class Store:
         """Return the digest of the accepted version."""
         promotions = self.promotions()
         return promotions[-1]["reference"] if promotions else None
+
+    def unaccepted(self, reference: Reference) -> bool:
+        """Return whether nobody accepted a version: it was learned, and promoted by Seawall itself alone."""
+        who = {p["by"] for p in self.promotions() if p["reference"] == reference.digest}
+        return reference.provisional and who <= {ITSELF}
 
     def accepted(self) -> Reference:
         """Return the accepted version. Raises BadReference, with the command that helps."""
@@ -278,6 +289,7 @@ def _from_document(document: dict[str, Any], counts: NDArray[np.int64]) -> Refer
         first=document["first"],
         last=document["last"],
         provisional=document["provisional"],
+        growing=tuple(document.get("growing", ())),
     )
 
 

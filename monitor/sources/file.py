@@ -37,13 +37,16 @@ class FileReader:
         As the configuration has it; it is the topic. `-` is standard input.
     rate : float
         Records a second.
+    codes : set of str
+        Of a table: features whose cells are texts as they are written.
     """
 
     stamped = False
 
-    def __init__(self, path: str, *, rate: float = 100.0) -> None:
+    def __init__(self, path: str, *, rate: float = 100.0, codes: Set[str] = frozenset()) -> None:
         self.finished = False
         self._path = path
+        self._codes = codes
         self._partition = Partition(path, 0)
         self._file = Path("standard input" if path == "-" else path)
         self._step = 1_000 / rate
@@ -79,6 +82,9 @@ class FileReader:
     def partitions(self) -> Set[Partition]:
         return {self._partition}
 
+    def positions(self) -> Mapping[Partition, int]:
+        return {self._partition: self._ready[0].offset if self._ready else self._end}
+
     def missing(self) -> Set[Partition]:
         return frozenset()
 
@@ -111,7 +117,7 @@ class FileReader:
             raise ValueError("Parquet is not read by this build. Write the table as .csv or .jsonl")
         self._open = stream = _opened(self._file)
         table = self._path.removesuffix(".gz").endswith(".csv")
-        self._blocks = iter(Rows(stream.readline)) if table else json_lines(stream.read)
+        self._blocks = iter(Rows(stream.readline, self._codes)) if table else json_lines(stream.read)
         while offset and self._fill() and self._end <= offset:
             self._ready = []
         if offset > self._end:

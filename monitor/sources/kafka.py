@@ -113,6 +113,10 @@ class KafkaReader:
     def partitions(self) -> Set[Partition]:
         return self._mine
 
+    def positions(self) -> Mapping[Partition, int]:
+        known = self._member.positions() if self._member is not None else {}
+        return {Partition(*at): offset for at, offset in known.items() if offset is not None}
+
     def missing(self) -> Set[Partition]:
         return self._member.known_partitions() - self._mine if self._member is not None else frozenset()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from itertools import accumulate, count
 from operator import add
 from typing import NamedTuple
@@ -71,12 +71,16 @@ def _block(offsets: list[int], lines: list[bytes], end: int, *, returns: bool) -
 class Rows:
     """The rows of a CSV stream, each as the JSON of an envelope; a row that is none stays as it is.
 
-    Python's csv module says where a row ends, so quoted line breaks are read as it reads them.
+    Python's csv module says where a row ends, so quoted line breaks are read as it reads them. A row of several lines
+    must be well-formed and have one cell a column, though: else a stray quote has swallowed the rows that follow it,
+    and only its own line is lost.
 
     Parameters
     ----------
     readline : callable
         Returns the next line with its end, at most so many bytes of it; `b""` at the end.
+    codes : set of str
+        As in `Table`.
 
     Raises
     ------
@@ -84,18 +88,20 @@ class Rows:
         Where the first row is not a header.
     """
 
-    def __init__(self, readline: Callable[[int], bytes]) -> None:
+    def __init__(self, readline: Callable[[int], bytes], codes: Set[str] = frozenset()) -> None:
         self._readline = readline
         self._taken: list[bytes] = []
         self._given_back: deque[bytes] = deque()
         self._reader = csv.reader(self._lines())
         self._end = 0
+        self._width: int | None = None
         header = self._next()
         while header is not None and header[1] == []:
             header = self._next()
         if header is None:
             raise ValueError("the file is empty")
-        self._table = Table(header[1] or ())
+        self._table = Table(header[1] or (), codes)
+        self._width = len(self._table.names)
 
     def __iter__(self) -> Iterator[Block]:
         """Yield the rows of `ROWS` at a time, empty ones left out: a file of nothing else does not hold up a poll."""
@@ -129,7 +135,8 @@ class Rows:
         except StopIteration:
             return None
         except csv.Error:
-            # A stray quote swallows what follows it: only its own line is lost.
+            cells = None
+        if cells is None or (len(self._taken) > 1 and not self._is_row()):
             self._given_back.extendleft(reversed(self._taken[1:]))
             del self._taken[1:]
             self._reader = csv.reader(self._lines())
@@ -138,3 +145,12 @@ class Rows:
         self._taken.clear()
         self._end += len(raw)
         return offset, cells, raw.rstrip(b"\r\n")
+
+    def _is_row(self) -> bool:
+        """Return whether the lines taken are one row for a reader that forgives nothing."""
+        first, *others = (line.decode("utf-8", "surrogateescape") for line in self._taken)
+        try:
+            rows = list(csv.reader([first.removeprefix("\ufeff"), *others], strict=True))
+        except csv.Error:
+            return False
+        return len(rows) == 1 and len(rows[0]) == (self._width or len(rows[0]))

@@ -105,11 +105,6 @@ def test_the_feature_s_own_tolerance_counts_for_its_values_unless_the_signal_is_
     assert model.tolerance_of("quality.missing.income", "quality") == Allowed(0.1, 0.1)
 
 
-def test_a_runbook_carries_both_names_quoted(config, smallest):
-    (model,) = config(smallest + "runbook: https://wiki.example/{model}?s={signal}\n").models_resolved().values()
-    assert model.runbook_for("feature.a b&c") == "https://wiki.example/credit-risk?s=feature.a%20b%26c"
-
-
 def test_loading_a_mistake_leaves_nothing_behind(config, smallest, tmp_path):
     with pytest.raises(ConfigError):
         config(smallest + "slot: ten\n")

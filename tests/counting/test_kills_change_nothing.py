@@ -34,6 +34,7 @@ WORTH_MEETING = {
     "duplicate",
     "idle",
     "added later",
+    "begun unread",
     "nothing decodable yet",
     "stays idle over dead letters",
     "rejoined with old slots not judged",

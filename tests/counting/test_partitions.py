@@ -109,6 +109,23 @@ def test_a_partition_added_later_begins_behind_what_was_judged():
     assert judged(partitions) == {6: (1, 1, 0)}
 
 
+def test_where_an_unread_partition_begins_is_remembered_and_it_still_begins_behind_what_was_judged():
+    partitions = Partitions(Timing(SLOT, 0, 60), layouts(1))
+    partitions.add(A, 0.0)
+    read(partitions, A, 1, 51, 61)
+    assert list(judged(partitions)) == [0, 5]
+    partitions.add(B, 0.0)
+    assert partitions.unread == [B]
+    partitions.begin(B, 150)
+    assert partitions.unread == []
+    again = restarted(partitions)
+    assert again.wanted[B] == 150
+    read(again, B, 4, 72, offset=150)
+    read(again, A, 61, offset=partitions.wanted[A] - 1)
+    read(again, A, 71)
+    assert judged(again) == {6: (1, 1, 0)}
+
+
 def test_a_partition_of_dead_letters_alone_becomes_idle_and_stays_so(both):
     read(both, B, 3)
     assert both.quiet_since(B) == 1.0

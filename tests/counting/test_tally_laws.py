@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import CategoryBins, NumericBins, SchemaConformity
-from monitor.counting.tally import NAMES_KEPT, RECORDS, Layout, Tally
+from monitor.counting.tally import RECORDS, VERSIONS_TOLD, Layout, Tally
 from monitor.formats.batch import Batch
 
 LAYOUT = Layout(
@@ -20,8 +22,10 @@ LAYOUT = Layout(
     ]
 )
 
-words = st.sampled_from([f"n{number:02}" for number in range(3 * NAMES_KEPT)])
-counts = st.dictionaries(words, st.integers(1, 5), max_size=3 * NAMES_KEPT)
+KEPT = 16
+words = st.sampled_from([f"n{number:02}" for number in range(3 * KEPT)])
+about = st.tuples(st.sampled_from(["quality.schema", "quality.unseen.c"]), words)
+counts = st.integers(1, 5)
 cells = st.lists(st.integers(0, 9), min_size=LAYOUT.total, max_size=LAYOUT.total)
 versions = st.one_of(st.none(), st.integers(0, 30), st.integers(0, 30).map(str))
 rows = st.lists(
@@ -36,14 +40,23 @@ rows = st.lists(
 )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _few():
+    """Keep few names, so that small examples have more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("monitor.counting.tally.NAMES_KEPT", KEPT)
+        yield
+
+
 @st.composite
 def tallies(draw: st.DrawFn) -> Tally:
     """Return a tally as `Layout.count` makes them: the first names and versions, no more."""
-    first = [dict(sorted(draw(counts).items())[:NAMES_KEPT]) for _ in range(2)]
+    drawn = [draw(st.dictionaries(keys, counts, max_size=3 * KEPT)) for keys in (words, about)]
+    first: list[Any] = [dict(sorted(of.items())[:KEPT]) for of in drawn]
     return Tally(np.array(draw(cells), dtype=np.int64), *first)
 
 
-def total(*parts: Tally) -> tuple[list[int], dict[str, int], dict[str, int]]:
+def total(*parts: Tally) -> tuple[list[int], dict[str, int], dict[tuple[str, str], int]]:
     """Return the sum as plain values, the parts untouched."""
     whole = LAYOUT.empty()
     for part in parts:
@@ -103,5 +116,13 @@ def test_only_the_first_names_and_versions_are_kept_and_those_are_exact(drawn):
     tally = LAYOUT.count(batch, LAYOUT.codes(batch), np.arange(len(drawn)))
     named = [name for _, _, _, names in drawn for name in names]
     dated = [str(version) for _, _, version, _ in drawn if version is not None]
-    assert tally.names == {f"quality.schema|{name}": named.count(name) for name in sorted(set(named))[:NAMES_KEPT]}
-    assert tally.versions == {version: dated.count(version) for version in sorted(set(dated))[:NAMES_KEPT]}
+    assert tally.names == {("quality.schema", name): named.count(name) for name in sorted(set(named))[:KEPT]}
+    assert tally.versions == {version: dated.count(version) for version in sorted(set(dated))[:KEPT]}
+
+
+def test_a_slot_is_told_to_be_of_its_most_frequent_versions():
+    canaries = {f"canary-{number:02}": 1 for number in range(40)}
+    leading = Tally(LAYOUT.empty().cells, dict(sorted({**canaries, "v9": 5_000}.items()))).leading_versions
+    assert leading == {"v9": 5_000}
+    alike = {**canaries, "v9": 2}
+    assert [*Tally(LAYOUT.empty().cells, alike).leading_versions] == ["v9", *sorted(canaries)[: VERSIONS_TOLD - 1]]

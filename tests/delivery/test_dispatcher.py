@@ -10,7 +10,7 @@ from sample_events import SHIFT
 from structlog.testing import capture_logs
 
 from monitor.delivery import lane
-from monitor.delivery.dispatcher import Dispatcher
+from monitor.delivery.dispatcher import Dispatcher, close_all
 from monitor.errors import DeliveryError
 
 PLENTY = 60.0
@@ -189,6 +189,38 @@ def test_closing_tries_once_more_and_leaves_the_rest(dispatch, counted):
     assert sink.attempts == ["1", "1"]
     assert [e.id for _, e in dispatcher.pending()] == ["1", "2"]
     assert sink.closed
+
+
+def test_draining_goes_on_trying_until_all_is_taken_or_refused(dispatch, counted):
+    sink = RecordingSink(script=[BUSY, BUSY, None, REFUSED])
+    dispatcher = dispatch(sink)
+    dispatcher.put([event("1"), event("2")])
+    dispatcher.drain(time.monotonic() + PLENTY)
+    assert (sink.attempts, dispatcher.pending()) == (["1", "1", "1", "2"], [])
+    wait_until(
+        lambda: counted == {("recording", "retried"): 2, ("recording", "delivered"): 1, ("recording", "failed"): 1}
+    )
+
+
+def test_draining_ends_with_the_deadline(dispatch):
+    sink = HangingSink()
+    dispatcher = dispatch(sink)
+    dispatcher.put([event("1")])
+    dispatcher.drain(time.monotonic())
+    assert [e.id for _, e in dispatcher.pending()] == ["1"]
+
+
+def test_several_close_within_one_deadline_and_each_gets_its_last_try(dispatch):
+    hanging = [HangingSink() for _ in range(5)]
+    busy = RecordingSink(script=[DeliveryError("later", retryable=True, retry_after=600)] * 2)
+    all_of_them = [dispatch(sink) for sink in (*hanging, busy)]
+    for dispatcher in all_of_them:
+        dispatcher.put([event("1")])
+    wait_until(lambda: busy.attempts == ["1"])
+    close_all(all_of_them, 0.2)
+    assert [len(dispatcher.pending()) for dispatcher in all_of_them] == [1] * 6
+    assert busy.attempts == ["1", "1"]
+    assert len({one._deadline for dispatcher in all_of_them for one in dispatcher._lanes.values()}) == 1
 
 
 def test_nothing_is_started_after_the_deadline(dispatch):

@@ -37,6 +37,20 @@ def test_a_level_is_found_by_every_way_to_write_it(value, cell):
     assert BINS.bin(Batch(np.arange(1), texts={X: [value]})).tolist() == [cell]
 
 
+@pytest.mark.parametrize("levels", [("true", "1", "0"), ("1", "true", "0"), ("0", "1", "true"), ("true", "false")])
+def test_true_is_not_one_and_false_is_not_nought(levels):
+    bins = CategoryBins(X, "features", levels)
+
+    def cells(*column):
+        return bins.bin(Batch(np.arange(len(column)), texts={X: column})).tolist()
+
+    def cell(level):
+        return levels.index(level) if level in levels else bins.unseen
+
+    assert cells(1.0, "1", 0.0, "0", "true") == [cell("1"), cell("1"), cell("0"), cell("0"), cell("true")]
+    assert cells(True, False, None, "true") == [cell("true"), cell("false"), bins.unseen + 1, cell("true")]
+
+
 def test_a_wrong_type_is_not_a_missing_value():
     assert BINS.bin(Batch(np.arange(1), texts={X: [None]}, mismatched={X: [0]})).tolist() == [WRONG]
 

@@ -47,6 +47,22 @@ def test_a_cell_becomes(cell, json_text):
     assert Table(["x"]).envelope([cell]) == b'{"features":{"x":' + json_text.encode() + b"}}"
 
 
+@pytest.mark.parametrize(
+    ("cell", "json_text"),
+    [
+        ("1.10", '"1.10"'),
+        ("-0", '"-0"'),
+        ("inf", '"inf"'),
+        ("", "null"),
+        ("NaN", "null"),
+        ("TRUE", "true"),
+        ("x", '"x"'),
+    ],
+)
+def test_a_cell_of_codes_becomes(cell, json_text):
+    assert Table(["x"], {"x"}).envelope([cell]) == b'{"features":{"x":' + json_text.encode() + b"}}"
+
+
 def test_columns_of_the_envelope_mean_what_it_means():
     table = Table(["id", "time", "model", "version", "prediction", "confidence", "score.a", "score.b", "label"])
     row = table.envelope(["007", "1.5", "m", "1.10", "3", "0.9", "0.9", "0.1", "yes"])

@@ -47,6 +47,12 @@ def test_an_opened_event_says_what_is_known():
     }
 
 
+def test_names_in_the_runbooks_url_are_quoted_and_filled_in_once():
+    policy = Told(runbook="https://runbooks.example/{model}?s={signal}&team=risk")
+    (event,) = policy.slot(20, finding("feature.a b&c/{model}", 18))
+    assert event.runbook == "https://runbooks.example/credit?s=feature.a%20b%26c%2F%7Bmodel%7D&team=risk"
+
+
 def test_a_higher_severity_is_told_at_once():
     policy = Told()
     policy.slot(20, finding("feature.income", 18, w(0.2)))

@@ -7,6 +7,7 @@ from incident_findings import points, told, w
 
 from monitor.incidents.summary import ranked, subject, summarise
 from monitor.types import Effect, SignalChange
+from sinks.signals import name
 
 
 def missing(name, share):
@@ -141,3 +142,9 @@ def test_the_order_in_which_signals_came_does_not_matter():
 )
 def test_what_a_signal_is_about(signal, words):
     assert subject(signal) == words
+
+
+@pytest.mark.parametrize("signal", ["feature.", "quality.missing.", "quality.unseen."])
+def test_a_feature_without_a_name_is_shown_as_one(signal):
+    assert subject(signal) == '""'
+    assert name(SignalChange(signal, "features", 7.0, Effect(), "shifted up")) == '""'

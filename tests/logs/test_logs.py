@@ -21,20 +21,6 @@ def failing(words):
     raise ValueError(words)
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    """Leave logging as it was: it is one for the whole process."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in logs.OURS}
-    yield
-    root.handlers[:], _ = handlers, root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
-
-
 @pytest.fixture
 def container():
     return io.StringIO()

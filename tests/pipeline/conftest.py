@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from fake_source import FakeSource
 from traffic import MODEL, lines, traffic
+from watching import A, Watch
 
 from monitor.assembly import clock, parts_of, watched_models
 from monitor.config.loading import load
@@ -124,3 +126,13 @@ def run_through(configured: Callable[..., Path]) -> Callable[..., Seen]:
         return _seen(events, findings, pipeline)
 
     return run
+
+
+@pytest.fixture
+def watch(configured: Callable[..., Path]) -> Callable[..., Watch]:
+    """Return a function that makes a monitor; `states` are those of one before a restart."""
+
+    def make(source: Source | None = None, states: Sequence[Any] = (), **settings: Any) -> Watch:
+        return Watch(configured(**settings), source or FakeSource(there={A}), states)
+
+    return make

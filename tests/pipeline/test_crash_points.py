@@ -98,9 +98,15 @@ class Courier:
         self.world.fuse.burn()
         self.waiting += events
         if self.world.rng.random() < 0.5:
-            self.close(0)
+            self.close()
 
-    def close(self, seconds: float) -> None:
+    def close_by(self, deadline: float) -> None:
+        self.close()
+
+    def join(self) -> None:
+        """Nothing runs beside."""
+
+    def close(self) -> None:
         while self.waiting:
             self.world.told.append(self.waiting[0])
             self.world.fuse.burn()

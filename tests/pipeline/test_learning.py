@@ -13,6 +13,7 @@ import traffic
 from traffic import MODEL, lines
 
 from monitor.assembly import SNAPSHOT, remembered_state, save_positions
+from monitor.cli.main import main
 from monitor.config.loading import load
 from monitor.errors import BadReference
 from monitor.http.health import Health
@@ -66,6 +67,23 @@ def test_a_run_learns_counts_what_it_learned_from_and_says_in_every_event_that_n
         assert f"seawall reference promote {learned.digest[7:19]}" in event["notes"][0]
     saved = remembered_state(tmp_path / "state" / SNAPSHOT)
     assert saved["models"][MODEL]["judge"]["records"] == SLOTS * traffic.SLOT_RECORDS
+
+
+def test_a_person_who_promotes_what_was_learned_ends_the_note_in_open_incidents_too(tmp_path, learning):
+    path = learning(traffic.traffic(60, seed=2, changed=range(40, 70), change=traffic.higher_income))
+    assert run(path).returncode == 0
+    digest = Store(tmp_path / "reference").promoted()
+    given = ["reference", "promote", digest[7:19], "-c", str(path), "--by", "ann", "--why", "looked at"]
+    assert main(given) == 0
+    told = (tmp_path / "events.jsonl").read_text().splitlines()
+    assert all("nobody accepted" in line for line in told)
+    with (tmp_path / "data.jsonl").open("ab") as data:
+        data.write(lines(list(traffic.traffic(130, seed=2))[6_000:]))
+    assert run(path).returncode == 0
+    later = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()[len(told) :]]
+    assert later[-1]["event"] == "resolved"
+    assert {event["incident"] for event in later} == {json.loads(told[0])["incident"]}
+    assert not any("nobody accepted" in note for event in later for note in event["notes"])
 
 
 def test_a_second_run_learns_nothing_and_goes_on(tmp_path, learning):

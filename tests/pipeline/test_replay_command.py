@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 import traffic
+from http_receiver import Answer, receiving
 from msgspec.structs import replace
 from sample_events import SHIFT
 from traffic import lines
@@ -50,6 +51,32 @@ def test_it_writes_no_state_and_tells_no_sink_unless_asked(shift, tmp_path, conf
     assert main(["replay", str(shift), "-c", str(path), "--send"]) == 0
     sent = [json.loads(line) for line in told.read_text().splitlines()]
     assert sent == [json.loads(line) for line in (GOLDEN / "shift.jsonl").read_text().splitlines()]
+
+
+def test_a_sink_that_is_down_for_a_moment_loses_nothing_and_the_log_stays_off_standard_output(shift, configured):
+    with receiving() as receiver:
+        receiver.script = [Answer(503)]
+        path = configured(sinks=[{"type": "stdout"}, {"type": "webhook", "url": receiver.url}])
+        run = replayed_apart(shift, path, "--send")
+    assert run.returncode == 0, run.stderr
+    assert [json.loads(line)["event"] for line in run.stdout.splitlines()] == ["opened", "resolved"]
+    assert [request.json["data"]["event"] for request in receiver.requests] == ["opened", "opened", "resolved"]
+    assert "delivery retried" in run.stderr
+
+
+def test_what_a_sink_does_not_take_is_said_and_fails(shift, configured, monkeypatch, capsys):
+    monkeypatch.setattr("monitor.replay.DRAIN_SECONDS", 0.5)
+    with receiving() as receiver:
+        receiver.script = [Answer(400), *[Answer(503)] * 99]
+        path = configured(sinks=[{"type": "webhook", "url": receiver.url}])
+        with pytest.raises(SystemExit, match="1"):
+            main(["replay", str(shift), "-c", str(path), "--send"])
+    assert capsys.readouterr().err.splitlines()[-1] == "not delivered: 2 to webhook"
+
+
+def replayed_apart(data, config, *more):
+    command = [sys.executable, "-c", MAIN, "replay", str(data), "-c", str(config), *more]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(("severity", "code"), [("info", 3), ("error", 3), ("critical", 0)])

@@ -15,7 +15,9 @@ from monitor.counting.tally import DEAD, RECORDS
 from monitor.errors import BadReference
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
+from monitor.reference.cautions import cautions
 from monitor.reference.from_file import build_from_file
+from monitor.reference.store import Store
 
 
 def _gathered(reference, name):
@@ -173,6 +175,18 @@ def test_without_times_the_order_of_the_records_counts():
     reference = built(untimed)
     assert reference.design_effects["feature.x"] > 5
     assert (reference.first, reference.last) == (None, None)
+
+
+def test_dependence_that_reaches_further_than_the_records_show_is_told_and_kept(tmp_path):
+    draw = np.random.default_rng(1)
+    far = built(timed([{"x": float(x)} for x in np.repeat(draw.normal(size=100), 50)]))
+    near = built(timed([{"x": float(x)} for x in np.repeat(draw.normal(size=2_500), 2)]))
+    assert (far.growing, near.growing) == (("feature.x",), ())
+    line = "on those further back than this reference shows: x. Build it from a longer time"
+    assert (line in cautions(far), line in cautions(near)) == (True, False)
+    store = Store(tmp_path)
+    store.save(far, {})
+    assert store.load(far.digest).growing == far.growing
 
 
 def test_a_single_record_without_a_time_leaves_the_order_to_the_file():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.detector import Signal
-from monitor.reference.dependence import design_effect
+from monitor.reference.dependence import design_effect, still_grows
 
 BINS = 16
 VALUES = Signal("feature.x", "features", "values", True, tuple(map(str, range(BINS))), tuple(range(BINS)))
@@ -66,3 +66,27 @@ def test_an_indicator_too_thin_to_judge_is_ignored():
 
 def test_too_few_records_for_a_hundred_blocks_say_nothing():
     assert design_effect(LEVELS, np.repeat([0, 1, 2], 60)) == 1.0
+
+
+def _sessions(draw, rows, longest):
+    """Values that stay for a whole session of 1 to `longest` records."""
+    lengths = draw.integers(1, longest + 1, rows)
+    return _binned(np.repeat(draw.normal(size=rows), lengths)[:rows])
+
+
+def test_where_records_depend_further_back_than_the_longest_blocks_the_effect_still_grows():
+    draws = [np.random.default_rng(seed) for seed in range(10)]
+    assert all(still_grows(VALUES, _sessions(draw, 4_000, 80)) for draw in draws)
+    cycle = np.sin(np.arange(ROWS) / ROWS * 2 * np.pi)
+    assert all(still_grows(VALUES, _binned(cycle + draw.normal(size=ROWS))) for draw in draws)
+
+
+def test_where_dependence_ends_within_the_blocks_it_does_not():
+    draws = [np.random.default_rng(seed) for seed in range(50)]
+    independent = [still_grows(VALUES, _binned(draw.normal(size=ROWS))) for draw in draws]
+    short = [still_grows(VALUES, _sessions(draw, 40_000, 8)) for draw in draws[:20]]
+    assert (sum(independent), sum(short)) == (0, 0)
+
+
+def test_too_few_records_for_long_blocks_say_nothing_of_growth():
+    assert not still_grows(LEVELS, np.repeat([0, 1, 2], 130))

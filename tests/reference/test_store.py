@@ -48,6 +48,7 @@ def test_the_digest_is_of_the_content(reference):
         "first": 0,
         "last": 0,
         "provisional": True,
+        "growing": ("feature.income",),
         "design_effects": {"feature.income": 9.0},
         "schema": dataclasses.replace(reference).schema.__class__(()),
         "layout": type(reference.layout)(reference.layout.detectors[:-1]),
@@ -219,6 +220,18 @@ def test_a_line_torn_by_a_crash_costs_nothing_before_or_after_it(store, referenc
     store.promote(other.digest, **BY)
     assert store.promoted() == other.digest
     assert len(store.promotions()) == 2
+
+
+def test_what_seawall_promoted_itself_is_accepted_once_a_person_promotes_it(store, reference):
+    learned = dataclasses.replace(reference, provisional=True)
+    store.save(learned, {})
+    assert store.promote(learned.digest, **BY | {"by": "seawall"}) is True
+    assert store.promote(learned.digest, **BY | {"by": "seawall"}) is False
+    assert store.unaccepted(learned)
+    assert store.promote(learned.digest, **BY) is True
+    assert store.promote(learned.digest, **BY) is False
+    assert not store.unaccepted(learned)
+    assert [promotion["by"] for promotion in store.promotions()] == ["seawall", BY["by"]]
 
 
 def test_nothing_promoted_names_the_command_and_the_only_version(store, reference):

@@ -60,6 +60,25 @@ def test_a_mistake_is_said_where_it_is(settings, where, words):
     assert (error["loc"], error["msg"]) == (where, words)
 
 
+HOSTS = ("h:abc", "127.0.0.1:abc", "h:99999", "h:0", "a..b", "xn--", "a b", "[::1", "a" * 64 + ".example")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("settings", [{"type": "slack", "webhook_url": "{}"}, {"type": "webhook", "url": "{}"}])
+def test_a_url_that_could_never_be_asked_is_refused_at_once(settings, host):
+    with pytest.raises(ValidationError) as refused:
+        SINK.validate_python({key: value.format(f"http://{host}/x") for key, value in settings.items()})
+    (error,) = refused.value.errors()
+    assert error["msg"] == "this is not a URL that can be asked: look at its host and port"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://münchen.example/x", "http://[::1]:80", "HTTPS://a_b.example.", "http://me:secret@10.0.0.1:9000/x"]
+)
+def test_urls_of_every_kind_of_host_are_taken(url):
+    assert SINK.validate_python({"type": "webhook", "url": url}).url.get_secret_value() == url
+
+
 def test_a_mistake_in_a_secret_does_not_show_it():
     with pytest.raises(ValidationError) as refused:
         PagerDutyConfig.model_validate({"routing_key": "too-short"})

@@ -107,3 +107,44 @@ def test_a_refusal_in_slacks_words_is_judged_by_them(bot, receiver, body, words,
     with pytest.raises(DeliveryError) as refused:
         bot.send(SHIFT, None)
     assert (str(refused.value), refused.value.retryable) == (words, retryable)
+
+
+@pytest.fixture
+def webhook(receiver, tmp_path):
+    return CASES["slack"].build(receiver.url, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, b"<html>please log in to the network</html>"),
+        Answer(200, b""),
+        *(Answer(status, b"ok", {"Location": "/login"}) for status in (301, 302, 303, 307, 308)),
+    ],
+    ids=lambda answer: f"{answer.status} {answer.body[:6].decode()}",
+)
+def test_what_is_not_slack_has_not_taken_a_message_and_leads_nowhere_else(webhook, receiver, answer):
+    receiver.script = [answer]
+    with pytest.raises(DeliveryError, match="something that is not Slack answered") as refused:
+        webhook.send(SHIFT, None)
+    assert refused.value.retryable
+    assert len(receiver.requests) == 1
+    assert webhook.send(SHIFT, None) is None
+
+
+def test_a_webhooks_reason_is_told(webhook, receiver):
+    receiver.script = [Answer(404, b"channel_not_found")]
+    with pytest.raises(DeliveryError, match=r"Slack answered 404 \(channel_not_found\)"):
+        webhook.send(SHIFT, None)
+
+
+def test_a_webhook_that_stands_for_a_metadata_address_is_not_asked(tmp_path):
+    with pytest.raises(DeliveryError, match="link-local or metadata"):
+        CASES["slack"].build("http://169.254.169.254", tmp_path).send(SHIFT, None)
+
+
+def test_a_proxy_of_the_environment_is_asked_for_the_name(monkeypatch, receiver, tmp_path):
+    monkeypatch.setenv("HTTPS_PROXY", receiver.url)
+    CASES["slack"].build("http://slack.example", tmp_path).send(SHIFT, None)
+    (request,) = receiver.requests
+    assert request.path.startswith("http://slack.example/services/")

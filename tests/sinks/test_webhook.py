@@ -94,6 +94,11 @@ def test_gone_disables_it(sink, receiver):
         "[fe80::1]",
         "[fd00:ec2::254]",
         "[::ffff:169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[64:ff9b:1::a9fe:a9fe]",
+        "[::169.254.169.254]",
+        "[2001:0:a9fe:a9fe::1]",
+        "[2002:a9fe:a9fe::1]",
         "100.100.100.200",
         "0.0.0.0",
         "224.0.0.1",
@@ -103,6 +108,11 @@ def test_where_machines_find_credentials_nothing_is_sent(host):
     with pytest.raises(DeliveryError, match="link-local or metadata") as refused:
         WebhookConfig(url=f"http://{host}/latest/meta-data").build().send(SHIFT, None)
     assert not refused.value.retryable
+
+
+@pytest.mark.parametrize("host", ["::1", "127.0.0.1", "10.0.0.1", "64:ff9b::808:808", "2001:db8::1"])
+def test_loopback_private_and_translated_public_addresses_are_allowed(host):
+    assert addresses(host, 80) == [host]
 
 
 def test_a_name_that_turns_into_a_link_local_address_is_refused(monkeypatch):
@@ -130,13 +140,13 @@ def test_the_name_is_resolved_once_and_the_certificate_is_still_asked_for_the_na
         seen.append((request.url.host, request.headers["host"], request.extensions["sni_hostname"]))
         return httpx.Response(204)
 
-    sink.client = httpx.Client(transport=httpx.MockTransport(answer))
+    sink.poster.client = httpx.Client(transport=httpx.MockTransport(answer))
     sink.send(SHIFT, None)
     assert seen == [("203.0.113.5", "receiver.example", "receiver.example")]
 
 
 def test_the_next_address_is_tried_where_the_first_cannot_be_connected_to(monkeypatch, sink, receiver):
-    monkeypatch.setattr("sinks.webhook.addresses", lambda host, _: ["127.0.0.2", host])
+    monkeypatch.setattr("sinks.posting.addresses", lambda host, _: ["127.0.0.2", host])
     sink.send(SHIFT, None)
     assert len(receiver.requests) == 1
 

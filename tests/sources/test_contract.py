@@ -97,6 +97,14 @@ def test_the_end_is_reached_when_all_was_returned_and_not_before(log_of):
     assert source.lag().get(log.partition, 0) == 0
 
 
+def test_a_position_is_behind_what_was_returned_and_another_process_reads_on_there(log_of):
+    log = log_of(VALUES, a_poll=120)
+    source = log.open()
+    first = read_until(source, lambda got: len(got) >= 120)
+    again = log.open(dict(source.positions()))
+    assert [message.value for message in first + read_to_end(again)] == VALUES
+
+
 def test_it_reads_all_there_is_and_has_no_trouble(log_of):
     log = log_of(VALUES)
     source = log.open()

@@ -119,8 +119,12 @@ def test_a_wrapped_message_is_unwrapped(read):
 
 
 @pytest.mark.parametrize("value", [b'{"id": 1', b"\xff\x00", None, b""])
-def test_a_dead_letter_comes_back_as_the_message_it_was(read, value):
-    lost = Message("inference", 3, 77, 1_700_000_000_123, b"k", value, [("ce_id", b"7")])
+@pytest.mark.parametrize("key", [b"k", b"\xfe\x00", None, b""])
+@pytest.mark.parametrize(
+    "headers", [[("ce_id", b"7")], [("h", b"1"), ("h", b"2")], [("h", b"\xff"), ("a", b"base64")], []]
+)
+def test_a_dead_letter_comes_back_as_the_message_it_was(read, value, key, headers):
+    lost = Message("inference", 3, 77, 1_700_000_000_123, key, value, headers)
     line = json.dumps(as_fields(DeadLetter(lost, "not_json", "why"))).encode()
     (message,) = read(line)
     assert (message.key, message.value, message.headers, message.timestamp) == (
@@ -141,6 +145,10 @@ def test_a_dead_letter_comes_back_as_the_message_it_was(read, value):
         b'{"value": "x", "encoding": "base64"}',
         b'{"value": "x", "headers": 3}',
         b'{"value": "x", "headers": {"a": 1}}',
+        b'{"value": "x", "headers": [["a"]]}',
+        b'{"value": "x", "headers": [["a", "b", "base64", "c"]]}',
+        b'{"value": "x", "headers": [["a", "%", "base64"]]}',
+        b'{"value": "x", "key": "%", "key_encoding": "base64"}',
         b'{"key": "k"}',
         b'{"reason": "r", "value": "x"}',
         b'{"value": ' + b"[" * 100_000,
@@ -196,6 +204,23 @@ def test_a_stray_quote_costs_its_own_line_only(read):
     assert values(messages[:3]) == [b'{"features":{"a":1,"b":2}}', b'"stray,4', b'{"features":{"a":6,"b":7}}']
     assert len(messages) == 40_002
     assert [message.offset for message in messages[1:4]] == [8, 17, 21]
+
+
+@pytest.mark.parametrize("stray", ['"5,4', '5,"4', '5,"', '"5",4"\n"6', '5,"4" x'])
+@pytest.mark.parametrize("other", [b"", b'"7",8\n', b'7,"8"\n', b'7,"8\n', b'"7,8\n'])
+def test_neither_the_last_stray_quote_nor_one_before_another_quote_swallows_a_row(read, stray, other):
+    rows = b"1,2\n" * 50
+    found = values(read(b"a,b\n" + rows + stray.encode() + b"\n" + rows + other + rows, "table.csv"))
+    assert found.count(b'{"features":{"a":1,"b":2}}') == 150
+    assert all(len(value) < 40 for value in found)
+
+
+def test_a_header_and_rows_of_several_lines_are_read(read):
+    found = values(read(b'\xef\xbb\xbf"a\nb",c\n"1\n2\n3",4\n5,"x\n"\n', "table.csv"))
+    assert [msgspec.json.decode(value)["features"] for value in found] == [
+        {"a\nb": "1\n2\n3", "c": 4},
+        {"a\nb": 5, "c": "x\n"},
+    ]
 
 
 @pytest.mark.parametrize(

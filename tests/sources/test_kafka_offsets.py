@@ -79,6 +79,14 @@ def test_latest_survives_a_new_client_before_the_first_record(reader, full, prod
     assert values(read_until(source, lambda got: len(got) == len(NEW))) == NEW
 
 
+@pytest.mark.parametrize("start", ["latest", 4_102_444_800_000])
+def test_where_a_start_lies_is_known_before_anything_comes(reader, full, start):
+    source = reader(full, start=start)
+    source.open({})
+    assert read_to_end(source) == []
+    assert source.positions() == {Partition(full, 0): len(VALUES)}
+
+
 def test_a_time_begins_with_the_first_record_of_it_or_later(reader, topic, produce):
     name = topic()
     produce(name, VALUES)
