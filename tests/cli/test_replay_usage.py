@@ -21,7 +21,7 @@ def test_two_kinds_of_lines_do_not_share_a_file(folder, capsys):
     assert "out.jsonl is named twice" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--labels", "--answers"])
+@pytest.mark.parametrize("option", ["--answers"])
 def test_what_this_build_does_not_carry_out_is_refused(folder, capsys, option):
     assert main(["replay", "a.jsonl", option, "b.jsonl"]) == 2
     assert f"{option} is not carried out by this build. Leave it out." in capsys.readouterr().err

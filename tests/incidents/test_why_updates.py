@@ -25,6 +25,6 @@ def test_an_update_says_first_why_it_comes_though_nothing_moved():
     assert noted.notes == (began, "nobody accepted this reference yet")
     assert reminded.notes == (
         "nothing new: told again because it is still open",
-        "nobody accepted this reference yet",
         began,
+        "nobody accepted this reference yet",
     )
