@@ -10,7 +10,8 @@ PYTEST := $(BIN)/python -m pytest
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-real check bench dashboard lock hooks clean
+VENV_ALIBI := .venv-alibi
+.PHONY: help install demo test test-real test-alibi check bench dashboard lock hooks clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -28,8 +29,11 @@ endif
 test: $(VENV)/.dev ## all tests that need no more than the package index and the broker
 	$(PYTEST) -m "not real" $(ARGS)
 
-test-real: $(VENV)/.chart ## the tests that need more, or are heavy
-	$(PYTEST) -m real $(ARGS)
+test-real: $(VENV)/.chart test-alibi ## the tests that need more, or are heavy
+	$(PYTEST) -m real --ignore tests/alibi $(ARGS)
+
+test-alibi: $(VENV)/.dev $(VENV_ALIBI)/.installed ## alibi-detect's detectors, in an environment of their own (860 MB)
+	ALIBI_PYTHON=$(VENV_ALIBI)/bin/python $(PYTEST) -m real tests/alibi
 
 check: $(VENV)/.chart ## format, lint, types, import arrows, house rules, the chart
 	$(BIN)/ruff format --check
@@ -56,7 +60,7 @@ hooks: $(VENV)/.dev ## check every commit before it is made
 	$(BIN)/prek install
 
 clean: ## take away what was installed and cached
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV_ALIBI) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Each stamp is as new as the lock it was installed from.
 $(VENV)/.tools: .ci/venv requirements/build.txt
@@ -72,6 +76,12 @@ $(VENV)/.base: $(VENV)/.tools requirements/base.txt pyproject.toml monitor/__ini
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
 	@echo "Installing what its tests need"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV_ALIBI)/.installed: $(VENV)/.tools requirements/alibi.txt
+	@echo "Installing alibi-detect and what it needs into $(VENV_ALIBI)"
+	@$(BIN)/uv venv --quiet --allow-existing --python ">=3.11,<3.13" $(VENV_ALIBI)
+	@$(BIN)/uv pip install --quiet --python $(VENV_ALIBI)/bin/python --require-hashes -r requirements/alibi.txt
 	@touch $@
 
 $(VENV)/.chart: $(VENV)/.dev requirements/chart.txt

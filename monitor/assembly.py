@@ -78,6 +78,7 @@ def watched_models(config: Config, file: str, *, late_labels: bool | None = None
                 accepted,
                 config.slot,
                 config.privacy.show,
+                partial(config.privacy.key, own.reference.path),
                 late_labels=late_labels,
                 unaccepted=store.unaccepted(accepted),
             )
@@ -91,7 +92,9 @@ def parts_of(config: Config, models: list[Watched], source: Source, *, judged: i
     timing = Timing(config.slot, config.allowed_lateness, config.max_ahead)
     return {
         "source": source,
-        "decoder": Decoder(schemas, format=config.format, stamped=source.stamped),
+        "decoder": Decoder(
+            schemas, format=config.format, stamped=source.stamped, callers={m.name for m in models if m.callers}
+        ),
         "models": models,
         "partitions": Partitions(timing, [model.layout for model in models], judged),
         "limit": Limit(config.dead_letters.max_share),

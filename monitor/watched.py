@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from detectors.detector import Signal
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
+from detectors.sequential import Sequential
 from monitor.config.features import FeatureSection
 from monitor.config.permodel import ModelSettings
 from monitor.counting.tally import FLOW_SIGNALS
@@ -25,6 +26,7 @@ from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
 from monitor.retraining.retraining import Moment, Retraining
 from monitor.retraining.wording import said, subject
+from monitor.sequential import sequential_of
 from monitor.state.operator_log import Word
 from monitor.types import Event, News, Partition, Trigger
 
@@ -51,6 +53,8 @@ class Watched:
         Milliseconds of a slot.
     shown : sequence of str
         Features whose values may be named in messages, besides those that say so themselves.
+    key : callable
+        Gives the secret under which callers are hashed; called only where somebody looks at callers.
     late_labels : bool
         Whether labels come later and from elsewhere: what they tell is then judged on their own clock.
     unaccepted : bool
@@ -77,6 +81,7 @@ class Watched:
         reference: Reference,
         slot: int,
         shown: Sequence[str] = (),
+        key: Callable[[], bytes] = bytes,
         *,
         late_labels: bool = False,
         unaccepted: bool = False,
@@ -92,10 +97,12 @@ class Watched:
         late = reference.part(lambda detector: late_labels and isinstance(detector, LABELLED))
         if late_labels and not late.layout.detectors:
             raise BadReference(NO_LABELS.format(path=settings.reference.path))
-        self.records = self._judged(now, self._ignored(), beside=late)
+        sequential = sequential_of(settings, reference, key, late_labels=late_labels)
+        self.callers = any(detector.callers for detector in sequential)
+        self.records = self._judged(now, self._ignored(), beside=late, sequential=sequential)
         self.labels = self._judged(late, FLOW_NAMES, beside=now) if late_labels else None
         own = {name for name, feature in settings.features.items() if feature.show_values}
-        self.layout = now.layout.showing(own | set(shown))
+        self.layout = now.layout.watching(own | set(shown), sequential)
         self.label_layout = late.layout
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
         self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance)
@@ -122,12 +129,19 @@ class Watched:
             news.append(trigger)
         return news
 
-    def _judged(self, reference: Reference, ignored: Sequence[str], *, beside: Reference) -> Judged:
+    def _judged(
+        self,
+        reference: Reference,
+        ignored: Sequence[str],
+        *,
+        beside: Reference,
+        sequential: Sequence[Sequential] = (),
+    ) -> Judged:
         every = self.settings.false_alarm_every
         in_records = every.unit == "records"
         budget = Budget(every.amount if in_records else every.amount / self.slot, in_records=in_records)
         others = [signal for signal, _ in beside.signals if signal.name not in FLOW_NAMES]
-        judge = Judge(reference, budget, self._tolerance, self.slot, ignored, beside=others)
+        judge = Judge(reference, budget, self._tolerance, self.slot, ignored, beside=others, sequential=sequential)
         settings = self.settings
         times = PolicySettings(
             self.slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance

@@ -48,6 +48,7 @@ LOOK_FIRST = (
     ("confidence", "at the newest model version"),
     ("latency", "at the model server: load, machine, last release"),
     ("joint", "at how inputs are joined: each alone may look as accepted"),
+    ("anomaly.queries", "at what this caller asks for: whoever probes a model looks for inputs that fool it"),
     ("anomaly", "at who sends these requests"),
     ("shadow", "at the last training: smaller changes now break the model"),
     ("performance", "at the labelled errors, by class"),
@@ -86,7 +87,8 @@ def name(signal: SignalChange) -> str:
         return plain(f"check {feature}", NAME)
     known = {"score": "score of {}", "quality": "{}", "anomaly": "{}", "performance": "{}", "shadow": "shadow check {}"}
     kind, _, rest = signal.signal.partition(".")
-    return plain(feature or (known.get(kind, kind + " {}").format(rest) if rest else kind), NAME)
+    words = known[kind].format(rest) if kind in known else f"{kind} {rest}"
+    return plain(feature or (words if rest else kind), NAME)
 
 
 def names(group: Sequence[SignalChange]) -> str:
@@ -116,6 +118,8 @@ def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
 
     That is `prediction follows (w 0.14; yes 71 %, accepted 64 %)`, `age and limit shifted up (w 0.12–0.22)`.
     """
+    if group[0].evidence is None:
+        return plain(group[0].shape, 200)
     said = f"{names(group)} {'follows' if follows else _shape(group[0])}"
     shares = moved(group[0], 1) if len(group) == 1 else ""
     a_share = shares and group[0].effect.points is not None  # it and the accepted one are the size

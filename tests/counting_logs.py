@@ -32,9 +32,16 @@ class Marks:
         return []
 
 
-def layouts(models: int) -> list[Layout]:
-    """Return one layout a model, each of another length."""
-    return [Layout([Marks()] * (1 + model)) for model in range(models)]
+class Keeper:
+    """A detector that depends on order and wants the marks."""
+
+    def take(self, batch: Batch) -> dict[str, np.ndarray]:
+        return {"mark": batch.numbers["mark"]}
+
+
+def layouts(models: int, *, keeping: bool = False) -> list[Layout]:
+    """Return one layout a model, each of another length; where asked for, the marks of records are kept too."""
+    return [Layout([Marks()] * (1 + model)).watching(set(), [Keeper()] * keeping) for model in range(models)]
 
 
 def block(posts: Sequence[Post], models: int) -> Decoded:
@@ -57,7 +64,13 @@ def _batch(rows: Sequence[Row], model: np.ndarray, number: int) -> Batch | None:
     if not len(at):
         return None
     marks = np.array([rows[i].mark for i in at], dtype=np.float64)
-    return Batch(at, {"mark": marks}, versions=[f"v{int(mark)}" for mark in marks])
+    return Batch(
+        at,
+        {"mark": marks},
+        versions=[f"v{int(mark)}" for mark in marks],
+        ids=[rows[i].id for i in at],
+        times=np.array([rows[i].time for i in at], dtype=np.int64),
+    )
 
 
 def random_log(rng: Random, length: int, models: int) -> list[Post]:

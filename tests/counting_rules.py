@@ -48,6 +48,7 @@ class Count:
     late: int = 0
     dead: int = 0
     marks: Counter[int] = field(default_factory=Counter)
+    kept: list[Row] = field(default_factory=list)
 
 
 Slots = dict[int, dict[int, Count]]
@@ -96,6 +97,7 @@ class Counting:
         if row.id is None or (place, row.model, row.id) not in self._seen:
             here.records += 1
             here.marks[row.mark] += 1
+            here.kept.append(row)
         if row.id is not None:
             self._seen.add((place, row.model, row.id))
 
@@ -129,3 +131,4 @@ def add(whole: Slots, part: Slots) -> None:
             into.late += one.late
             into.dead += one.dead
             into.marks += one.marks
+            into.kept += one.kept

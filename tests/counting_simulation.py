@@ -69,7 +69,7 @@ class Simulation:
         self.later = names[1:] if rng.random() < 0.3 else []
         self.there = {name: 0 for name in names if name not in self.later}
         self.highest = NEVER
-        self.partitions = Partitions(self.timing, layouts(self.models))
+        self.partitions = Partitions(self.timing, layouts(self.models, keeping=True))
         self.saved = Saved(_words(self.partitions), NEVER)
         for name in self.there:
             self._add(name, {})
@@ -159,7 +159,7 @@ class Simulation:
         self.positions = dict(saved.positions)
         self.highest = saved.judged
         self.idle = set()
-        self.partitions = Partitions(self.timing, layouts(self.models), saved.judged)
+        self.partitions = Partitions(self.timing, layouts(self.models, keeping=True), saved.judged)
         remembered = from_plain(msgspec.msgpack.decode(saved.words))
         for name in self.there:
             self._add(name, remembered)
@@ -210,4 +210,4 @@ def _words(partitions: Partitions) -> bytes:
 
 
 def _copy(tally: Tally) -> Tally:
-    return Tally(tally.cells.copy(), dict(tally.versions), dict(tally.names))
+    return Tally(tally.cells.copy(), dict(tally.versions), dict(tally.names), list(tally.rows))

@@ -40,6 +40,7 @@ _SECTIONS = (
     ("source", "`source`", ("KafkaSource", "FileSource")),
     ("reference", "`reference`", ("ReferenceSection",)),
     ("features", "`features.NAME`", ("FeatureSection",)),
+    ("detectors", "`detectors`", ()),
     ("sinks", "`sinks`", ()),
     ("retrain", "`retrain`", ("RetrainRule", "WhenSection", "WebhookAction", "KafkaAction")),
     ("dead_letters", "`dead_letters`", ("DeadLettersSection",)),

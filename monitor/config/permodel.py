@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from detectors.config import DetectorConfig
 from monitor.config.durations import Budget, FalseAlarmBudget, PositiveDuration, parse_duration
 from monitor.config.features import FeatureSection
 from monitor.config.paths import named
@@ -54,6 +55,9 @@ class PerModel(Section):
         description="What is known about single features, by name; the rest comes from the reference. "
         "A model's own entries are added to those of the top.",
     )
+    detectors: tuple[DetectorConfig, ...] = Field(
+        default=(), description="What is watched beyond features, outputs and quality: a list of detectors."
+    )
     sinks: tuple[SinkConfig, ...] = Field(
         default=({"type": "stdout"},), validate_default=True, description="Who is told: a list of destinations."
     )
@@ -97,6 +101,7 @@ class ModelSettings:
     remind_every: int
     runbook: str | None
     retrain: tuple[RetrainRule, ...]
+    detectors: tuple[DetectorConfig, ...] = ()
 
     def tolerance_of(self, signal: str, group: str) -> Allowed:
         """Return what a signal may move: its own setting, else its feature's, else its group's, else the default."""
@@ -130,6 +135,7 @@ def settings(name: str, layers: Sequence[PerModel]) -> ModelSettings:
         remind_every=chosen.remind_every,
         runbook=chosen.runbook,
         retrain=chosen.retrain,
+        detectors=chosen.detectors,
     )
 
 

@@ -146,9 +146,13 @@ class Fold:
         return min((slot.began for slot in self.slots.values()), key=lambda p: p.offset, default=self.next)
 
     @property
-    def ids(self) -> int:
-        """How many ids the open slots hold."""
-        return sum(len(seen) for slot in self.slots.values() for seen in slot.seen.values())
+    def held(self) -> int:
+        """How many records the open slots hold something of: an id, or what sequential detectors keep."""
+        return sum(
+            max(len(slot.seen.get(index, ())), tally.kept)
+            for slot in self.slots.values()
+            for index, tally in slot.tallies.items()
+        )
 
     def _close(self, through: int) -> None:
         self.next.closed = max(self.next.closed, through)

@@ -12,8 +12,9 @@ from monitor.counting.trail import Trail
 from monitor.formats.batch import DEAD, Decoded
 from monitor.types import Partition
 
-MOST_IDS = 200_000
-"""Ids of open slots, about 130 bytes each: with more of them, a partition a slot ahead waits for the slowest."""
+MOST_HELD = 200_000
+"""Records of open slots that are remembered, about 130 bytes each for the id alone: with more of them, a partition a
+slot ahead waits for the slowest."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ class Partitions:
 
     def ahead(self) -> set[Partition]:
         """Return the partitions too far ahead of the slowest that is awake, so that open slots stay few and small."""
-        ids = sum(fold.ids for fold in self.folds.values())
-        allowed = self.timing.max_ahead if ids <= MOST_IDS else self.timing.slot
+        held = sum(fold.held for fold in self.folds.values())
+        allowed = self.timing.max_ahead if held <= MOST_HELD else self.timing.slot
         awake = {p: fold.next.clock for p, fold in self.folds.items() if p not in self.idle}
         slowest = min(awake.values(), default=NEVER)
         if slowest > NEVER:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from detectors.categorical import CategoryBins
 from detectors.detector import Counts, Detector, Signal, share
 from detectors.numeric import NumericBins, Together
+from detectors.sequential import Rows, Sequential, taken
 from monitor.formats.batch import Batch
 
 RECORDS, LATE, DEAD = 0, 1, 2
@@ -46,11 +47,14 @@ class Tally:
         What a person would ask about a signal, by (signal, name): how features differ from the schema, which levels
         were never seen before (of features whose values may be shown). Of these and of the versions the `NAMES_KEPT`
         first in alphabetical order are kept: that is bounded and still adds exactly.
+    rows : list of Rows
+        What sequential detectors asked for, in the order in which it was added; empty where there are none.
     """
 
     cells: Counts
     versions: dict[str, int] = field(default_factory=dict)
     names: dict[tuple[str, str], int] = field(default_factory=dict)
+    rows: list[Rows] = field(default_factory=list)
 
     @property
     def leading_versions(self) -> dict[str, int]:
@@ -62,7 +66,13 @@ class Tally:
         self.cells += other.cells
         self.versions = _first(Counter(self.versions) + Counter(other.versions))
         self.names = _first(Counter(self.names) + Counter(other.names))
+        self.rows += other.rows
         return self
+
+    @property
+    def kept(self) -> int:
+        """How many records sequential detectors keep."""
+        return sum(map(len, self.rows))
 
 
 def _first(counts: Counter[_Name]) -> dict[_Name, int]:
@@ -94,10 +104,20 @@ class Layout:
         self._together = Together(list(numeric.values()))
         self._shown: list[tuple[int, int, str]] = []
         self._single = [row for row in range(len(self.detectors)) if row not in numeric]
+        self._sequential: tuple[Sequential, ...] = ()
 
-    def showing(self, features: Set[str]) -> Layout:
-        """Return the same layout, whose tallies also name levels of these features that were never seen before."""
+    def watching(self, features: Set[str], sequential: Sequence[Sequential] = ()) -> Layout:
+        """Return the same layout, whose tallies hold more.
+
+        Parameters
+        ----------
+        features : set of str
+            Features of which levels that were never seen before are named.
+        sequential : sequence of Sequential
+            Detectors for which something of each record is kept.
+        """
         layout = Layout(self.detectors)
+        layout._sequential = tuple(sequential)
         layout._shown = [
             (row, self.starts[row] + detector.unseen, detector.column)
             for row, detector in enumerate(self.detectors)
@@ -129,7 +149,8 @@ class Layout:
         for version, count in Counter(given).items():
             if version is not None:
                 versions[str(version)] += count  # 7 and "7" are one version
-        return Tally(cells, _first(versions), _first(self._names(batch, chosen, positions)))
+        rows = [taken(self._sequential, batch, positions)] if self._sequential and len(positions) else []
+        return Tally(cells, _first(versions), _first(self._names(batch, chosen, positions)), rows)
 
     def _names(self, batch: Batch, chosen: NDArray[np.int64], positions: NDArray[np.int64]) -> Counter[tuple[str, str]]:
         names: Counter[tuple[str, str]] = Counter()

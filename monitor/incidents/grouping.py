@@ -21,6 +21,7 @@ def home(
     """Return the open incident a finding belongs to: the one its signal is in, else the nearest in onset.
 
     Weak shifts of one cause show late, and their onset seems late too: beside a graver incident an hour is near.
+    An attack is nobody's cause: it has an incident of its own.
 
     Parameters
     ----------
@@ -33,14 +34,23 @@ def home(
     for incident in incidents:
         if finding.signal.name in incident.signals:
             return incident
+    if _attack(finding.signal.group, finding.evidence):
+        return None
     allowed = leeway(finding, slot)
     near = []
     for index, incident in enumerate(incidents):
+        if any(_attack(change.group, change.evidence) for change in incident.signals.values()):
+            continue
         graver = SEVERITIES.index(incident.severity) > SEVERITIES.index(severity)
         later = finding.onset - incident.since // length
         if abs(later) <= allowed or (graver and 0 <= later * length <= WEAK_WITHIN):
             near.append((abs(later), index))
     return incidents[min(near)[1]] if near else None
+
+
+def _attack(group: str, evidence: float | None) -> bool:
+    """Return whether somebody was caught, by a rule and not by evidence on many records."""
+    return group == "anomalies" and evidence is None
 
 
 def leeway(finding: Finding, slot: int) -> int:

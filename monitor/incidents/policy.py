@@ -71,7 +71,7 @@ class Policy:
         for version in self.versions.add(versions, start):
             for incident in self.incidents:
                 self._note(incident, f"{began_at(version, start)}, while this was open")
-        for finding in sorted(verdict.alarms, key=lambda f: (-f.evidence, f.signal.name)):
+        for finding in sorted(verdict.alarms, key=lambda f: (-(f.evidence or 0.0), f.signal.name)):
             self._place(finding, verdict.slot)
         for incident in self.incidents if verdict.alarms else ():
             if STRANGE not in incident.notes and is_strange(incident.signals, verdict.signals):
@@ -109,7 +109,7 @@ class Policy:
         length = self.settings.slot
         name = finding.signal.name
         change = SignalChange(name, finding.signal.group, finding.evidence, finding.effect, finding.shape, finding.bins)
-        severity = severity_of(finding.effect, self.settings.importance(name))
+        severity = severity_of(finding.effect, self.settings.importance(name), finding.signal.group)
         incident = home(finding, severity, self.incidents, slot, length) or self._open(finding, slot, severity)
         self._count_returns(incident, name)
         if SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):

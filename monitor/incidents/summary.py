@@ -24,7 +24,7 @@ def ranked(signals: Sequence[SignalChange]) -> tuple[SignalChange, ...]:
 
     def key(change: SignalChange) -> tuple[int, int, float, str]:
         size = change.effect.points if change.effect.points is not None else 100 * (change.effect.w or 0.0)
-        return (-SEVERITIES.index(severity_of(change.effect)), _order(change), -size, change.signal)
+        return (-SEVERITIES.index(severity_of(change.effect, group=change.group)), _order(change), -size, change.signal)
 
     return tuple(sorted(signals, key=key))
 

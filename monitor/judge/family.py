@@ -24,10 +24,13 @@ LOG10 = SCALE * log(10.0)
 
 @dataclass(frozen=True)
 class Finding:
-    """An alarm: one signal is beyond what was accepted."""
+    """An alarm: one signal is beyond what was accepted.
+
+    `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own.
+    """
 
     signal: Signal
-    evidence: float
+    evidence: float | None
     onset: int
     onset_records: int
     effect: Effect

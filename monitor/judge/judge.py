@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import Signal
+from detectors.sequential import Sequential
 from monitor.counting.tally import DEAD, LATE, RECORDS, Tally
 from monitor.judge.bets import SCALE
 from monitor.judge.budget import flagged, thresholds
 from monitor.judge.calm import Calm
 from monitor.judge.family import LOG10, Family, Finding
+from monitor.judge.in_order import InOrder
 from monitor.judge.null import Tolerance, nulls
 from monitor.reference.store import Reference
 from monitor.types import BinShift, Effect
@@ -73,6 +75,8 @@ class Judge:
         Signals that are not judged.
     beside : sequence of Signal
         Those that are judged elsewhere under the same budget.
+    sequential : sequence of Sequential
+        Detectors that look at a slot's records in order.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Judge:
         ignored: Sequence[str] = (),
         *,
         beside: Sequence[Signal] = (),
+        sequential: Sequence[Sequential] = (),
     ) -> None:
         self.budget = budget
         watched = [(s, start) for s, start in reference.signals if s.name not in ignored]
@@ -95,6 +100,7 @@ class Judge:
         self.records = 0
         self.last: int | None = None
         self.calms: dict[str, Calm] = {}
+        self.in_order = InOrder(sequential, slot)
 
     def advance(self, slot: int, tally: Tally) -> Verdict:
         """Judge the next closed slot. Slots come in order; those without records are skipped."""
@@ -104,10 +110,11 @@ class Judge:
         log_m: list[int] = []
         for family in self.families:
             log_m += family.advance(tally.cells, mass=mass, slot=slot, slots=slots, records=self.records).tolist()
+        in_order = self.in_order.advance(slot, tally.rows, self.records)
         self.records += here
         self.last = slot
         self._return_to_calm()
-        alarms = [self._alarm(i, log_m[i], slot, tally) for i in self._flagged(log_m)]
+        alarms = [*(self._alarm(i, log_m[i], slot, tally) for i in self._flagged(log_m)), *in_order]
         effects = [e for family in self.families for e in family.present()]
         return Verdict(slot, self.records, here, [m / LOG10 for m in log_m], effects, alarms, self.signals)
 
@@ -134,12 +141,13 @@ class Judge:
 
     def alarmed(self, name: str) -> int | None:
         """Return the slot of a signal's last alarm, while it is watched on its way back."""
-        return self.calms[name].alarmed if name in self.calms else None
+        return self.calms[name].alarmed if name in self.calms else self.in_order.alarmed.get(name)
 
     def forget(self, names: Sequence[str]) -> None:
         """Stop watching the way back of these signals: their incident is resolved."""
         for name in names:
             self.calms.pop(name, None)
+            self.in_order.alarmed.pop(name, None)
 
     def _flagged(self, log_m: list[int]) -> list[int]:
         found = []
@@ -183,6 +191,7 @@ class Judge:
             "calms": {
                 name: {"table": c.table, "log_e": c.log_e, "alarmed": c.alarmed} for name, c in self.calms.items()
             },
+            **({"in_order": self.in_order.state()} if self.in_order.detectors else {}),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -196,6 +205,8 @@ class Judge:
         self.calms = {
             name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"]) for name, c in state["calms"].items()
         }
+        if "in_order" in state:
+            self.in_order.restore(state["in_order"])
 
 
 _DETECTOR_STATE = ("log_c", "onset", "onset_records", "since", "pending")

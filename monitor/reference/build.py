@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors import CategoryBins, SchemaConformity
+from detectors.alibi import REFERENCE_ROWS
+from detectors.closeness import measured
+from detectors.config import AlibiConfig, QueriesConfig
+from detectors.sample import Sample
 from monitor.counting.tally import DEAD, RECORDS, Layout
 from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
@@ -58,6 +63,7 @@ def build(
     stamped: bool = False,
     format: str = "auto",
     provisional: bool = False,
+    detectors: Sequence[Any] = (),
 ) -> Reference:
     """Return the reference of the records of one model.
 
@@ -71,6 +77,8 @@ def build(
         Whether the messages were rows of a table: its cells have no JSON kinds.
     stamped : bool
         Whether a log stamped the messages, so that every record has a time.
+    detectors : sequence of DetectorConfig
+        What the configuration asks for.
 
     Raises
     ------
@@ -79,7 +87,9 @@ def build(
     """
     plan = _plan(first_look(blocks(), model, format), model, options, from_table=from_table)
     timed = stamped or plan.timed
-    counted = _count(blocks(), Decoder({model: plan.schema}, format=format, stamped=stamped), plan.layout)
+    queries, alibi = (any(isinstance(d, kind) for d in detectors) for kind in (QueriesConfig, AlibiConfig))
+    sample = Sample(plan.schema, wanted=queries or alibi)
+    counted = _count(blocks(), Decoder({model: plan.schema}, format=format, stamped=stamped), plan.layout, sample)
     if counted.rows < FEWEST:
         raise BadReference(_too_few(counted.rows, model) + _unusable(counted.dead.total(), counted.why))
     times, counts = counted.times(), counted.counts(plan)
@@ -95,6 +105,8 @@ def build(
         int(times.max()) if timed else None,
         provisional,
         growing,
+        measured(sample) if queries else None,
+        sample.accepted(REFERENCE_ROWS) if alibi else None,
     )
 
 
@@ -126,7 +138,7 @@ def _unusable(messages: int, why: str) -> str:
     return f"; {messages:,} could not be used (first: {why})" if messages else ""
 
 
-def _count(blocks: Iterable[Sequence[RawMessage]], decoder: Decoder, layout: Layout) -> Counted:
+def _count(blocks: Iterable[Sequence[RawMessage]], decoder: Decoder, layout: Layout, sample: Sample) -> Counted:
     """Count what the live path would count, and keep the cells for dependence in time."""
     counted = Counted()
     kept = np.int16 if layout.total < 1 << 15 else np.int32
@@ -140,6 +152,7 @@ def _count(blocks: Iterable[Sequence[RawMessage]], decoder: Decoder, layout: Lay
             counted.stamps.append(decoded.times[batch.rows])
             counted.codes.append(layout.codes(batch).astype(kept))
             counted.rows += len(batch)
+            sample.add(batch)
     return counted
 
 

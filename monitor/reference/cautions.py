@@ -60,6 +60,8 @@ def _about_records(reference: Reference) -> Iterator[str]:
         words = "not every record has a time, so the order of the file is taken as the order in time: is it?"
         likely = [f.name for f in reference.schema.features if f.name.lower().lstrip("@") in _LIKE_TIME]
         yield f"{words} {short(likely[0])} may be meant: name it `time`, beside the features" if likely else words
+    if reference.closeness is not None and reference.closeness.distance == 0.0:
+        yield "records lie as close together as those of a query attack: the detector `queries` cannot tell them apart"
     if reference.rows < FEW:
         yield f"only {reference.rows:,} records: {_cost(reference)}"
 

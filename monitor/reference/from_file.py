@@ -43,6 +43,7 @@ def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Re
         options=options_of(settings),
         from_table=table,
         format=format,
+        detectors=settings.detectors,
     )
     return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 

@@ -28,7 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import KINDS
+from detectors.closeness import Closeness
 from detectors.detector import Detector, Signal, constructor_fields
+from detectors.sample import Accepted
 from monitor.counting.tally import FLOW_CELLS, Layout
 from monitor.errors import BadReference
 from monitor.reference.schema import Schema
@@ -37,17 +39,10 @@ FORMAT = 1
 ITSELF = "seawall"  # promotes what was learned from live traffic, and accepts nothing
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_SOMETIMES = ("growing", "closeness", "accepted")
 _DAMAGE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-    msgspec.MsgspecError,
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, msgspec.MsgspecError),
 )
 """What reading raises where files are not as they were written: a flipped bit can make a zip claim to be encrypted."""
 
@@ -74,6 +69,10 @@ class Reference:
         Learned from live traffic; nobody accepted it.
     growing : tuple of str
         Signals whose design effect still grew with the block length: it is larger than these records can show.
+    closeness : Closeness or None
+        How close its inputs are to each other, where query attacks are to be told.
+    accepted : Accepted or None
+        Some of its records, where a detector compares with records.
     digest : str
         `sha256:…` of all of the above.
     """
@@ -88,6 +87,8 @@ class Reference:
     last: int | None
     provisional: bool = False
     growing: tuple[str, ...] = ()
+    closeness: Closeness | None = None
+    accepted: Accepted | None = None
 
     @cached_property
     def signals(self) -> list[tuple[Signal, int]]:
@@ -118,7 +119,7 @@ class Reference:
                     "schema": self._schema_as_stored(),
                     "detectors": [constructor_fields(d) for d in self.layout.detectors],
                     "design_effects": dict(sorted(self.design_effects.items())),
-                    **({"growing": self.growing} if self.growing else {}),
+                    **{name: own for name in _SOMETIMES if (own := getattr(self, name))},
                 }
             ),
             indent=1,
@@ -290,6 +291,8 @@ def _from_document(document: dict[str, Any], counts: NDArray[np.int64]) -> Refer
         last=document["last"],
         provisional=document["provisional"],
         growing=tuple(document.get("growing", ())),
+        closeness=msgspec.convert(document.get("closeness"), Closeness | None),
+        accepted=msgspec.convert(document.get("accepted"), Accepted | None),
     )
 
 

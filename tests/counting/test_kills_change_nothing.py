@@ -21,10 +21,12 @@ import os
 from collections import Counter
 from random import Random
 
+import numpy as np
 from counting_logs import MARKS
 from counting_rules import Count
 from counting_simulation import Simulation
 
+from detectors.sequential import Rows, in_order
 from monitor.counting.tally import Tally
 from monitor.formats.batch import DEAD
 
@@ -58,14 +60,21 @@ def live(number: int) -> Simulation:
     return simulation
 
 
-def from_rules(count: Count, model: int) -> tuple[list[int], dict[str, int]]:
+def from_rules(count: Count, model: int) -> tuple[list[int], dict[str, int], list[tuple[int, int | None, int]]]:
     marks = [count.marks[mark] for mark in range(MARKS)]
     versions = {f"v{mark}": n for mark, n in enumerate(marks) if n}
-    return [count.records, count.late, count.dead, *marks * (1 + model)], versions
+    kept = sorted(count.kept, key=lambda row: (row.time, row.id is None, row.id or 0))  # of equals the first read first
+    return (
+        [count.records, count.late, count.dead, *marks * (1 + model)],
+        versions,
+        [(r.time, r.id, r.mark) for r in kept],
+    )
 
 
-def from_monitor(tally: Tally) -> tuple[list[int], dict[str, int]]:
-    return tally.cells.tolist(), tally.versions
+def from_monitor(tally: Tally) -> tuple[list[int], dict[str, int], list[tuple[int, int | None, int]]]:
+    rows = in_order(tally.rows) if tally.rows else Rows(np.zeros(0, dtype=np.int64), [], {"mark": np.zeros(0)})
+    kept = list(zip(rows.times.tolist(), rows.ids, rows.columns["mark"].astype(int).tolist(), strict=True))
+    return tally.cells.tolist(), tally.versions, kept
 
 
 def test_every_judged_tally_is_the_one_of_the_rules_and_each_dead_letter_is_written_once():

@@ -177,7 +177,7 @@ def test_beside_a_partition_that_was_never_read_one_may_run_ahead_only_so_far(bo
 
 
 def test_where_open_slots_hold_many_ids_a_slot_ahead_is_too_far(both, monkeypatch):
-    monkeypatch.setattr("monitor.counting.partitions.MOST_IDS", 4)
+    monkeypatch.setattr("monitor.counting.partitions.MOST_HELD", 4)
     read(both, B, 5)
     for i in range(4):
         posts = [Post(i, (Row(0, 5 + 4 * i, 5 + 4 * i, id=f"r{i}"),))]
@@ -188,6 +188,17 @@ def test_where_open_slots_hold_many_ids_a_slot_ahead_is_too_far(both, monkeypatc
     read(both, B, 18)
     assert list(judged(both)) == [0]
     assert both.ahead() == set()
+
+
+def test_what_is_kept_of_records_without_an_id_counts_among_what_open_slots_hold(monkeypatch):
+    monkeypatch.setattr("monitor.counting.partitions.MOST_HELD", 4)
+    for keeping in (False, True):
+        both = Partitions(Timing(SLOT, 0, 60), layouts(1, keeping=keeping))
+        both.add(A, 0.0)
+        both.add(B, 0.0)
+        read(both, B, 5)
+        read(both, A, 5, 9, 13, 17)
+        assert both.ahead() == ({A} if keeping else set())
 
 
 def test_what_is_remembered_stays_small_however_long_nothing_usable_comes(both):

@@ -20,7 +20,7 @@ def test_levels_never_seen_are_not_named_unless_allowed():
 
 
 def test_levels_never_seen_of_a_feature_that_may_be_shown_are_named():
-    assert named(Layout([COLOURS]).showing({"colour"})) == {("quality.unseen.colour", "mauve"): 2}
+    assert named(Layout([COLOURS]).watching({"colour"})) == {("quality.unseen.colour", "mauve"): 2}
 
 
 def test_a_level_is_told_of_its_own_feature_whatever_the_features_are_called():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import yaml
 from fake_source import FakeSource
-from traffic import MODEL, lines, traffic
+from probing import with_callers
+from traffic import MODEL, Record, lines, traffic
 from watching import A, Watch
 
+from detectors.config import QueriesConfig
 from monitor.assembly import clock, parts_of, watched_models
 from monitor.config.loading import load
 from monitor.observers import FindingsFile
@@ -29,9 +31,19 @@ from monitor.types import Source
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the accepted reference of 10,000 quiet records."""
-    folder = tmp_path_factory.mktemp("accepted")
+    return accepted(tmp_path_factory.mktemp("accepted"), traffic(100, seed=1))
+
+
+@pytest.fixture(scope="session")
+def close_reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an accepted reference that knows how close its records are."""
+    return accepted(tmp_path_factory.mktemp("close"), with_callers(60, seed=1), [QueriesConfig()])
+
+
+def accepted(folder: Path, records: Iterable[Record], detectors: Sequence[Any] = ()) -> Path:
+    """Write records, build and accept their reference, and return its folder."""
     data = folder / "accepted.jsonl"
-    data.write_bytes(lines(traffic(100, seed=1)))
+    data.write_bytes(lines(records))
 
     def blocks() -> Any:
         source = FileReader(str(data))
@@ -41,7 +53,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source.close(1)
 
     store = Store(folder / "reference")
-    built = build(blocks, model=MODEL, options={}, from_table=False)
+    built = build(blocks, model=MODEL, options={}, from_table=False, detectors=detectors)
     store.save(built, {"source": "traffic", "rows": built.rows})
     store.promote(built.digest, by="ann", why="tests", at="2026-01-01T00:00:00Z")
     return store.folder

@@ -155,13 +155,14 @@ class End:
 def lived(tmp_path, configured, logs, monkeypatch):
     """Return a function that lives through the logs, dying after so many effects each time."""
 
-    def live(rng: Random, lives: Sequence[int]) -> End:
+    def live(rng: Random, lives: Sequence[int], **settings: Any) -> End:
         fuse = Fuse()
         world = World(rng, fuse)
         monkeypatch.setattr(monitor.assembly, "Dispatcher", world.dispatcher)
         monkeypatch.setattr(snapshot, "save", _fused(fuse, snapshot.save))
         monkeypatch.setattr(FileWriter, "_append", _fused(fuse, FileWriter._append))
-        path = configured(dead_letters={"to": "file"}, source={"type": "file", "path": TOPIC}, retrain=[RULE])
+        own = {"dead_letters": {"to": "file"}, "source": {"type": "file", "path": TOPIC}, "retrain": [RULE]}
+        path = configured(**(own | settings))
         shutil.rmtree(tmp_path / "state", ignore_errors=True)
         (tmp_path / "state").mkdir()
         deaths = 0
@@ -245,3 +246,17 @@ def test_dying_right_after_the_start_again_and_again_writes_no_dead_letter_twice
     end = lived(Random(1), [1, 2, 3, 4, 5, 6, 7, 8, 5, 3, 2, 1] * 2)
     assert end.letters == undisturbed.letters
     assert list({event.id: event for event in end.told}.values()) == undisturbed.told
+
+
+def test_detectors_that_depend_on_order_go_on_as_if_nothing_had_happened(lived):
+    watched = [("ADWIN", "feature.income"), ("KSWIN", "feature.income"), ("PageHinkley", "confidence")]
+    detectors = [{"type": "river", "detector": name, "signal": signal} for name, signal in watched]
+    whole = lived(Random(0), [], detectors=detectors)
+    alarmed = {change.signal for event in whole.told for change in event.signals}
+    assert {"feature.income.ADWIN", "feature.income.KSWIN"} <= alarmed
+    for seed in range(LIVES):
+        rng = Random(seed)
+        end = lived(rng, [rng.randrange(1, 90) for _ in range(12)], detectors=detectors)
+        assert list({event.id: event for event in end.told}.values()) == whole.told, f"seed {seed}"
+        assert plain(end.judge) == plain(whole.judge), f"seed {seed}"
+        assert end.deaths > 5

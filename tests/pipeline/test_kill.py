@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 import traffic
 from monitor_process import SEAWALL, Monitor, told_once
+from probing import probing, with_callers
 from topic_traffic import produce
 
 PARTITIONS = 4
@@ -34,7 +35,7 @@ def monitor(tmp_path, configured, broker, topic):
     """Return a function that makes a monitor of a topic, with a state and a group of its own."""
     made: list[Monitor] = []
 
-    def make(name: str) -> Monitor:
+    def make(name: str, **settings: Any) -> Monitor:
         folder = tmp_path / uuid4().hex[:6]
         group = folder.name
         path = configured(
@@ -48,6 +49,7 @@ def monitor(tmp_path, configured, broker, topic):
             sinks=[{"type": "file", "path": str(folder / "events.jsonl")}],
             state_dir=str(folder),
             dead_letters={"to": "file"},
+            **settings,
         )
         folder.mkdir()
         made.append(Monitor(path.rename(folder / "seawall.yaml"), folder))
@@ -98,6 +100,28 @@ def trickle(bootstrap: str, name: str, records: list[Any]) -> None:
     for start in range(0, len(records), 700):
         produce(bootstrap, name, PARTITIONS, records[start : start + 700])
         time.sleep(0.25)
+
+
+def test_kill_9_changes_no_alarm_of_detectors_that_depend_on_order(broker, topic, monitor, close_reference):
+    name = topic(PARTITIONS, retention_ms=-1)
+    sent = probing(list(with_callers(60, seed=3)), 4, at=range(2_000, 2_300))
+    river = {"type": "river", "detector": "ADWIN", "signal": "feature.income"}
+    settings = {"reference": str(close_reference), "detectors": [{"type": "queries"}, river]}
+    killed = monitor(name, **settings)
+    for start in range(0, len(sent), 2_000):
+        produce(broker.bootstrap, name, PARTITIONS, sent[start : start + 2_000])
+        killed.start()
+        killed.wait_until_read(start + 1_500)
+        killed.kill()
+    killed.start()
+    killed.wait_until_assigned()
+    assert killed.terminate() == 0
+    unkilled = monitor(name, **settings)
+    unkilled.start()
+    unkilled.wait_until_read(len(sent))
+    assert unkilled.terminate() == 0
+    assert "anomaly.queries" in {s["signal"] for event in unkilled.events() for s in event["signals"]}
+    assert told_once(killed.events()) == unkilled.events()
 
 
 def test_sigterm_ends_with_0_and_a_restart_tells_nothing_again(topic, broker, records, monitor):

@@ -8,6 +8,8 @@ import shutil
 import numpy as np
 import pytest
 
+from detectors.closeness import Closeness
+from detectors.sample import Accepted
 from monitor.errors import BadReference
 
 BY = {"by": "ann", "why": "first release", "at": "2026-01-01T00:00:00Z"}
@@ -51,6 +53,8 @@ def test_the_digest_is_of_the_content(reference):
         "growing": ("feature.income",),
         "design_effects": {"feature.income": 9.0},
         "schema": dataclasses.replace(reference).schema.__class__(()),
+        "closeness": Closeness({"feature.income": 0.0}, {"feature.income": 1.0}, (), 1.0),
+        "accepted": Accepted(("feature.income",), (), ((1.0,),)),
         "layout": type(reference.layout)(reference.layout.detectors[:-1]),
     }
     assert {field.name for field in dataclasses.fields(reference)} == set(changed)
