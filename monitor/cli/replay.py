@@ -109,11 +109,15 @@ def command(
 
 def _summarise(pipeline: Pipeline, told: Told, unusable: Counter[str], seconds: float) -> None:
     """Print how much was judged, and what came of it."""
+    from monitor.formats.half import HALVES
     from sinks.text import counted
 
     records = sum(model.judge.records for model in pipeline.parts.models)
     why = ", ".join(f"{count:,} {reason}" for reason, count in unusable.most_common())
     words = f"{counted(records, 'record')} judged, {unusable.total():,} unusable{why and f' ({why})'}"
+    if alone := pipeline.parts.partitions.pairing.totals.unpaired:
+        by_kind = (f"{sum(n for (_, k), n in alone.items() if k == kind):,} {kind}s" for kind in HALVES)
+        words += f", {' and '.join(by_kind)} unpaired"
     click.echo(f"{words}, {counted(len(told.opened), 'incident')} opened, {seconds:.1f} s", err=True)
 
 

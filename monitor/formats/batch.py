@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.formats.half import Half
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -81,6 +83,8 @@ class Decoded:
         One per watched model.
     dead : dict of int to (reason, detail)
         Dead letters by row.
+    halves : dict of int to Half
+        Halves of records by row. They have a model and a time, and stand in no batch.
     """
 
     offsets: Indices
@@ -90,6 +94,7 @@ class Decoded:
     ids: Sequence[str | float | None]
     batches: list[Batch | None]
     dead: dict[int, tuple[str, str]]
+    halves: Mapping[int, Half] = field(default_factory=dict)
 
 
 IGNORED = -1

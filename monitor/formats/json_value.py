@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from typing import Any
 
 import msgspec
@@ -32,6 +33,28 @@ def check_caps(value: bytes | None) -> bytes:
     if value.count(b"[") + value.count(b"{") > MAX_DEPTH and depth(value) > MAX_DEPTH:
         raise BadRecord("too_deep", f"nested deeper than {MAX_DEPTH} levels")
     return value
+
+
+def unpacked(value: bytes | None) -> bytes | None:
+    """Return the value, out of gzip where it is packed (RFC 1952: it begins with 1f 8b); JSON never begins so.
+
+    Raises
+    ------
+    BadRecord
+        `too_large` for what unpacks to more than `MAX_BYTES`, `not_gzip` for what does not unpack to its end.
+    """
+    if value is None or value[:2] != b"\x1f\x8b":
+        return value
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacking.decompress(value, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise BadRecord("not_gzip", f"a gzip body that cannot be unpacked ({error})") from None
+    if len(plain) > MAX_BYTES:
+        raise BadRecord("too_large", f"more than {MAX_BYTES:,} bytes when unpacked")
+    if not unpacking.eof or unpacking.unused_data:
+        raise BadRecord("not_gzip", "a gzip body that is not whole")
+    return plain
 
 
 def depth(value: bytes) -> int:

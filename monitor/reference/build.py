@@ -17,6 +17,8 @@ from detectors import CategoryBins
 from monitor.counting.tally import DEAD, RECORDS, Layout
 from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
+from monitor.formats.joined import WAIT
+from monitor.formats.joiner import Joiner
 from monitor.reference.bins import FeatureOptions, column_of, detectors_of, schema_of
 from monitor.reference.dependence import design_effect
 from monitor.reference.look import Look, first_look
@@ -57,6 +59,7 @@ def build(
     from_table: bool,
     stamped: bool = False,
     format: str = "auto",
+    wait: int = WAIT,
     provisional: bool = False,
 ) -> Reference:
     """Return the reference of the records of one model.
@@ -71,15 +74,20 @@ def build(
         Whether the messages were rows of a table: its cells have no JSON kinds.
     stamped : bool
         Whether a log stamped the messages, so that every record has a time.
+    wait : int
+        Milliseconds between the halves of a record.
 
     Raises
     ------
     BadReference
         For fewer than 500 usable records, or options that do not fit them.
     """
-    plan = _plan(first_look(blocks(), model, format), model, options, from_table=from_table)
+    plan = _plan(first_look(blocks(), model, format, wait), model, options, from_table=from_table)
     timed = stamped or plan.timed
-    counted = _count(blocks(), Decoder({model: plan.schema}, format=format, stamped=stamped), plan.layout)
+    joiner = Joiner(model, format, wait)
+    decoder = Decoder({model: plan.schema}, format=joiner.rest, stamped=stamped)
+    counted = _count(filter(None, map(joiner, blocks())), decoder, plan.layout)
+    counted.dead += joiner.dead
     if counted.rows < FEWEST:
         raise BadReference(_too_few(counted.rows, model) + _unusable(counted.dead.total(), counted.why))
     times, counts = counted.times(), counted.counts(plan)
@@ -101,6 +109,8 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
         words = _too_few(look.rows, model)
         if look.other_models:
             words += f"; {look.other_models:,} name another model (is `model` right?)"
+        if look.unpaired:
+            words += f"; {look.unpaired:,} requests or responses without their other half"
         raise BadReference(words + _unusable(look.unusable, look.why))
     schema = schema_of(look, options, from_table=from_table)
     layout = Layout(list(detectors_of(look, schema, options)))

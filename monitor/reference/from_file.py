@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.config.permodel import ModelSettings
 from monitor.errors import BadReference
+from monitor.formats.joined import WAIT
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
 from monitor.reference.store import Reference
@@ -20,7 +21,9 @@ def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
     return {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
 
 
-def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Reference, dict[str, Any]]:
+def build_from_file(
+    data: str, settings: ModelSettings, format: str, wait: int = WAIT
+) -> tuple[Reference, dict[str, Any]]:
     """Return the reference of a file's records and where it came from.
 
     Raises
@@ -36,7 +39,7 @@ def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Re
         )
     table = data.removesuffix(".gz").endswith(".csv")
     reference = build(
-        _progress(data), model=settings.name, options=options_of(settings), from_table=table, format=format
+        _progress(data), model=settings.name, options=options_of(settings), from_table=table, format=format, wait=wait
     )
     return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 
