@@ -162,13 +162,16 @@ class Partitions:
                     self.trails.setdefault(partition, Trail()).add(slot, one.began.offset, one.end)
             halves = [half for one in opened.values() for half in one.halves]
             merged = self._merged([*(one.tallies for one in opened.values()), self.pairing.join(slot, halves)])
-            self.judged = slot
-            for fold in self.folds.values():
-                fold.forget(slot)
+            self._forget(slot)
             yield slot, merged
-
         if self.silent:
             self.pairing.give_up()
+            self._forget(self.judged)
+
+    def _forget(self, slot: int) -> None:
+        self.judged = slot
+        for fold in self.folds.values():
+            fold.forget(slot)
 
     def _merged(self, parts: Iterable[Mapping[int, Tally]]) -> dict[int, Tally]:
         merged: dict[int, Tally] = {}

@@ -17,18 +17,13 @@ before it.)
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from random import Random
 
-from counting_logs import MARKS
-from counting_rules import Count
-from counting_simulation import Simulation
+from counting_simulation import ROUNDS, Simulation, from_monitor, from_rules, size_of
 
-from monitor.counting.tally import Tally
 from monitor.formats.batch import DEAD
 
-ROUNDS = int(os.environ.get("SEAWALL_ROUNDS", "1000"))
 WORTH_MEETING = {
     "late",
     "duplicate",
@@ -44,10 +39,6 @@ WORTH_MEETING = {
 }
 
 
-def size_of(number: int) -> int:
-    return 3 + number % 40
-
-
 def live(number: int) -> Simulation:
     simulation = Simulation(Random(number), size_of(number))
     try:
@@ -55,16 +46,6 @@ def live(number: int) -> Simulation:
     except Exception as error:
         raise AssertionError(f"life {number} broke off") from error
     return simulation
-
-
-def from_rules(count: Count, model: int) -> tuple[list[int], dict[str, int]]:
-    marks = [count.marks[mark] for mark in range(MARKS)]
-    versions = {f"v{mark}": n for mark, n in enumerate(marks) if n}
-    return [count.records, count.late, count.dead, *marks * (1 + model)], versions
-
-
-def from_monitor(tally: Tally) -> tuple[list[int], dict[str, int]]:
-    return tally.cells.tolist(), tally.versions
 
 
 def test_every_judged_tally_is_the_one_of_the_rules_and_each_dead_letter_is_written_once():
