@@ -31,7 +31,7 @@ DEAD_LETTERS = {
     "an empty id": (event("response", "", RESPONSE), "no_id"),
     "no body": (event("response", "r", None), "empty"),
     "a body in another format": (event("response", "r", b"0,1,2"), "not_json"),
-    "binary tensors behind the JSON": (event("request", "r", json.dumps(REQUEST).encode() + b"\x00\x01"), "not_utf8"),
+    "binary tensors behind the JSON": (event("request", "r", json.dumps(REQUEST).encode() + b"\x00\x01"), "not_json"),
     "no tensors": (event("request", "r", {"inputs": []}), "not_a_record"),
     "a request's body in a response": (event("response", "r", REQUEST), "not_a_record"),
     "a tensor without data": (event("request", "r", {"inputs": [{"name": "x", "shape": [1]}]}), "not_a_record"),
@@ -100,6 +100,7 @@ def test_captured_messages_are_these_records():
     source.open({})
     joiner = Joiner("iris", "auto")
     found = [message for messages in source.poll(0.1).values() for message in joiner(messages)]
+    source.close(0)
     expected = (GOLDEN / "kserve-records.jsonl").read_text().splitlines()
     assert [json.loads(message.value) for message in found] == [json.loads(line) for line in expected]
     assert (joiner.dead.total(), joiner.waiting) == (0, 0)
