@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from monitor.formats.half import Half
 from monitor.formats.json_value import parse
 from monitor.formats.tensors import Tensor, tensors_of
@@ -33,7 +35,8 @@ def joined_records(request: Half, response: Half, milliseconds: int, names: Sequ
     prediction, scores = _outputs(outputs) if outputs[0].rows == inputs[0].rows else (None, None)
     columns = _columns(inputs, names)
     about: dict[str, Any] = {"time": milliseconds / 1000, "model": request.name or response.name}
-    about["version"] = answer.get("model_version")
+    if answer.get("model_version") is not None:
+        about["version"] = answer["model_version"]
     for row in range(inputs[0].rows):
         record: dict[str, Any] = {"id": request.id if inputs[0].rows == 1 else f"{request.id}-{row}", **about}
         values = (value for tensor in inputs for value in _row(tensor, row))
@@ -42,7 +45,16 @@ def joined_records(request: Half, response: Half, milliseconds: int, names: Sequ
             record["prediction"] = _row(prediction, row)[0]
         if scores:
             record["scores"] = _row(scores, row)
-        yield json.dumps(record, ensure_ascii=False).encode()  # NaN, Infinity and long numbers stay what they are
+        yield _written(record)
+
+
+def _written(record: dict[str, Any]) -> bytes:
+    """Return JSON as Python writes it, where msgspec would make null of NaN and Infinity or refuse a long number."""
+    try:
+        value = msgspec.json.encode(record)
+    except OverflowError:
+        value = b"null"
+    return value if b"null" not in value else json.dumps(record, ensure_ascii=False).encode()
 
 
 def _row(tensor: Tensor, row: int) -> list[Any]:

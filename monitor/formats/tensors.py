@@ -78,7 +78,7 @@ def _tensor(found: Any) -> Tensor:
         raise BadRecord("not_a_record", "a tensor without data as a JSON array (binary data is not read)")
     rows, width = shape[0], math.prod(shape[1:])
     values = data
-    if any(type(value) is list for value in data):
+    if list in set(map(type, data)):
         parts = [_flat(value) for value in data]
         if any(len(part) != width for part in parts):
             raise BadRecord("bad_shape", f"a tensor's rows do not hold {_count(width)} values each, as its shape says")
@@ -89,11 +89,11 @@ def _tensor(found: Any) -> Tensor:
 
 
 def _shape(given: Any) -> list[int]:
-    if isinstance(given, list) and 1 <= len(given) <= MAX_DIMENSIONS:
-        sizes = [size for size in given if type(size) is int and 0 <= size < 1 << 32]
-        if len(sizes) == len(given):
-            return sizes
-    raise BadRecord("bad_shape", "a tensor's shape is not a list of sizes")
+    if not isinstance(given, list) or not 1 <= len(given) <= MAX_DIMENSIONS or set(map(type, given)) != {int}:
+        raise BadRecord("bad_shape", "a tensor's shape is not a list of sizes")
+    if min(given) < 0 or max(given) >= 1 << 32:
+        raise BadRecord("bad_shape", "a tensor's shape has sizes that cannot be")
+    return given
 
 
 def _count(number: int) -> str:

@@ -218,6 +218,11 @@ def test_numbers_that_json_does_not_know_stay_what_they_are():
     assert b'"x.0": NaN, "x.1": -Infinity, "x.2": 1000' in value
 
 
+def test_numbers_beyond_64_bits_are_read_like_any_other():
+    (record,) = records({"instances": [[1 << 70, 0.1]]}, {"predictions": [1]})
+    assert record["features"] == {"instances.0": 1 << 70, "instances.1": 0.1}
+
+
 def test_a_joined_record_decodes_to_what_its_envelope_decodes_to():
     record = next(traffic(1, seed=1))
     del record["latency_ms"]
