@@ -7,6 +7,8 @@ its bytes, and a request that was not answered with 200 has no response.
 
 from __future__ import annotations
 
+from sys import intern
+
 from monitor.errors import BadRecord
 from monitor.formats.cloud_event import CloudEvent, read_event, type_of
 from monitor.formats.half import HALVES, Half, HalfKind
@@ -44,4 +46,5 @@ def _half(event: CloudEvent, kind: HalfKind) -> Half:
     body = parse(data)
     tensors = tensors_of(body, kind)
     name = attributes.get("inferenceservicename") or version_of(body.get("model_name"))
+    name = name and intern(name)  # thousands of halves wait, of few models
     return Half(kind, identity, name, time_of(attributes.get("time")), tensors[0].rows, data or b"")

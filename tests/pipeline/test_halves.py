@@ -11,10 +11,14 @@ from unittest.mock import patch
 import pytest
 import traffic
 from kserve_log import captured, events
-from traffic import lines
+from traffic import MODEL, lines
 
 import monitor.pipeline
 from monitor.cli.main import main
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.observers import MetricsObserver
+from monitor.pipeline import Now
 from monitor.reference.store import Store
 from monitor.types import Partition
 
@@ -173,3 +177,17 @@ def test_learning_counts_whole_records(tmp_path, halves, configured):
     ended = subprocess.run([str(SEAWALL), "run", "-c", str(path)], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert Store(tmp_path / "reference").accepted().rows == 2_000
+
+
+def test_metrics_count_pairs_as_records_and_halves_that_stay_alone(tmp_path, halves, replayed):
+    data = tmp_path / "captured.jsonl"
+    data.write_bytes(captured(halves))
+    seen, metrics = replayed(data), Metrics("test")
+    observer = MetricsObserver(metrics, Health(0.0), [MODEL])
+    assert metrics.registry.get_sample_value("seawall_unpaired_total", {"model": MODEL, "half": "request"}) == 0
+    for _ in range(2):
+        observer.turned(seen.pipeline, Now(0.0, 0))
+        sample = metrics.registry.get_sample_value
+        assert sample("seawall_unpaired_total", {"model": MODEL, "half": "request"}) == ALONE
+        assert sample("seawall_unpaired_total", {"model": MODEL, "half": "response"}) == 0
+        assert sample("seawall_records_total", {"model": MODEL}) == seen.records
