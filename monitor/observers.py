@@ -99,9 +99,8 @@ class MetricsObserver(Observer):
     def _joined(self, totals: Totals) -> None:
         """Count what has become of halves since the last turn."""
         new, self._totals = totals.since(self._totals), totals.copy()
-        for counter, counts in ((self.metrics.records, new.records), (self.metrics.duplicates, new.duplicates)):
-            for index, count in counts.items():
-                counter.labels(self.models[index]).inc(count)
+        for index, count in new.duplicates.items():
+            self.metrics.duplicates.labels(self.models[index]).inc(count)
         for (index, kind), count in new.unpaired.items():
             self.metrics.unpaired.labels(self.models[index], kind).inc(count)
 

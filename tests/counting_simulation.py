@@ -20,7 +20,7 @@ from counting_rules import Count, Decision, Post, Row, Slots, add, counted
 from pairing_rules import Joined, mark_of, pair
 
 from monitor.counting.fold import NEVER
-from monitor.counting.pairing import Pair, Pairing, Totals
+from monitor.counting.pairing import Blocks, Pair, Pairing, Totals
 from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain, plain
 from monitor.counting.tally import Tally
 from monitor.formats.batch import DEAD
@@ -96,7 +96,7 @@ class Simulation:
         pairing = Pairing(SLOT, self.wait, self._count_pairs, waiting)
         return Partitions(self.timing, layouts(self.models), judged, pairing)
 
-    def _count_pairs(self, pairs: Sequence[Pair]) -> dict[int, Tally]:
+    def _count_pairs(self, pairs: Sequence[Pair]) -> tuple[dict[int, Tally], Blocks]:
         tallies: dict[int, Tally] = {}
         for request, response, _ in pairs:
             row = Row(request.model, 0, 0, mark=mark_of(request.body[0], response.body[0]))
@@ -105,7 +105,7 @@ class Simulation:
             assert batch is not None
             tally = tallies.setdefault(row.model, layout.empty())
             tally += layout.count(batch, layout.codes(batch), np.arange(1))
-        return tallies
+        return tallies, ()
 
     def run(self) -> None:
         """Live until everything is read and judged."""

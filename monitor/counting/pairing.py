@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from monitor.counting.fold import Folded
 from monitor.counting.slots import Waiting
 from monitor.counting.tally import RECORDS, Layout, Tally
+from monitor.formats.batch import Decoded
 from monitor.formats.decoder import Decoder
 from monitor.formats.half import Half, HalfKind
 from monitor.formats.joined import joined_records
@@ -51,7 +53,10 @@ class Totals(NamedTuple):
         return Totals(*(each.copy() for each in self))  # type: ignore[arg-type]
 
 
-Count = Callable[[Sequence[Pair]], Mapping[int, Tally]]
+Blocks = Iterable[tuple[Decoded, Folded]]
+"""Records as the decoder would have handed them over whole, and what they added."""
+
+Count = Callable[[Sequence[Pair]], tuple[Mapping[int, Tally], Blocks]]
 
 
 class Pairing:
@@ -62,7 +67,7 @@ class Pairing:
     slot, wait : int
         Milliseconds; how far apart in time the halves of a pair may be.
     count : callable
-        Tallies of pairs by model.
+        Tallies of pairs by model, and their records.
     remembered : sequence of (topic, partition, offsets)
         What `state` returned: halves that waited, and will be read again.
     """
@@ -72,6 +77,7 @@ class Pairing:
         self.wait = wait
         self.totals = Totals(Counter(), Counter(), Counter())
         self._count = count
+        self._blocks: list[tuple[Decoded, Folded]] = []
         self._waiting: dict[tuple[HalfKind, int, str], list[Waiting]] = {}
         self._awaited = {Partition(topic, number): set(offsets) for topic, number, offsets in remembered}
 
@@ -96,9 +102,15 @@ class Pairing:
                 pairs.append(Pair(other, half, one.time))
             else:
                 pairs.append(Pair(half, other, one.time))
-        tallies = self._count(pairs) if pairs else {}
+        tallies, blocks = self._count(pairs) if pairs else ({}, ())
+        self._blocks += blocks
         self.totals.records.update({model: int(tally.cells[RECORDS]) for model, tally in tallies.items()})
         return tallies
+
+    def joined(self) -> Blocks:
+        """Return the records of pairs since the last call, for those who look on."""
+        blocks, self._blocks = self._blocks, []
+        return blocks
 
     def readmit(self, partition: Partition, halves: Iterable[Waiting]) -> None:
         """Let those wait again that did before a restart; all others of judged slots are done with."""
@@ -172,17 +184,21 @@ class PairCounter:
         self.layouts = layouts
         self.names = [[feature.name for feature in typed.schema.features] for typed in decoder.typed]
 
-    def __call__(self, pairs: Sequence[Pair]) -> Mapping[int, Tally]:
-        """Return the tallies by model."""
+    def __call__(self, pairs: Sequence[Pair]) -> tuple[Mapping[int, Tally], Blocks]:
+        """Return the tallies by model, and the records block by block."""
         tallies: dict[int, Tally] = {}
+        blocks = []
         messages = self._messages(pairs)
         while block := list(islice(messages, BLOCK)):
-            for index, batch in enumerate(self.decoder.decode(block).batches):
+            decoded, folded = self.decoder.decode(block), Folded()
+            for index, batch in enumerate(decoded.batches):
                 if batch is not None:
-                    layout = self.layouts[index]
+                    layout, every = self.layouts[index], np.arange(len(batch))
                     tally = tallies.setdefault(index, layout.empty())
-                    tally += layout.count(batch, layout.codes(batch), np.arange(len(batch)))
-        return tallies
+                    tally += layout.count(batch, layout.codes(batch), every)
+                    folded.counted[index], folded.fresh[index] = len(batch), [every]
+            blocks.append((decoded, folded))
+        return tallies, blocks
 
     def _messages(self, pairs: Sequence[Pair]) -> Iterator[Message]:
         for pair in pairs:

@@ -74,7 +74,7 @@ class Partitions:
         self.layouts = layouts
         self.judged = judged
         self.floor = NEVER
-        self.pairing = pairing or Pairing(timing.slot, 0, lambda _: {})
+        self.pairing = pairing or Pairing(timing.slot, 0, lambda _: ({}, ()))
         self.folds: dict[Partition, Fold] = {}
         self.idle: set[Partition] = set()
         self.done: dict[Partition, int] = {}

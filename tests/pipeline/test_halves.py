@@ -14,12 +14,15 @@ from kserve_log import captured, events
 from traffic import MODEL, lines
 
 import monitor.pipeline
+from monitor.assembly import watched_models
 from monitor.cli.main import main
+from monitor.config.loading import load
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.observers import MetricsObserver
 from monitor.pipeline import Now
 from monitor.reference.store import Store
+from monitor.replay import replay
 from monitor.types import Partition
 
 SEAWALL = Path(sys.executable).with_name("seawall")
@@ -179,15 +182,40 @@ def test_learning_counts_whole_records(tmp_path, halves, configured):
     assert Store(tmp_path / "reference").accepted().rows == 2_000
 
 
-def test_metrics_count_pairs_as_records_and_halves_that_stay_alone(tmp_path, halves, replayed):
-    data = tmp_path / "captured.jsonl"
+def test_metrics_count_pairs_as_records_and_halves_that_stay_alone(tmp_path, halves, configured):
+    data, metrics = tmp_path / "captured.jsonl", Metrics("test")
     data.write_bytes(captured(halves))
-    seen, metrics = replayed(data), Metrics("test")
-    observer = MetricsObserver(metrics, Health(0.0), [MODEL])
-    assert metrics.registry.get_sample_value("seawall_unpaired_total", {"model": MODEL, "half": "request"}) == 0
+    observer, sample = MetricsObserver(metrics, Health(0.0), [MODEL]), metrics.registry.get_sample_value
+    assert sample("seawall_unpaired_total", {"model": MODEL, "half": "request"}) == 0
+    config = load(configured(), secrets=False)
+    pipeline, _ = replay(config, watched_models(config, ""), str(data), observers=[observer])
     for _ in range(2):
-        observer.turned(seen.pipeline, Now(0.0, 0))
-        sample = metrics.registry.get_sample_value
+        observer.turned(pipeline, Now(0.0, 0))
         assert sample("seawall_unpaired_total", {"model": MODEL, "half": "request"}) == ALONE
         assert sample("seawall_unpaired_total", {"model": MODEL, "half": "response"}) == 0
-        assert sample("seawall_records_total", {"model": MODEL}) == seen.records
+        assert sample("seawall_records_total", {"model": MODEL}) == pipeline.parts.models[0].records.judge.records
+
+
+def labelled(records, seed):
+    """Return the records with labels, one in ten another than predicted."""
+    rng = Random(seed)
+    return [r | {"label": r["prediction"] if rng.random() < 0.9 else "grant"} for r in records]
+
+
+def test_labels_that_come_later_find_the_records_of_pairs(tmp_path, halves, records, configured):
+    (tmp_path / "accepted.jsonl").write_bytes(lines(labelled(traffic.traffic(30, seed=1), 1)))
+    (tmp_path / "whole.jsonl").write_bytes(lines(records))
+    (tmp_path / "halves.jsonl").write_bytes(captured(halves))
+    late = [{"id": r["id"], "label": r["label"], "time": r["time"]} for r in labelled(records, 2)]
+    (tmp_path / "labels.jsonl").write_bytes(lines(late))
+    path = configured(reference=str(tmp_path / "labelled"))
+    accepted = ["--promote", "--by", "ann", "--why", "tests"]
+    assert main(["reference", "build", str(tmp_path / "accepted.jsonl"), "-c", str(path), *accepted]) == 0
+    found = []
+    for name in ("whole", "halves"):
+        findings = tmp_path / f"{name}-findings.jsonl"
+        given = ["replay", str(tmp_path / f"{name}.jsonl"), "-c", str(path), "--findings", str(findings)]
+        assert main([*given, "--labels", str(tmp_path / "labels.jsonl")]) == 0
+        found.append(sorted(findings.read_text().splitlines()))
+    assert '"signal": "performance.error"' in "".join(found[0])
+    assert found[1] == found[0]
