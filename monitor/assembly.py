@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from monitor.config.durations import format_duration
 from monitor.config.labels import LabelsSection
 from monitor.counting import trail
 from monitor.counting.fold import NEVER
+from monitor.counting.pairing import PairCounter, Pairing
 from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain
 from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
 from monitor.delivery.dispatcher import Dispatcher
@@ -86,19 +87,26 @@ def watched_models(config: Config, file: str, *, late_labels: bool | None = None
     return watched
 
 
-def parts_of(config: Config, models: list[Watched], source: Source, *, judged: int = NEVER) -> dict[str, Any]:
+def parts_of(
+    config: Config, models: list[Watched], source: Source, *, judged: int = NEVER, waiting: Sequence[Any] = ()
+) -> dict[str, Any]:
     """Return what every pipeline of this configuration has in common."""
     schemas = {model.name: model.schema for model in models}
     timing = Timing(config.slot, config.allowed_lateness, config.max_ahead)
+    layouts = [model.layout for model in models]
+    callers = {model.name for model in models if model.callers}
+    decoder = Decoder(schemas, format=config.format.type, stamped=source.stamped, callers=callers)
+    pairing = Pairing(config.slot, config.format.wait, PairCounter(decoder, layouts), waiting)
+    patience = [config.idle_timeout, config.slot]  # no slot is closed while it still runs
+    if config.format.type == "kserve":
+        patience.append(config.format.wait)  # nor while a half may still find its other
     return {
         "source": source,
-        "decoder": Decoder(
-            schemas, format=config.format, stamped=source.stamped, callers={m.name for m in models if m.callers}
-        ),
+        "decoder": decoder,
         "models": models,
-        "partitions": Partitions(timing, [model.layout for model in models], judged),
+        "partitions": Partitions(timing, layouts, judged, pairing),
         "limit": Limit(config.dead_letters.max_share),
-        "idle_timeout": max(config.idle_timeout, config.slot) / 1000,  # no slot is closed while it still runs
+        "idle_timeout": max(patience) / 1000,
     }
 
 
@@ -129,8 +137,9 @@ def running(
     outbox = _outbox(config, models, saved, health, metrics)
     for name, events in restored.items():
         outbox.put(name, events)
+    source = source or _source(config, models)
     parts = Parts(
-        **parts_of(config, models, source or _source(config, models), judged=saved["judged"]),
+        **parts_of(config, models, source, judged=saved["judged"], waiting=saved.get("waiting", ())),
         letters=_letters(config, saved["dead_letters"]),
         outbox=outbox,
         observers=[

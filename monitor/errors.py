@@ -65,7 +65,19 @@ class ForeignSnapshot(SnapshotError):
     exit_code = 2
 
 
-Reason = Literal["empty", "too_large", "too_deep", "not_utf8", "not_json", "not_a_record", "bad_time", "future"]
+Reason = Literal[
+    "empty",
+    "too_large",
+    "too_deep",
+    "not_gzip",
+    "not_utf8",
+    "not_json",
+    "not_a_record",
+    "bad_shape",
+    "no_id",
+    "bad_time",
+    "future",
+]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 

@@ -14,6 +14,7 @@ from monitor.config.permodel import ModelSettings
 from monitor.counting.fold import Position
 from monitor.counting.partitions import Remembered
 from monitor.errors import BadReference
+from monitor.formats.joiner import Joiner
 from monitor.http.health import Health
 from monitor.incidents.incident import rfc3339
 from monitor.observers import SourceTrouble
@@ -59,7 +60,7 @@ class _Taken:
     """
 
     model: str
-    format: str
+    joiner: Joiner
     wanted: int
     usable: int = 0
     blocks: list[Sequence[RawMessage]] = field(default_factory=list)
@@ -74,12 +75,13 @@ class _Taken:
             missing = self.wanted - self.usable
             block, messages = messages[:missing], messages[missing:]
             self.blocks.append(block)
-            self.usable += first_look([block], self.model, self.format).rows
+            self.usable += first_look([self.joiner(block)], self.model, self.joiner.rest).rows
 
 
 def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health, stopping: threading.Event) -> None:
     source = config.source.build(settings.name)
-    taken = _Taken(settings.name, config.format, wanted)
+    joiner = Joiner(settings.name, config.format.type, config.format.wait)
+    taken = _Taken(settings.name, joiner, wanted)
     _read(source, taken, health, stopping)
     if stopping.is_set():
         return
@@ -89,7 +91,8 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
         options=options_of(settings),
         from_table=False,
         stamped=source.stamped,
-        format=config.format,
+        format=config.format.type,
+        wait=config.format.wait,
         provisional=True,
         detectors=settings.detectors,
     )

@@ -10,6 +10,7 @@ from typing import IO
 import structlog
 
 from monitor.counting.fold import Folded
+from monitor.counting.pairing import Totals
 from monitor.formats.batch import IGNORED, Decoded
 from monitor.http.health import Health
 from monitor.http.metrics import Limit, Metrics, Reading
@@ -43,6 +44,7 @@ class MetricsObserver(Observer):
         self.models = models
         self._rebuilds = 0
         self._limited: dict[str, Watched] = {}
+        self._totals = Totals(Counter(), Counter(), Counter())
         metrics.begin(models)
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
@@ -90,9 +92,18 @@ class MetricsObserver(Observer):
         rebuilds = getattr(source, "rebuilds", 0)
         self.metrics.kafka_rebuilds.inc(rebuilds - self._rebuilds)
         self._rebuilds = rebuilds
+        self._joined(pipeline.parts.partitions.pairing.totals)
         for model in pipeline.parts.models:
             by_severity = Counter(incident.severity for incident in model.incidents)
             self.metrics.open_incidents(model.name, by_severity)
+
+    def _joined(self, totals: Totals) -> None:
+        """Count what has become of halves since the last turn."""
+        new, self._totals = totals.since(self._totals), totals.copy()
+        for index, count in new.duplicates.items():
+            self.metrics.duplicates.labels(self.models[index]).inc(count)
+        for (index, kind), count in new.unpaired.items():
+            self.metrics.unpaired.labels(self.models[index], kind).inc(count)
 
 
 class FindingsFile(Observer):

@@ -50,6 +50,7 @@ class Saved(TypedDict):
     dead_letters: int | None
     sides: NotRequired[dict[str, dict[str, Any]]]
     trails: NotRequired[list[tuple[str, int, int, list[tuple[int, int]]]]]
+    waiting: NotRequired[list[tuple[str, int, list[int]]]]
 
 
 class SavedModel(TypedDict):
@@ -159,6 +160,7 @@ class DurableOutbox:
             "version": VERSION,
             "partitions": plain({**pipeline.remembered, **partitions.remembered()}),
             "judged": partitions.judged,
+            "waiting": partitions.pairing.state(),
             "slot": partitions.timing.slot,
             "models": {model.name: model.state() for model in pipeline.parts.models},
             "unsent": [[model, msgspec.to_builtins(event)] for model, event in self.unsent],

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import structlog
 
-from monitor.counting.fold import NEVER, Folded
+from monitor.counting.fold import NEVER, NOWHERE, Folded
 from monitor.counting.partitions import Partitions, Remembered
 from monitor.delivery.dead_letters import Limit, Writer, letters_of
 from monitor.formats.batch import DEAD, IGNORED, Decoded
@@ -46,7 +46,7 @@ class Observer:
     """Who is shown what the pipeline does: metrics, findings, the monitor's own sight. Looks at nothing by itself."""
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
-        """Look at one block that was counted."""
+        """Look at one block that was counted; records of pairs lie in no partition, and come when their slot closes."""
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Look at one slot that was judged."""
@@ -255,6 +255,9 @@ class Pipeline:
         if self.parts.source.missing():
             return  # somebody else reads a part: a slot without it would be judged on half its records
         for slot, tallies in self.parts.partitions.closed():
+            for decoded, folded in self.parts.partitions.pairing.joined():
+                for observer in self.parts.observers:
+                    observer.counted(NOWHERE, decoded, folded)
             for index, model in enumerate(self.parts.models):
                 if index in tallies:
                     verdict, events = model.records.judge_slot(slot, tallies[index])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from counting_rules import Post, Row
 from detectors.detector import Codes, Counts, Signal
 from monitor.counting.tally import Layout
 from monitor.formats.batch import DEAD, IGNORED, Batch, Decoded
+from monitor.formats.half import HALVES, Half
 
 MARKS = 5
 SLOT = 10
@@ -54,13 +55,18 @@ def block(posts: Sequence[Post], models: int) -> Decoded:
         clocks=np.array([row.clock for _, row in rows], dtype=np.int64),
         model=model,
         ids=[row.id for _, row in rows],
+        halves={
+            number: Half(row.half, str(row.id), None, None, 1, bytes([row.mark]), row.model)  # type: ignore[arg-type]
+            for number, (_, row) in enumerate(rows)
+            if row.half and row.model >= 0
+        },
         batches=[_batch([row for _, row in rows], model, number) for number in range(models)],
         dead=dict.fromkeys(np.flatnonzero(model == DEAD).tolist(), ("not_json", "")),
     )
 
 
 def _batch(rows: Sequence[Row], model: np.ndarray, number: int) -> Batch | None:
-    at = np.flatnonzero(model == number)
+    at = np.array([i for i, row in enumerate(rows) if row.half is None and model[i] == number], dtype=np.int64)
     if not len(at):
         return None
     marks = np.array([rows[i].mark for i in at], dtype=np.float64)
@@ -73,15 +79,22 @@ def _batch(rows: Sequence[Row], model: np.ndarray, number: int) -> Batch | None:
     )
 
 
-def random_log(rng: Random, length: int, models: int) -> list[Post]:
-    """Return a log with late records, gaps in time and offsets, duplicates, dead letters and other models' records."""
+def random_log(rng: Random, length: int, models: int, halves: float = 0.0) -> list[Post]:
+    """Return a log with late records, gaps in time and offsets, duplicates, dead letters and other models' records.
+
+    A share `halves` of the records are halves of one; their other halves are as likely in another log.
+    """
     time = rng.choice([0, 0, 30, 90])
     offset = rng.randrange(5)
     sick = rng.choice([0.0, 0.1, 0.1, 0.6, 1.0])  # how much of the log cannot be decoded
     posts = []
     for _ in range(length):
         time += rng.choice([0, 1, 2, 3, 8]) if rng.random() < 0.9 else rng.randrange(40, 200)
-        posts.append(Post(offset, tuple(_row(rng, time, models, sick) for _ in range(rng.choice([1, 1, 1, 1, 2, 3])))))
+        number = rng.choice([1, 1, 1, 1, 2, 3])
+        rows = [_row(rng, time, models, sick) for _ in range(number)]
+        if rng.random() < halves:
+            rows = [_half(rng, rows[0])]
+        posts.append(Post(offset, tuple(rows)))
         offset += rng.choice([1, 1, 1, 2, 7])
     return posts
 
@@ -94,3 +107,7 @@ def _row(rng: Random, time: int, models: int, sick: float) -> Row:
     if rng.random() < 0.1:
         return Row(IGNORED, time, rng.choice([stamp, stamp, -1]))
     return Row(rng.randrange(models), time, stamp, rng.choice([None, *range(6)]), rng.randrange(MARKS))
+
+
+def _half(rng: Random, row: Row) -> Row:
+    return row if row.model < 0 else replace(row, id=rng.randrange(6), half=rng.choice(HALVES))

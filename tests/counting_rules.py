@@ -15,13 +15,14 @@ from monitor.formats.batch import DEAD, IGNORED
 
 @dataclass(frozen=True)
 class Row:
-    """One record: whose it is, when it happened, what it says."""
+    """One record: whose it is, when it happened, what it says; or half of one: `half` says which."""
 
     model: int
     time: int
     clock: int
     id: int | None = None
     mark: int = 0
+    half: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,15 @@ class Counting:
     ----------
     clock, decided : int
         -1 before there is any: times and slots are never negative.
+    halves : list of Row
+        Halves that came in time, in order.
     """
 
     def __init__(self, slot: int, lateness: int, models: int) -> None:
         self.slot, self.lateness, self.models = slot, lateness, models
         self.found: Slots = {}
         self.clock = self.decided = -1
+        self.halves: list[tuple[int, Row]] = []
         self._seen: set[tuple[int, int, int]] = set()
 
     def decide(self, through: int | None) -> None:
@@ -82,7 +86,7 @@ class Counting:
             number += 1
         return number
 
-    def read(self, row: Row) -> None:
+    def read(self, row: Row, offset: int = 0) -> None:
         if row.model == DEAD:
             self._count_dead()
             return
@@ -94,6 +98,9 @@ class Counting:
             self._at(max(self.clock // self.slot, self.first_open()), row.model).late += 1
             return
         here = self._at(place, row.model)
+        if row.half is not None:
+            self.halves.append((offset, row))
+            return
         if row.id is None or (place, row.model, row.id) not in self._seen:
             here.records += 1
             here.marks[row.mark] += 1
@@ -112,14 +119,19 @@ class Counting:
 
 def count(log: Sequence[Post], decisions: Sequence[Decision], *, slot: int, lateness: int, models: int) -> Slots:
     """Return what one partition's log counts, by slot and model."""
+    return counted(log, decisions, slot=slot, lateness=lateness, models=models).found
+
+
+def counted(log: Sequence[Post], decisions: Sequence[Decision], *, slot: int, lateness: int, models: int) -> Counting:
+    """Return one partition's log, counted."""
     counting = Counting(slot, lateness, models)
     waiting = list(decisions)
     for post in log:
         while waiting and waiting[0].offset <= post.offset:
             counting.decide(waiting.pop(0).through)
         for row in post.rows:
-            counting.read(row)
-    return counting.found
+            counting.read(row, post.offset)
+    return counting
 
 
 def add(whole: Slots, part: Slots) -> None:

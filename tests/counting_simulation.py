@@ -6,22 +6,29 @@ judged, snapshots are saved, the process dies. Only what was saved survives a ki
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 import msgspec
-from counting_logs import SLOT, block, layouts, random_log
-from counting_rules import Decision, Post, Slots, add, count
+import numpy as np
+from counting_logs import MARKS, SLOT, block, layouts, random_log
+from counting_rules import Count, Decision, Post, Row, Slots, add, counted
+from pairing_rules import Joined, mark_of, pair
 
+from detectors.sequential import Rows, in_order
 from monitor.counting.fold import NEVER
+from monitor.counting.pairing import Blocks, Pair, Pairing, Totals
 from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain, plain
 from monitor.counting.tally import Tally
 from monitor.formats.batch import DEAD
 from monitor.types import Partition
 
 TOPIC = "t"
+ROUNDS = int(os.environ.get("SEAWALL_ROUNDS", "1000"))
 
 
 @dataclass
@@ -33,6 +40,8 @@ class Saved:
     tallies: int = 0
     letters: int = 0
     decisions: int = 0
+    given_up: int = 0
+    joined: Totals = field(default_factory=lambda: Totals(Counter(), Counter(), Counter()))
     positions: dict[Partition, int] = field(default_factory=dict)
 
 
@@ -48,10 +57,19 @@ class Simulation:
         Dead letters written.
     met : Counter
         How often each thing worth meeting was met.
+    halves : float
+        Share of the records that are halves of one.
+    given_up : list of int
+        Behind which slots nothing waited any longer for its other half.
+    joined : Totals
+        What had become of halves when the last snapshot was written.
     """
 
     rng: Random
     size: int
+    halves: float = 0.0
+    given_up: list[int] = field(default_factory=list)
+    joined: Totals = field(default_factory=lambda: Totals(Counter(), Counter(), Counter()))
     judged: list[tuple[int, dict[int, Tally]]] = field(default_factory=list)
     letters: list[tuple[Partition, int]] = field(default_factory=list)
     decisions: list[tuple[Partition, Decision]] = field(default_factory=list)
@@ -65,14 +83,30 @@ class Simulation:
         self.lateness = rng.choice([0, 7, 25])
         self.timing = Timing(SLOT, self.lateness, rng.choice([20, 60, 100_000]))
         names = [Partition(TOPIC, number) for number in range(rng.choice([1, 2, 2, 3, 4]))]
-        self.logs = {name: random_log(rng, rng.randrange(1, self.size), self.models) for name in names}
+        self.logs = {name: random_log(rng, rng.randrange(1, self.size), self.models, self.halves) for name in names}
+        self.wait = rng.choice([0, 6, 20, 150])
         self.later = names[1:] if rng.random() < 0.3 else []
         self.there = {name: 0 for name in names if name not in self.later}
         self.highest = NEVER
-        self.partitions = Partitions(self.timing, layouts(self.models, keeping=True))
+        self.partitions = self._partitions(NEVER, [])
         self.saved = Saved(_words(self.partitions), NEVER)
         for name in self.there:
             self._add(name, {})
+
+    def _partitions(self, judged: int, waiting: list[Any]) -> Partitions:
+        pairing = Pairing(SLOT, self.wait, self._count_pairs, waiting)
+        return Partitions(self.timing, layouts(self.models, keeping=True), judged, pairing)
+
+    def _count_pairs(self, pairs: Sequence[Pair]) -> tuple[dict[int, Tally], Blocks]:
+        tallies: dict[int, Tally] = {}
+        for request, response, _ in pairs:
+            row = Row(request.model, 0, 0, mark=mark_of(request.body[0], response.body[0]))
+            layout = layouts(self.models)[row.model]
+            batch = block([Post(0, (row,))], self.models).batches[row.model]
+            assert batch is not None
+            tally = tallies.setdefault(row.model, layout.empty())
+            tally += layout.count(batch, layout.codes(batch), np.arange(1))
+        return tallies, ()
 
     def run(self) -> None:
         """Live until everything is read and judged."""
@@ -144,23 +178,35 @@ class Simulation:
             assert slot > self.highest, "judged again"
             self.highest = slot
             self.judged.append((slot, {model: _copy(tally) for model, tally in tallies.items()}))
+        if self.partitions.silent:
+            self.given_up.append(self.highest)
 
     def save(self) -> None:
         """Write a snapshot."""
-        counts = len(self.judged), len(self.letters), len(self.decisions)
-        self.saved = Saved(_words(self.partitions), self.partitions.judged, *counts, dict(self.positions))
+        counts = len(self.judged), len(self.letters), len(self.decisions), len(self.given_up)
+        words, judged = _words(self.partitions), self.partitions.judged
+        self.saved = Saved(words, judged, *counts, self.totals(), dict(self.positions))
+
+    def totals(self) -> Totals:
+        """Return what has become of halves."""
+        return Totals(*(then + now for then, now in zip(self.joined, self.partitions.pairing.totals, strict=True)))
 
     def kill(self) -> None:
         """Forget everything that was not saved, and start again."""
         saved = self.saved
         self.met["killed while a slot was open"] += any(fold.slots for fold in self.partitions.folds.values())
         self.met["killed while idle"] += bool(self.idle)
+        self.met["killed while halves waited"] += bool(self.partitions.pairing.state())
         del self.judged[saved.tallies :], self.letters[saved.letters :], self.decisions[saved.decisions :]
+        del self.given_up[saved.given_up :]
+        self.joined = saved.joined
         self.positions = dict(saved.positions)
         self.highest = saved.judged
         self.idle = set()
-        self.partitions = Partitions(self.timing, layouts(self.models, keeping=True), saved.judged)
-        remembered = from_plain(msgspec.msgpack.decode(saved.words))
+        partitions, waiting = msgspec.msgpack.decode(saved.words)
+        self.met["halves wait over a restart"] += bool(waiting)
+        self.partitions = self._partitions(saved.judged, waiting)
+        remembered = from_plain(partitions)
         for name in self.there:
             self._add(name, remembered)
 
@@ -198,16 +244,46 @@ class Simulation:
 
     def expected(self) -> Slots:
         """Return what the rules say."""
+        return self.rules()[0]
+
+    def rules(self) -> tuple[Slots, Joined]:
+        """Return what the rules say of records, and of halves."""
         whole: Slots = {}
+        halves = []
         for name, log in self.logs.items():
             decisions = [decision for of, decision in self.decisions if of == name]
-            add(whole, count(log, decisions, slot=SLOT, lateness=self.lateness, models=self.models))
-        return whole
+            counting = counted(log, decisions, slot=SLOT, lateness=self.lateness, models=self.models)
+            add(whole, counting.found)
+            halves += [(row.time, name, offset, row) for offset, row in counting.halves]
+        joined = pair(halves, self.given_up, slot=SLOT, wait=self.wait)
+        add(whole, joined.found)
+        return whole, joined
 
 
 def _words(partitions: Partitions) -> bytes:
-    return msgspec.msgpack.encode(plain(partitions.remembered()))
+    return msgspec.msgpack.encode([plain(partitions.remembered()), partitions.pairing.state()])
 
 
 def _copy(tally: Tally) -> Tally:
     return Tally(tally.cells.copy(), dict(tally.versions), dict(tally.names), list(tally.rows))
+
+
+def size_of(number: int) -> int:
+    return 3 + number % 40
+
+
+Plain = tuple[list[int], dict[str, int], list[tuple[int, int | None, int]]]
+
+
+def from_rules(count: Count, model: int) -> Plain:
+    marks = [count.marks[mark] for mark in range(MARKS)]
+    versions = {f"v{mark}": n for mark, n in enumerate(marks) if n}
+    kept = sorted(count.kept, key=lambda row: (row.time, row.id is None, row.id or 0))  # of equals the first read first
+    cells = [count.records, count.late, count.dead, *marks * (1 + model)]
+    return cells, versions, [(r.time, r.id, r.mark) for r in kept]
+
+
+def from_monitor(tally: Tally) -> Plain:
+    rows = in_order(tally.rows) if tally.rows else Rows(np.zeros(0, dtype=np.int64), [], {"mark": np.zeros(0)})
+    kept = list(zip(rows.times.tolist(), rows.ids, rows.columns["mark"].astype(int).tolist(), strict=True))
+    return tally.cells.tolist(), tally.versions, kept

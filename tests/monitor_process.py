@@ -47,9 +47,13 @@ class Monitor:
         self.process = None
         return code
 
+    def saved(self) -> dict[str, Any]:
+        """Return its snapshot."""
+        return snapshot.load(self.folder / SNAPSHOT) or {"partitions": []}
+
     def read_through(self) -> int:
         """Return how many messages it has read for good, as its snapshot says."""
-        saved = snapshot.load(self.folder / SNAPSHOT) or {"partitions": []}
+        saved = self.saved()
         rows = [*saved["partitions"], *(row for side in saved.get("sides", {}).values() for row in side["partitions"])]
         return sum(remembered.done for remembered in from_plain(rows).values())
 

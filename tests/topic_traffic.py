@@ -12,15 +12,21 @@ from kafka import KafkaProducer
 from traffic import START, Record
 
 from monitor.sources.kafka import KafkaReader
-from monitor.types import Partition, RawMessage
+from monitor.types import Message, Partition, RawMessage
 
 
-def produce(bootstrap: str, topic: str, partitions: int, records: Iterable[Record | bytes]) -> None:
+def produce(bootstrap: str, topic: str, partitions: int, records: Iterable[Record | bytes | Message]) -> None:
     """Write records in order, each to the partition that its id says; bytes go to the first."""
     producer = KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=20)
     stamp = START
     try:
         for record in records:
+            if isinstance(record, Message):  # wherever it goes, its other half goes elsewhere
+                kind = next(value for name, value in record.headers if name == "ce_type")
+                place = (record.timestamp // 100 + kind.endswith(b"response")) % partitions
+                stamp, headers = record.timestamp, list(record.headers)
+                producer.send(topic, record.value, partition=place, timestamp_ms=stamp, headers=headers)
+                continue
             if isinstance(record, bytes):
                 producer.send(topic, record, partition=0, timestamp_ms=stamp)
                 continue

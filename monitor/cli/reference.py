@@ -42,7 +42,7 @@ def build(data: str, config: Path, model: str | None, *, promote: bool, by: str 
 
     accepted = _accepted(by, why) if promote else None
     settings, store, format = _chosen(config, model)
-    reference, provenance = build_from_file(data, settings, format)
+    reference, provenance = build_from_file(data, settings, format.type, format.wait)
     new = store.save(reference, provenance | {"built": _now()})
     built(reference, new, store.folder, cautions_of_file(data, reference, settings))
     if accepted:

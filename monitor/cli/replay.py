@@ -116,10 +116,14 @@ def command(
 
 def _summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) -> None:
     """Print how much was judged, and what came of it."""
+    from monitor.formats.half import HALVES
     from sinks.text import counted
 
     timeless = f" ({rest.timeless:,} without a time of their own)" if rest.timeless else ""
     words = f"{counted(_judged(pipeline), 'record')} judged{timeless}, {_not_judged(pipeline, rest)}"
+    if alone := pipeline.parts.partitions.pairing.totals.unpaired:
+        by_kind = (f"{sum(n for (_, k), n in alone.items() if k == kind):,} {kind}s" for kind in HALVES)
+        words += f", {' and '.join(by_kind)} unpaired"
     click.echo(f"{words}, {counted(len(told.opened), 'incident')} opened, {seconds:.1f} s", err=True)
 
 

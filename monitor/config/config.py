@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from monitor.config.dead_letters import DeadLettersSection
 from monitor.config.durations import Duration, PositiveDuration, parse_duration
+from monitor.config.format import Format, FormatSection
 from monitor.config.http import Http, HttpSection
 from monitor.config.labels import LabelsSection
 from monitor.config.paths import fits_a_path, folders_at_place
@@ -62,7 +63,9 @@ class Config(PerModel):
         "folder where `{model}` stands in the path of the reference.",
     )
     source: SourceConfig = Field(description="Where records come from: `kafka` or `file`.")
-    format: Literal["auto", "seawall"] = Field(default="auto", description="Wire format; `auto` sniffs.")
+    format: Format = Field(
+        default=FormatSection(), json_schema_extra={"default": "auto"}, description="Wire format; `auto` sniffs."
+    )
     slot: PositiveDuration = Field(default=parse_duration("10s"), description="Event-time slot.")
     allowed_lateness: Duration = Field(
         default=parse_duration("30s"), description="How late a record may come and still count."

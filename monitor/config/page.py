@@ -38,6 +38,7 @@ This page is made from the program's own models by `python -m monitor.config.pag
 
 _SECTIONS = (
     ("source", "`source`", ("KafkaSource", "FileSource")),
+    ("format", "`format`", ("FormatSection",)),
     ("reference", "`reference`", ("ReferenceSection",)),
     ("features", "`features.NAME`", ("FeatureSection",)),
     ("detectors", "`detectors`", ()),

@@ -97,6 +97,7 @@ def place(top: type[BaseModel], loc: tuple[int | str, ...], document: Any) -> Pl
             annotation = by_tag[str(part)]
             continue
         if not isinstance(value, dict | list):
+            annotation = _below(annotation, part)  # one value that stands for a whole section
             break
         owner = next(iter(sections(annotation)), None)
         location = (*location, part)

@@ -7,19 +7,23 @@ slot is late: it adds one to `late` of the slot in which it came, that of the cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.counting.slots import OpenSlot, Waiting
 from monitor.counting.tally import DEAD as DEAD_CELL
 from monitor.counting.tally import LATE, Layout, Tally
 from monitor.formats.batch import DEAD, Batch, Decoded
+from monitor.types import Partition
 
 NEVER = -(1 << 62)
 """Before any clock, any slot, any offset."""
+
+NOWHERE = Partition("", 0)
 
 Ints = NDArray[np.int64]
 
@@ -41,16 +45,6 @@ class Position:
     offset: int
     clock: int = NEVER
     closed: int = NEVER
-
-
-@dataclass
-class OpenSlot:
-    """A slot not yet judged: where it began, the offset behind its last record, its tallies and ids by model."""
-
-    began: Position
-    end: int = 0
-    tallies: dict[int, Tally] = field(default_factory=dict)
-    seen: dict[int, set[str | float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -80,6 +74,8 @@ class Fold:
         One per watched model.
     at : Position
         Where to begin, and what was known there.
+    partition : Partition
+        Whose records these are.
     decisions : list of (offset, slot)
         Logged decisions: before this offset is read, slots up to this one are closed (an idle partition, one that
         rejoined). Each is taken as soon as everything before its offset is folded.
@@ -92,12 +88,16 @@ class Fold:
         layouts: Sequence[Layout],
         at: Position,
         decisions: Sequence[tuple[int, int]] = (),
+        *,
+        partition: Partition = NOWHERE,
     ) -> None:
         self.slot = slot
         self.lateness = lateness
         self.layouts = layouts
         self.next = Position(at.offset, at.clock, at.closed)
+        self.partition = partition
         self.slots: dict[int, OpenSlot] = {}
+        self._judged: list[OpenSlot] = []
         self.decisions = list(decisions)
         self.begin(at.offset)
 
@@ -135,24 +135,26 @@ class Fold:
         self.decide(max(self.slots, default=self.next.closed))
 
     def forget(self, through: int) -> None:
-        """Drop slots up to `through`: they are judged."""
+        """Drop slots up to `through`: they are judged. Of those with halves that wait, where they began is kept."""
         for slot in [s for s in self.slots if s <= through]:
-            del self.slots[slot]
+            self._judged.append(self.slots.pop(slot).empty())
+        self._judged = [judged for judged in self._judged if judged.waiting]
         resume = self.resume().offset
         self.decisions = [d for d in self.decisions if d[0] > resume]
 
     def resume(self) -> Position:
         """Return where a restart must read on so that every slot not yet judged is counted whole."""
-        return min((slot.began for slot in self.slots.values()), key=lambda p: p.offset, default=self.next)
+        kept = [*self.slots.values(), *(judged for judged in self._judged if judged.waiting)]
+        return min((slot.began for slot in kept), key=lambda p: p.offset, default=self.next)
+
+    def halves(self, slots: Collection[int]) -> list[Waiting]:
+        """Return the halves of these slots that were in time."""
+        return [one for slot in slots if slot in self.slots for one in self.slots[slot].halves]
 
     @property
     def held(self) -> int:
-        """How many records the open slots hold something of: an id, or what sequential detectors keep."""
-        return sum(
-            max(len(slot.seen.get(index, ())), tally.kept)
-            for slot in self.slots.values()
-            for index, tally in slot.tallies.items()
-        )
+        """How many records the open slots hold something of."""
+        return sum(slot.held for slot in self.slots.values())
 
     def _close(self, through: int) -> None:
         self.next.closed = max(self.next.closed, through)
@@ -185,6 +187,7 @@ class Fold:
                 at = batch.rows[chosen] - start
                 rows_of = _Rows(index, batch, counted, chosen, target[at], late[at])
                 self._count(rows_of, decoded.ids, folded)
+        self._keep_halves(decoded, rows, target, late, folded)
         self.next = Position(int(offsets[-1]) + 1, int(clock[-1]), int(closed[-1]))
 
     def _count(self, rows: _Rows, ids: Sequence[str | float | None], folded: Folded) -> None:
@@ -206,6 +209,21 @@ class Fold:
                 (folded.duplicates, len(positions) - len(fresh)),
             ):
                 total[index] = total.get(index, 0) + added
+
+    def _keep_halves(
+        self, decoded: Decoded, rows: slice, target: Ints, late: NDArray[np.bool_], folded: Folded
+    ) -> None:
+        """Keep halves for when their slots are closed everywhere. A late one adds its records to `late`, no more."""
+        for row, half in decoded.halves.items():
+            if not rows.start <= row < rows.stop:
+                continue
+            at, model = row - rows.start, half.model
+            if late[at]:
+                self._tally(int(target[at]), model).cells[LATE] += half.rows
+                folded.late[model] = folded.late.get(model, 0) + half.rows
+            else:
+                slot = self.slots[int(target[at])]
+                slot.keep(Waiting(int(decoded.times[row]), self.partition, int(decoded.offsets[row]), half, slot))
 
     def _count_dead(self, target: Ints) -> None:
         for s in _distinct(target):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.counting.fold import NEVER, Fold, Folded, Position, ready
+from monitor.counting.pairing import Pairing
 from monitor.counting.tally import Layout, Tally
 from monitor.counting.trail import Trail
 from monitor.formats.batch import DEAD, Decoded
@@ -54,6 +55,8 @@ class Partitions:
         One per watched model.
     judged : int
         Last slot that was judged; nothing up to it is judged again.
+    pairing : Pairing or None
+        What joins halves of records, where there are any.
 
     Attributes
     ----------
@@ -65,11 +68,14 @@ class Partitions:
         By partition where the judged slots lie; None, as at first, where nobody needs to know.
     """
 
-    def __init__(self, timing: Timing, layouts: Sequence[Layout], judged: int = NEVER) -> None:
+    def __init__(
+        self, timing: Timing, layouts: Sequence[Layout], judged: int = NEVER, pairing: Pairing | None = None
+    ) -> None:
         self.timing = timing
         self.layouts = layouts
         self.judged = judged
         self.floor = NEVER
+        self.pairing = pairing or Pairing(timing.slot, 0, lambda _: ({}, ()))
         self.folds: dict[Partition, Fold] = {}
         self.idle: set[Partition] = set()
         self.done: dict[Partition, int] = {}
@@ -85,7 +91,8 @@ class Partitions:
         """
         remembered = remembered or Remembered(Position(-1))
         decisions = list(dict.fromkeys([*remembered.decisions, (remembered.done, max(self.judged, self.floor))]))
-        self.folds[partition] = Fold(self.timing.slot, self.timing.lateness, self.layouts, remembered.at, decisions)
+        timing, at = self.timing, remembered.at
+        self.folds[partition] = Fold(timing.slot, timing.lateness, self.layouts, at, decisions, partition=partition)
         self.done[partition] = remembered.done
         if remembered.at.offset >= 0:
             self.wanted[partition] = remembered.at.offset
@@ -114,6 +121,7 @@ class Partitions:
             if usable:
                 self.idle.remove(partition)
         folded = fold.fold(decoded)
+        self.pairing.readmit(partition, fold.halves([slot for slot in fold.slots if slot <= self.judged]))
         fold.forget(self.judged)
         self.wanted[partition] = fold.next.offset
         self.done[partition] = max(self.done[partition], fold.next.offset)
@@ -153,24 +161,36 @@ class Partitions:
         return {p for p, clock in awake.items() if clock > self._begun.get(p, clock) + allowed}
 
     def closed(self) -> Iterator[tuple[int, dict[int, Tally]]]:
-        """Yield every slot that all partitions have closed, in order, with its tallies by model; then forget it."""
+        """Yield every slot that all partitions have closed, in order, with its tallies by model; then forget it.
+
+        Where none of them brings anything more, no half waits any longer.
+        """
         through = ready(self.folds, self.idle)  # type: ignore[arg-type]
         for slot in sorted({s for fold in self.folds.values() for s in fold.slots if s <= through}):
-            merged: dict[int, Tally] = {}
-            for partition in sorted(self.folds):
-                opened = self.folds[partition].slots.get(slot)
-                if opened and self.trails is not None:
-                    self.trails.setdefault(partition, Trail()).add(slot, opened.began.offset, opened.end)
-                for index, tally in opened.tallies.items() if opened else ():
-                    if index in merged:
-                        merged[index] += tally
-                    else:
-                        merged[index] = self.layouts[index].empty()
-                        merged[index] += tally
-            self.judged = slot
-            for fold in self.folds.values():
-                fold.forget(slot)
+            opened = {p: fold.slots[slot] for p, fold in sorted(self.folds.items()) if slot in fold.slots}
+            if self.trails is not None:
+                for partition, one in opened.items():
+                    self.trails.setdefault(partition, Trail()).add(slot, one.began.offset, one.end)
+            halves = [half for one in opened.values() for half in one.halves]
+            merged = self._merged([*(one.tallies for one in opened.values()), self.pairing.join(slot, halves)])
+            self._forget(slot)
             yield slot, merged
+        if self.silent:
+            self.pairing.give_up()
+            self._forget(self.judged)
+
+    def _forget(self, slot: int) -> None:
+        self.judged = slot
+        for fold in self.folds.values():
+            fold.forget(slot)
+
+    def _merged(self, parts: Iterable[Mapping[int, Tally]]) -> dict[int, Tally]:
+        merged: dict[int, Tally] = {}
+        for part in parts:
+            for index, tally in part.items():
+                merged.setdefault(index, self.layouts[index].empty())
+                merged[index] += tally
+        return merged
 
     def remembered(self) -> dict[Partition, Remembered]:
         """Return what a snapshot needs of every partition."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.formats.half import Half
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -86,6 +88,8 @@ class Decoded:
         One of the models that are named and not watched.
     given : list (n,)
         The times as the records carry them; None takes the message's stamp.
+    halves : dict of int to Half
+        Halves of records by row. They have a model and a time, and stand in no batch.
     """
 
     offsets: Indices
@@ -97,6 +101,7 @@ class Decoded:
     dead: dict[int, tuple[str, str]]
     another: str | None = None
     given: Sequence[Any] = ()
+    halves: Mapping[int, Half] = field(default_factory=dict)
 
 
 IGNORED = -1

@@ -9,6 +9,7 @@ import numpy as np
 
 from monitor.formats.batch import DEAD, IGNORED, Decoded, Indices
 from monitor.formats.columns import Columns, event_milliseconds, integers
+from monitor.formats.half import Half
 from monitor.formats.tolerant import Repaired
 from monitor.formats.typed import TypedRecord
 
@@ -18,13 +19,14 @@ _FUTURE = "time is more than an hour after the log's own stamp"
 
 
 class Piece(NamedTuple):
-    """Some records: a typed one or a head each, its message's offset and stamp; by position the repaired and dead."""
+    """Some records: a typed one or a head each, its message's offset and stamp; by position what else there is."""
 
     records: list[Any]
     offsets: list[int]
     stamps: list[int]
     repaired: Mapping[int, Repaired]
     dead: Mapping[int, tuple[str, str]]
+    halves: Mapping[int, Half]
 
 
 class Block:
@@ -47,6 +49,7 @@ class Block:
         self._ids: list[Any] = []
         self._dead: dict[int, tuple[str, str]] = {}
         self._another: str | None = None
+        self._halves: dict[int, Half] = {}
 
     def add(self, piece: Piece) -> None:
         """Route the records of a piece to their models' columns."""
@@ -63,7 +66,6 @@ class Block:
         self._stamps += piece.stamps
         self._times += [r.time for r in records]
         self._ids += [r.id for r in records]
-        self._model += model
         for number, columns in enumerate(self._columns):
             if model and model.count(number) == len(model):
                 columns.add(range(first, first + len(model)), records, piece.repaired)
@@ -71,6 +73,10 @@ class Block:
                 at = [position for position, other in enumerate(model) if other == number]
                 repaired = {i: piece.repaired[p] for i, p in enumerate(at) if p in piece.repaired}
                 columns.add([first + position for position in at], [records[position] for position in at], repaired)
+        for position, half in piece.halves.items():
+            model[position] = half.model  # only now: it has no columns
+            self._halves[first + position] = half
+        self._model += model
 
     def decoded(self, *, stamped: bool) -> Decoded:
         """Return the whole; records whose time cannot be are dead letters."""
@@ -85,9 +91,10 @@ class Block:
             batch.ids = self._ids if len(batch) == len(self._ids) else [self._ids[row] for row in batch.rows.tolist()]
             batch.times = times[batch.rows]
         dead = self._dead | impossible
+        halves = {row: half for row, half in self._halves.items() if row not in impossible}
         there = [b if len(b) else None for b in batches]
         offsets = integers(self._offsets)
-        return Decoded(offsets, times, clocks, model, self._ids, there, dead, self._another, self._times)
+        return Decoded(offsets, times, clocks, model, self._ids, there, dead, self._another, self._times, halves)
 
 
 def event_clocks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -10,7 +11,8 @@ import msgspec
 from monitor.errors import BadRecord
 from monitor.formats.batch import IGNORED, Decoded
 from monitor.formats.block import Block, Piece
-from monitor.formats.envelope import format_named
+from monitor.formats.envelope import FORMATS, format_named
+from monitor.formats.half import Half
 from monitor.formats.json_value import check_caps
 from monitor.formats.tolerant import Repaired, repair, time_of, version_of
 from monitor.formats.typed import AwareTime, TypedRecord
@@ -72,13 +74,25 @@ class Decoder:
         else:
             self._head = msgspec.json.Decoder(_Head).decode
             self._decode = self._decode_routed
+        self._decode_envelope = self._decode
+        if any(known.name == format and known.paired for known in FORMATS):
+            self._decode = _no_envelope
+
+    def of_envelopes(self) -> Decoder:
+        """Return a decoder for the same models that reads nothing but envelopes without a log's stamp."""
+        other = copy(self)
+        other.format, other.stamped = "seawall", False
+        other._decode = self._decode_envelope  # noqa: SLF001 - of our own kind
+        return other
 
     def _decode_capped(self, value: bytes) -> Any:
         return self._decode(check_caps(value) if len(value) > _LARGE else value)
 
     def _decode_routed(self, value: bytes) -> Any:
         head = self._head(value)
-        model = self.models.get(head.model, IGNORED)  # type: ignore[arg-type]
+        if head.model is None:
+            raise BadRecord("not_a_record", "names no model")  # maybe its headers do
+        model = self.models.get(head.model, IGNORED)
         return head if model == IGNORED else self.typed[model].decode(value)
 
     def decode(self, messages: Sequence[RawMessage]) -> Decoded:
@@ -111,7 +125,10 @@ class Decoder:
         except BadRecord as error:
             return [error]
 
-    def _repair(self, plain: dict[str, Any]) -> _Outcome:
+    def _repair(self, plain: dict[str, Any] | Half) -> _Outcome:
+        if isinstance(plain, Half):
+            plain.model = self.models.get(plain.name, IGNORED)  # type: ignore[arg-type]
+            return _Head(plain.name, plain.time) if plain.model == IGNORED else plain
         try:
             name = version_of(plain.get("model"))
             model = self.models.get(name, IGNORED)  # type: ignore[arg-type]
@@ -124,7 +141,11 @@ class Decoder:
         return repaired
 
 
-_Outcome = Repaired | _Head | BadRecord
+_Outcome = Repaired | _Head | BadRecord | Half
+
+
+def _no_envelope(_: bytes) -> Any:
+    raise BadRecord("not_a_record", "half a record")  # the slow path reads it
 
 
 def _head_of_another(model: str, time: Any) -> _Head:
@@ -140,6 +161,7 @@ def _spread(piece: Sequence[RawMessage], records: list[Any], slow: dict[int, lis
     offsets, stamps = [m.offset for m in piece], [m.timestamp for m in piece]
     repaired: dict[int, Repaired] = {}
     dead: dict[int, tuple[str, str]] = {}
+    halves: dict[int, Half] = {}
     shift = 0
     for position, outcomes in slow.items():
         first = position + shift
@@ -152,10 +174,12 @@ def _spread(piece: Sequence[RawMessage], records: list[Any], slow: dict[int, lis
                 repaired[row] = outcome
             elif isinstance(outcome, BadRecord):
                 dead[row] = (outcome.reason, outcome.detail)
-    return Piece(records, offsets, stamps, repaired, dead)
+            elif isinstance(outcome, Half):
+                halves[row] = outcome
+    return Piece(records, offsets, stamps, repaired, dead, halves)
 
 
 def _record(outcome: _Outcome) -> Any:
     if isinstance(outcome, Repaired):
         return outcome.record
-    return outcome if isinstance(outcome, _Head) else _NOTHING
+    return _NOTHING if isinstance(outcome, BadRecord) else outcome

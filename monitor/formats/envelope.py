@@ -8,29 +8,34 @@ Every other wire format is a file beside this one that turns its messages into t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from monitor.errors import BadRecord
+from monitor.formats.half import Half
 from monitor.formats.json_value import parse
+from monitor.formats.kserve import KServe
 from monitor.types import RawMessage
 
 
 class Format(Protocol):
-    """How one wire format is told apart and read."""
+    """How one wire format is told apart and read. `paired`: a message is half of a record, or no record."""
 
     name: str
+    paired: bool
 
     def sniff(self, message: RawMessage) -> bool:
         """Return whether the message looks like this format, from headers and the first bytes alone."""
 
-    def read(self, message: RawMessage) -> list[dict[str, Any]]:
-        """Return the message's records in the shape of the envelope. Raises BadRecord."""
+    def read(self, message: RawMessage) -> Sequence[dict[str, Any] | Half]:
+        """Return the message's records in the shape of the envelope, or halves of them. Raises BadRecord."""
 
 
 class Envelope:
     """Seawall's own format."""
 
     name = "seawall"
+    paired = False
 
     def sniff(self, message: RawMessage) -> bool:
         """Return whether the value begins as a JSON object: what is not known otherwise is taken for an envelope."""
@@ -44,7 +49,7 @@ class Envelope:
         return [record]
 
 
-FORMATS: tuple[Format, ...] = (Envelope(),)
+FORMATS: tuple[Format, ...] = (KServe(), Envelope())
 
 
 def format_named(name: str, message: RawMessage) -> Format:

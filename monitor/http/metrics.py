@@ -9,6 +9,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, disable_created_metrics
 
 from monitor.errors import REASONS
+from monitor.formats.half import HALVES
 from monitor.types import EVENTS, OUTCOMES, SEVERITIES, Partition, Severity
 
 MOST_SIGNALS = 500
@@ -134,6 +135,8 @@ class Metrics:
         for model in models:
             for counter in (self.records, self.late, self.duplicates, self.slots_judged):
                 counter.labels(model)
+            for half in HALVES:
+                self.unpaired.labels(model, half)
             for severity, event in product(SEVERITIES, EVENTS):
                 self.incidents.labels(model, severity, event)
             self.open_incidents(model, {})

@@ -22,6 +22,8 @@ from detectors.sample import Sample
 from monitor.counting.tally import DEAD, RECORDS, Layout
 from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
+from monitor.formats.joined import WAIT
+from monitor.formats.joiner import Joiner
 from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
 from monitor.reference.dependence import design_effect, still_grows
 from monitor.reference.look import Look, first_look
@@ -62,6 +64,7 @@ def build(
     from_table: bool,
     stamped: bool = False,
     format: str = "auto",
+    wait: int = WAIT,
     provisional: bool = False,
     detectors: Sequence[Any] = (),
 ) -> Reference:
@@ -77,6 +80,8 @@ def build(
         Whether the messages were rows of a table: its cells have no JSON kinds.
     stamped : bool
         Whether a log stamped the messages, so that every record has a time.
+    wait : int
+        Milliseconds between the halves of a record.
     detectors : sequence of DetectorConfig
         What the configuration asks for.
 
@@ -85,11 +90,14 @@ def build(
     BadReference
         For fewer than 500 usable records, for such of which nothing can be watched, or options that do not fit them.
     """
-    plan = _plan(first_look(blocks(), model, format), model, options, from_table=from_table)
+    plan = _plan(first_look(blocks(), model, format, wait), model, options, from_table=from_table)
     timed = stamped or plan.timed
     queries, alibi = (any(isinstance(d, kind) for d in detectors) for kind in (QueriesConfig, AlibiConfig))
     sample = Sample(plan.schema, wanted=queries or alibi)
-    counted = _count(blocks(), Decoder({model: plan.schema}, format=format, stamped=stamped), plan.layout, sample)
+    joiner = Joiner(model, format, wait)
+    decoder = Decoder({model: plan.schema}, format=joiner.rest, stamped=stamped)
+    counted = _count(filter(None, map(joiner, blocks())), decoder, plan.layout, sample)
+    counted.dead += joiner.dead
     if counted.rows < FEWEST:
         raise BadReference(_too_few(counted.rows, model) + _unusable(counted.dead.total(), counted.why))
     times, counts = counted.times(), counted.counts(plan)
@@ -115,6 +123,8 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
         words = _too_few(look.rows, model)
         if look.other_models:
             words += f"; {look.other_models:,} name another model (is `model` right?)"
+        if look.unpaired:
+            words += f"; {look.unpaired:,} requests or responses without their other half"
         raise BadReference(words + _unusable(look.unusable, look.why))
     schema = schema_of(look, options, from_table=from_table)
     layout = Layout(list(detectors_of(look, schema, options)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.config.permodel import ModelSettings
 from monitor.errors import BadReference
+from monitor.formats.joined import WAIT
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
 from monitor.reference.codes import code_caution
@@ -22,7 +23,9 @@ def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
     return {name: FeatureOptions(own.type, own.min, own.max, own.ignore) for name, own in settings.features.items()}
 
 
-def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Reference, dict[str, Any]]:
+def build_from_file(
+    data: str, settings: ModelSettings, format: str, wait: int = WAIT
+) -> tuple[Reference, dict[str, Any]]:
     """Return the reference of a file's records and where it came from.
 
     Raises
@@ -44,6 +47,7 @@ def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Re
         from_table=table,
         format=format,
         detectors=settings.detectors,
+        wait=wait,
     )
     return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 

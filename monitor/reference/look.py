@@ -8,6 +8,9 @@ from typing import Any
 
 from monitor.errors import BadRecord, BadReference
 from monitor.formats.envelope import format_named
+from monitor.formats.half import Half
+from monitor.formats.joined import WAIT
+from monitor.formats.joiner import Joiner
 from monitor.formats.tolerant import version_of
 from monitor.reference.infer import Column
 from monitor.reference.schema import kind_of
@@ -29,6 +32,8 @@ class Look:
         Records of the model.
     other_models, unusable : int
         Records that name another model; messages that are none.
+    unpaired : int
+        Halves of records whose other half is not there.
     timed : int
         Records that carry a time.
     highest : Column
@@ -42,6 +47,7 @@ class Look:
     rows: int = 0
     other_models: int = 0
     unusable: int = 0
+    unpaired: int = 0
     timed: int = 0
     features: dict[str, Column] = field(default_factory=dict)
     scores: dict[str, Column] = field(default_factory=dict)
@@ -89,19 +95,21 @@ def _named(given: Any) -> Mapping[str, Any] | None:
     return given if isinstance(given, dict) else None
 
 
-def first_look(blocks: Iterable[Sequence[RawMessage]], model: str, format: str) -> Look:
-    """Read every record once, as plain values; what cannot be used is counted.
+def first_look(blocks: Iterable[Sequence[RawMessage]], model: str, format: str, wait: int = WAIT) -> Look:
+    """Read every record once, as plain values, halves joined; what cannot be used is counted.
 
     Raises
     ------
     BadReference
         For thousands of different names.
     """
-    look = Look()
-    for block in blocks:
+    look, joiner = Look(), Joiner(model, format, wait)
+    for block in map(joiner, blocks):
         for message in block:
             try:
-                for plain in format_named(format, message).read(message):
+                for plain in format_named(joiner.rest, message).read(message):
+                    if isinstance(plain, Half):
+                        continue
                     if version_of(plain.get("model")) in (None, model):
                         look.add(plain)
                     else:
@@ -109,4 +117,8 @@ def first_look(blocks: Iterable[Sequence[RawMessage]], model: str, format: str) 
             except BadRecord as error:
                 look.unusable += 1
                 look.why = look.why or str(error)
+    look.unusable += joiner.dead.total()
+    look.other_models += joiner.others
+    look.unpaired = joiner.waiting
+    look.why = look.why or joiner.why
     return look

@@ -23,7 +23,8 @@ def test_the_smallest_file_has_the_documented_defaults(config, smallest, tmp_pat
     assert (model.resolve_after, model.remind_every) == (300_000, 86_400_000)
     assert (found.slot, found.allowed_lateness, found.idle_timeout) == (10_000, 30_000, 60_000)
     assert (found.max_ahead, found.freshness) == (600_000, 600_000)
-    assert (found.format, found.dead_letters_to, found.dead_letters.max_share) == ("auto", "topic", 0.5)
+    assert (found.format.type, found.format.wait) == ("auto", 60_000)
+    assert (found.dead_letters_to, found.dead_letters.max_share) == ("topic", 0.5)
     assert found.state_dir == tmp_path / "state"
     assert found.http.address == ("127.0.0.1", 9464)
     assert found.source.group_id == "seawall-credit-risk"

@@ -17,20 +17,13 @@ before it.)
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from random import Random
 
-import numpy as np
-from counting_logs import MARKS
-from counting_rules import Count
-from counting_simulation import Simulation
+from counting_simulation import ROUNDS, Simulation, from_monitor, from_rules, size_of
 
-from detectors.sequential import Rows, in_order
-from monitor.counting.tally import Tally
 from monitor.formats.batch import DEAD
 
-ROUNDS = int(os.environ.get("SEAWALL_ROUNDS", "1000"))
 WORTH_MEETING = {
     "late",
     "duplicate",
@@ -47,10 +40,6 @@ WORTH_MEETING = {
 }
 
 
-def size_of(number: int) -> int:
-    return 3 + number % 40
-
-
 def live(number: int) -> Simulation:
     simulation = Simulation(Random(number), size_of(number))
     try:
@@ -58,23 +47,6 @@ def live(number: int) -> Simulation:
     except Exception as error:
         raise AssertionError(f"life {number} broke off") from error
     return simulation
-
-
-def from_rules(count: Count, model: int) -> tuple[list[int], dict[str, int], list[tuple[int, int | None, int]]]:
-    marks = [count.marks[mark] for mark in range(MARKS)]
-    versions = {f"v{mark}": n for mark, n in enumerate(marks) if n}
-    kept = sorted(count.kept, key=lambda row: (row.time, row.id is None, row.id or 0))  # of equals the first read first
-    return (
-        [count.records, count.late, count.dead, *marks * (1 + model)],
-        versions,
-        [(r.time, r.id, r.mark) for r in kept],
-    )
-
-
-def from_monitor(tally: Tally) -> tuple[list[int], dict[str, int], list[tuple[int, int | None, int]]]:
-    rows = in_order(tally.rows) if tally.rows else Rows(np.zeros(0, dtype=np.int64), [], {"mark": np.zeros(0)})
-    kept = list(zip(rows.times.tolist(), rows.ids, rows.columns["mark"].astype(int).tolist(), strict=True))
-    return tally.cells.tolist(), tally.versions, kept
 
 
 def test_every_judged_tally_is_the_one_of_the_rules_and_each_dead_letter_is_written_once():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from records import GOOD, STAMP, decode, with_feature, with_field
 
 from monitor.formats.batch import DEAD
-from monitor.formats.json_value import MAX_BYTES, MAX_DEPTH
+from monitor.formats.json_value import MAX_BYTES, MAX_DEPTH, _is_flat, depth
 
 
 def nested(levels: int) -> str:
@@ -73,3 +77,21 @@ def test_what_looks_like_a_row_of_a_table_is_told_what_a_row_needs(value, row):
 
 def test_a_small_record_may_nest_deeper_where_nobody_reads():
     assert decode(with_field("trace", nested(MAX_DEPTH + 10))).dead == {}
+
+
+brackets = st.text(alphabet='[]{}"\\a', max_size=12)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(1, 90), brackets, st.sampled_from(["[]", "{}"]), st.booleans())
+def test_the_quick_look_at_nesting_lets_nothing_deep_pass(levels, inside, kind, quoted):
+    middle = json.dumps(inside) if quoted else inside
+    value = (kind[0] * levels + middle + kind[1] * levels + "[]" * 65).encode()
+    assert depth(value) <= MAX_DEPTH or not _is_flat(value)
+
+
+def test_the_quick_look_knows_flat_values():
+    flat = json.dumps({"inputs": [{"name": f"a{i}", "shape": [1], "data": [[i]]} for i in range(100)]}).encode()
+    assert _is_flat(flat)
+    assert depth(flat) == 5
+    assert not _is_flat(b"[" * 65 + b"]" * 65)

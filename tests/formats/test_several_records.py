@@ -22,6 +22,7 @@ class Lists:
     """A wire format of lists of records."""
 
     name = "lists"
+    paired = False
 
     def sniff(self, found):
         return (found.value or b"").startswith(b"[")

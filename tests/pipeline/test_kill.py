@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+import kserve_log
 import pytest
 import traffic
 from monitor_process import SEAWALL, Monitor, told_once
@@ -150,3 +151,38 @@ def test_a_second_process_on_the_same_state_ends_in_words(topic, monitor):
     assert "is in use by another seawall process" in second.stderr
     assert "Traceback" not in second.stderr
     assert one.terminate() == 0
+
+
+def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_partitions(broker, topic, monitor):
+    name = topic(PARTITIONS, retention_ms=-1)
+    rng = Random(5)
+    records = list(traffic.traffic(110, seed=8, changed=range(30, 60), change=traffic.higher_income))
+    answered = [1 + (number % 50 > 0) for number in range(len(records))]
+    halves = [half for record, n in zip(records, answered, strict=True) for half in kserve_log.events(record)[:n]]
+    writer = threading.Thread(target=trickle, args=(broker.bootstrap, name, halves))
+    killed = monitor(name)
+    writer.start()
+    kills = waited = 0
+    while (saved := killed.read_through()) < len(halves):
+        killed.start()
+        killed.wait_until_read(saved + 1)
+        time.sleep(rng.uniform(0.0, 1.0))
+        killed.kill()
+        waited += bool(killed.saved().get("waiting"))
+        kills += 1
+    writer.join()
+    assert kills >= KILLS
+    assert waited
+    killed.start()
+    killed.wait_until_assigned(PARTITIONS)
+    assert killed.terminate() == 0
+
+    unkilled = monitor(name)
+    unkilled.start()
+    unkilled.wait_until_read(len(halves))
+    assert unkilled.terminate() == 0
+
+    told = unkilled.events()
+    assert [event["event"] for event in told] == ["opened", "resolved"]
+    assert told_once(killed.events()) == told
+    assert killed.saved()["models"] == unkilled.saved()["models"]

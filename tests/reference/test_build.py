@@ -52,7 +52,7 @@ def from_file(tmp_path):
         path = tmp_path / name
         path.write_bytes(content)
         config = load(tmp_path / "seawall.yaml", secrets=False)
-        return build_from_file(str(path), config.models_resolved()[MODEL], config.format)
+        return build_from_file(str(path), config.models_resolved()[MODEL], config.format.type)
 
     return from_file
 
