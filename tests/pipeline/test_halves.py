@@ -86,6 +86,9 @@ class Partitions:
     def partitions(self):
         return frozenset(self.logs)
 
+    def positions(self):
+        return dict(self.at)
+
     def missing(self):
         return frozenset()
 
