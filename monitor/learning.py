@@ -91,6 +91,7 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
         stamped=source.stamped,
         format=config.format,
         provisional=True,
+        detectors=settings.detectors,
     )
     _promote(reference, Store(settings.reference.path))
     path = config.state_dir / SNAPSHOT

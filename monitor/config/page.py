@@ -40,6 +40,8 @@ _SECTIONS = (
     ("source", "`source`", ("KafkaSource", "FileSource")),
     ("reference", "`reference`", ("ReferenceSection",)),
     ("features", "`features.NAME`", ("FeatureSection",)),
+    ("detectors", "`detectors`", ()),
+    ("verdicts", "`verdicts`", ("VerdictsSection",)),
     ("sinks", "`sinks`", ()),
     ("retrain", "`retrain`", ("RetrainRule", "WhenSection", "WebhookAction", "KafkaAction")),
     ("dead_letters", "`dead_letters`", ("DeadLettersSection",)),

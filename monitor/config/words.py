@@ -44,7 +44,7 @@ _WORDS = {
 }
 _LISTS = {"list_type", "tuple_type", "set_type", "frozen_set_type"}
 _TEXTS = {"string_type", "path_type"}
-_NOUNS = {"sinks": "a sink", "source": "a source", "action": "an action"}
+_NOUNS = {"detectors": "a detector", "sinks": "a sink", "source": "a source", "action": "an action"}
 _UNKNOWN = "unknown key"
 _SHORTEST_SCRUBBED = 4
 _LONGEST_WORDS = 1_000

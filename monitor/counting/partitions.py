@@ -36,7 +36,7 @@ class Remembered:
     decisions : list of (offset, slot)
         Logged decisions that are taken again on the way.
     done : int
-        Next offset whose effects outside (dead letters) are not yet made.
+        Next offset whose effects outside (dead letters, verdicts) are not yet made.
     """
 
     at: Position
@@ -113,6 +113,7 @@ class Partitions:
             if usable:
                 self.idle.remove(partition)
         folded = fold.fold(decoded)
+        folded.done = self.done[partition]
         fold.forget(self.judged)
         self.wanted[partition] = fold.next.offset
         self.done[partition] = max(self.done[partition], fold.next.offset)

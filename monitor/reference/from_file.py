@@ -43,6 +43,7 @@ def build_from_file(data: str, settings: ModelSettings, format: str) -> tuple[Re
         options=options_of(settings),
         from_table=table,
         format=format,
+        detectors=settings.detectors,
     )
     return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 
@@ -64,7 +65,7 @@ def _codes(settings: ModelSettings) -> set[str]:
 
 def _progress(data: str, codes: Set[str]) -> Any:
     """Return a callable that reads the file from its beginning, with a progress bar on a terminal."""
-    readings = iter(("reading", "counting"))
+    readings = iter(("reading", "counting", "fitting"))
 
     def blocks() -> Iterator[Sequence[RawMessage]]:
         from rich.console import Console

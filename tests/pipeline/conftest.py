@@ -15,6 +15,7 @@ from fake_source import FakeSource
 from traffic import MODEL, lines, traffic
 from watching import A, Watch
 
+from detectors.config import AutoConfig
 from monitor.assembly import clock, parts_of, watched_models
 from monitor.config.loading import load
 from monitor.observers import FindingsFile
@@ -29,7 +30,16 @@ from monitor.types import Source
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the accepted reference of 10,000 quiet records."""
-    folder = tmp_path_factory.mktemp("accepted")
+    return _accepted(tmp_path_factory.mktemp("accepted"))
+
+
+@pytest.fixture(scope="session")
+def scored_reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the accepted reference of the same records, with scorers of single ones."""
+    return _accepted(tmp_path_factory.mktemp("scored"), detectors=(AutoConfig(),))
+
+
+def _accepted(folder: Path, **more: Any) -> Path:
     data = folder / "accepted.jsonl"
     data.write_bytes(lines(traffic(100, seed=1)))
 
@@ -41,7 +51,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source.close(1)
 
     store = Store(folder / "reference")
-    built = build(blocks, model=MODEL, options={}, from_table=False)
+    built = build(blocks, model=MODEL, options={}, from_table=False, **more)
     store.save(built, {"source": "traffic", "rows": built.rows})
     store.promote(built.digest, by="ann", why="tests", at="2026-01-01T00:00:00Z")
     return store.folder
