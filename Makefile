@@ -11,7 +11,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 VENV_ALIBI := .venv-alibi
-.PHONY: help install demo test test-real test-alibi check bench dashboard lock hooks clean
+.PHONY: help install demo test test-real test-alibi check bench bench-attacks dashboard lock hooks clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -44,7 +44,7 @@ check: $(VENV)/.chart ## format, lint, types, import arrows, house rules, the ch
 	$(PYTEST) -q -m real tests/house/test_chart*.py
 
 bench: $(VENV)/.dev ## the speed and size table
-	PYTHONPATH=tests $(BIN)/python benchmarks/run.py $(ARGS)
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python benchmarks/run.py $(ARGS)
 
 dashboard: $(VENV)/.chart ## the Grafana dashboard anew, from helm/dashboard
 	$(BIN)/python helm/dashboard/seawall.py > helm/seawall/dashboards/seawall.json
@@ -54,7 +54,11 @@ lock: $(VENV)/.tools ## the locks anew, from pyproject.toml (UPGRADE=1: with the
 	$(COMPILE) -o requirements/build.txt --group build -c requirements/base.txt
 	$(COMPILE) -o requirements/dev.txt --group dev -c requirements/base.txt -c requirements/build.txt
 	$(COMPILE) -o requirements/chart.txt --group chart -c requirements/base.txt -c requirements/dev.txt
+	$(COMPILE) -o requirements/attacks.txt --group attacks -c requirements/base.txt -c requirements/dev.txt
 	$(COMPILE) -o requirements/alibi.txt --extra alibi pyproject.toml
+
+bench-attacks: $(VENV)/.attacks ## how many adversarial examples the scorers find, and who evades them
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/attacks.py $(ARGS)
 
 hooks: $(VENV)/.dev ## check every commit before it is made
 	$(BIN)/prek install
@@ -87,4 +91,9 @@ $(VENV_ALIBI)/.installed: $(VENV)/.tools requirements/alibi.txt
 $(VENV)/.chart: $(VENV)/.dev requirements/chart.txt
 	@echo "Installing what renders the chart (100 MB)"
 	@$(INSTALL) --require-hashes -r requirements/chart.txt
+	@touch $@
+
+$(VENV)/.attacks: $(VENV)/.dev requirements/attacks.txt
+	@echo "Installing what attacks a model (300 MB)"
+	@$(INSTALL) --require-hashes -r requirements/attacks.txt
 	@touch $@

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import traffic
 
+from detectors.config import AutoConfig
 from monitor.counting.fold import Fold, Position
 from monitor.formats.batch import Decoded
 from monitor.formats.decoder import Decoder
@@ -20,7 +21,7 @@ ROUNDS = 20
 
 
 def measure(folder: Path) -> list[tuple[str, float]]:
-    """Return (stage, microseconds a record), the best of some rounds; the last is all together."""
+    """Return (stage, microseconds a record), the best of some rounds; all together, then what scorers add."""
     accepted = traffic.reference(folder / "reference")
     decoder = Decoder({traffic.MODEL: accepted.schema}, stamped=True)
     polled = traffic.messages(POLLED)
@@ -40,6 +41,10 @@ def measure(folder: Path) -> list[tuple[str, float]]:
         ("bin, fold and tally", lambda: fold_of(lambda block: known[id(block)])),
         ("all together", lambda: fold_of(decoder.decode)),
     ]
+    scored = traffic.reference(folder / "scored", detectors=(AutoConfig(),))
+    for kind, scorer in scored.scorers.items():
+        each = f"besides, {kind} of {len(scorer.rows):,} rows"
+        stages.append((each, lambda s=scorer: [s.bin(done.batches[0]) for done in decoded]))  # type: ignore[misc]
     gc.collect()
     gc.freeze()
     return [(name, _best(stage)) for name, stage in stages]

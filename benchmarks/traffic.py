@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from monitor.reference.build import build
 from monitor.reference.store import Reference, Store
@@ -45,12 +46,12 @@ def messages(count: int, **options: int) -> list[Message]:
     ]
 
 
-def reference(folder: Path, records: int = 20_000) -> Reference:
+def reference(folder: Path, records: int = 20_000, detectors: Sequence[Any] = ()) -> Reference:
     """Return a reference of such records, promoted in `folder`."""
     store = Store(folder)
     if store.promoted() is None:
         accepted = messages(records, seed=2)
-        built = build(lambda: iter([accepted]), model=MODEL, options={}, from_table=False)
+        built = build(lambda: iter([accepted]), model=MODEL, options={}, from_table=False, detectors=detectors)
         store.save(built, {"source": "benchmark"})
         store.promote(built.digest, by="benchmark", why="to measure with", at="2026-01-01T00:00:00Z")
     return store.accepted()

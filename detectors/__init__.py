@@ -8,8 +8,11 @@ from __future__ import annotations
 from detectors.categorical import CategoryBins
 from detectors.conformity import SchemaConformity
 from detectors.detector import Detector
+from detectors.knn import Knn
 from detectors.numeric import NumericBins
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
+from detectors.scorer import Scorer
+from detectors.trust import Trust
 
 KINDS: dict[str, type[Detector]] = {
     "numeric": NumericBins,
@@ -18,6 +21,8 @@ KINDS: dict[str, type[Detector]] = {
     "error_rate": ErrorRate,
     "absolute_error": AbsoluteError,
     "calibration": Calibration,
+    "knn": Knn,
+    "trust": Trust,
 }
 
 __all__ = [
@@ -27,6 +32,9 @@ __all__ = [
     "CategoryBins",
     "Detector",
     "ErrorRate",
+    "Knn",
     "NumericBins",
     "SchemaConformity",
+    "Scorer",
+    "Trust",
 ]

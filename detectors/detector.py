@@ -6,8 +6,9 @@ bins. Counting cells is all the pipeline does on the hot path; the engine judges
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -48,7 +49,11 @@ class Signal:
 
 
 class Detector(Protocol):
-    """One way to bin a record. A frozen dataclass; its fields are what the reference stores, as JSON."""
+    """One way to bin a record. A frozen dataclass; its fields are what the reference stores, as JSON.
+
+    Fields that hold arrays are named in a class variable `arrays`; they are stored beside it, and are known by a field
+    `fingerprint`, their digest.
+    """
 
     kind: ClassVar[str]
 
@@ -98,5 +103,20 @@ def share(
 
 
 def constructor_fields(detector: Any) -> dict[str, Any]:
-    """Return what the reference stores of a detector."""
-    return {"kind": detector.kind, **{f: getattr(detector, f) for f in detector.__dataclass_fields__}}
+    """Return what the reference stores of a detector as JSON."""
+    names = [field.name for field in fields(detector) if field.name not in array_fields(type(detector))]
+    return {"kind": detector.kind, **{name: getattr(detector, name) for name in names}}
+
+
+def array_fields(kind: type[Any]) -> tuple[str, ...]:
+    """Return which fields of a detector hold arrays."""
+    return getattr(kind, "arrays", ())
+
+
+def fingerprint(*arrays: NDArray[Any]) -> str:
+    """Return the digest of arrays: of their shapes, types and content, whatever packs them."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"))
+        digest.update(f"{little.dtype.str}{little.shape}".encode() + little.tobytes())
+    return digest.hexdigest()

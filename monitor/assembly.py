@@ -35,6 +35,7 @@ from monitor.reference.store import Store
 from monitor.sight import Sight
 from monitor.state import snapshot
 from monitor.types import Event, Source
+from monitor.verdicts import Verdicts
 from monitor.watched import Watched, codes_of
 from sinks.sink import Sink
 
@@ -145,6 +146,7 @@ def running(
         observers=[
             Sight(health, config.freshness / 1000),
             MetricsObserver(metrics, health, [model.name for model in models]),
+            Verdicts(models, saved.get("written", {})),
         ],
         remembered=from_plain(saved["partitions"]),
     )

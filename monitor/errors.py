@@ -3,6 +3,7 @@
     SeawallError
     ├── ConfigError       a configuration with mistakes, all of them
     ├── BadReference      a reference that is missing, corrupt or of another schema
+    │   └── LacksScorer       it was built without a scorer that is configured
     ├── SourceError       the source cannot be read
     ├── SnapshotError     what was remembered cannot be used
     │   └── ForeignSnapshot   it is whole, but no snapshot of Seawall's
@@ -49,6 +50,12 @@ class ConfigError(SeawallError):
 
 class BadReference(SeawallError):
     """A reference that is missing, corrupt, too small or of another schema."""
+
+
+class LacksScorer(BadReference):
+    """A reference that was built without a scorer that the configuration asks for, or with another one."""
+
+    exit_code = 2
 
 
 class SourceError(SeawallError):

@@ -56,7 +56,7 @@ class Judged:
         """
         self.policy.restore(state["policy"])
         if why is None and state["signals"] != [signal.name for signal in self.judge.signals]:
-            why = "other features are ignored"
+            why = "other signals are watched"
         if why is None:
             self.judge.restore(state["judge"])
             return []

@@ -51,6 +51,7 @@ class Saved(TypedDict):
     sides: NotRequired[dict[str, dict[str, Any]]]
     trails: NotRequired[list[tuple[str, int, int, list[tuple[int, int]]]]]
     waiting: NotRequired[list[tuple[str, int, list[int]]]]
+    written: NotRequired[dict[str, int]]
 
 
 class SavedModel(TypedDict):
@@ -107,10 +108,11 @@ class DurableOutbox:
         self._next_save = now.steady + SAVE_EVERY
         try:
             letters = pipeline.parts.letters.flush()
+            written = {path: size for each in pipeline.parts.observers for path, size in each.flush().items()}
             for side in pipeline.parts.sides:
                 side.flush()
             began = time.monotonic()
-            snapshot.save(self.path, self._content(pipeline, letters))
+            snapshot.save(self.path, self._content(pipeline, letters) | {"written": written})
             for side in pipeline.parts.sides:
                 side.saved()
         except OSError as error:
@@ -135,6 +137,8 @@ class DurableOutbox:
         self._next_save = 0.0
         self.save(pipeline, now)
         pipeline.parts.letters.close()
+        for observer in pipeline.parts.observers:
+            observer.close()
 
     def _note_failure(self, error: OSError, now: Now) -> None:
         """Say the first failure, then once a minute how many there were."""

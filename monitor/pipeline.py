@@ -54,6 +54,18 @@ class Observer:
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Look at the whole after each turn."""
 
+    @property
+    def full(self) -> bool:
+        """Whether so much waits to be written that no more should be read."""
+        return False
+
+    def flush(self) -> Mapping[str, int]:
+        """Make durable what was written; return the size of each file, to which a restart cuts it. Raises OSError."""
+        return {}
+
+    def close(self) -> None:
+        """Let go."""
+
 
 class Outbox(Protocol):
     """Where events go: nothing is told before `release`, which follows the snapshot."""
@@ -138,6 +150,11 @@ class Parts:
     sides: list[Side] = field(default_factory=list)
     remembered: Mapping[Partition, Remembered] | None = None
 
+    @property
+    def full(self) -> bool:
+        """Whether so much waits to be written that no more should be read."""
+        return self.letters.full or any(observer.full for observer in self.observers)
+
 
 class Pipeline:
     """Runs the flow on one thread until it is stopped or the source ends."""
@@ -193,7 +210,7 @@ class Pipeline:
     def step(self) -> None:
         """One turn: what has come is counted, what is closed is judged, what is due is saved and told."""
         parts = self.parts
-        if parts.limit.reached or parts.letters.full:
+        if parts.limit.reached or parts.full:
             arrived: Mapping[Partition, Sequence[RawMessage]] = {}
             self.stopping.wait(parts.patience)
         else:
@@ -230,9 +247,8 @@ class Pipeline:
         for start in range(0, len(messages), BLOCK):
             block = messages[start : start + BLOCK]
             decoded = parts.decoder.decode(block)
-            done = parts.partitions.done[partition]
             folded = parts.partitions.fold(partition, decoded, now.steady)
-            parts.letters.write(list(letters_of(block, decoded.offsets, decoded.dead, done)))
+            parts.letters.write(list(letters_of(block, decoded.offsets, decoded.dead, folded.done)))
             parts.limit.add(decoded.model[decoded.model != IGNORED] == DEAD)
             for observer in parts.observers:
                 observer.counted(partition, decoded, folded)

@@ -21,6 +21,7 @@ from monitor.observers import FindingsFile
 from monitor.pipeline import Now, Observer, Parts, Pipeline
 from monitor.sources.file import FileReader
 from monitor.types import SEVERITIES, Event, News, Severity
+from monitor.verdicts import Verdicts, paths_of
 from monitor.watched import Watched, codes_of
 from sinks.sink import event_line
 
@@ -73,8 +74,13 @@ class Told:
 
     def save(self, pipeline: Pipeline, now: Now) -> None:
         """Nothing is remembered; a disk that takes no more letters ends it."""
-        if pipeline.parts.letters.full:
-            pipeline.parts.letters.flush()
+        if pipeline.parts.full:
+            self._flush(pipeline)
+
+    def _flush(self, pipeline: Pipeline) -> None:
+        pipeline.parts.letters.flush()
+        for observer in pipeline.parts.observers:
+            observer.flush()
 
     def close(self, pipeline: Pipeline, now: Now) -> None:
         """Let the sinks finish: nobody comes back to tell what they have not taken by then."""
@@ -82,8 +88,10 @@ class Told:
         for dispatcher in self.dispatchers.values():
             dispatcher.drain(deadline)
         close_all(list(self.dispatchers.values()), CLOSE_SECONDS)
-        pipeline.parts.letters.flush()
+        self._flush(pipeline)
         pipeline.parts.letters.close()
+        for observer in pipeline.parts.observers:
+            observer.close()
 
     def note(self, sink: str, outcome: Outcome) -> None:
         """Note what became of a message."""
@@ -127,7 +135,8 @@ def replay(
     told = Told(events, {})
     for name, sinks in chosen.items():
         told.dispatchers[name] = Dispatcher([s.build() for s in sinks], told.note, bound=1_000_000)
-    watching = [*observers, *([FindingsFile(findings, config.slot)] if findings else [])]
+    verdicts = Verdicts(models, {str(path): 0 for path in paths_of(models)})
+    watching = [*observers, verdicts, *([FindingsFile(findings, config.slot)] if findings else [])]
     pipeline = Pipeline(
         Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, StopAtLimit()]),
         clock,

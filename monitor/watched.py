@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from detectors import Scorer
 from detectors.detector import Signal
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from detectors.sequential import Sequential
@@ -26,6 +27,7 @@ from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
 from monitor.retraining.retraining import Moment, Retraining
 from monitor.retraining.wording import said, subject
+from monitor.scoring import scorers_of
 from monitor.sequential import sequential_of
 from monitor.state.operator_log import Word
 from monitor.types import Event, News, Partition, Trigger
@@ -72,7 +74,7 @@ class Watched:
     Raises
     ------
     BadReference
-        Where configuration and reference do not fit together.
+        Where configuration and reference do not fit together; LacksScorer, where it has not what is configured.
     """
 
     def __init__(
@@ -88,6 +90,8 @@ class Watched:
     ) -> None:
         if wrong := misfits(settings, reference):
             raise BadReference("\n".join(wrong))
+        scored = scorers_of(settings, reference)
+        reference = reference.part(lambda detector: not isinstance(detector, Scorer) or detector.kind in scored)
         self.name = settings.name
         self.settings = settings
         self.reference = reference
@@ -210,8 +214,8 @@ class Watched:
     def restore(self, state: dict[str, Any], now: int) -> list[Event]:
         """Go on from `state`.
 
-        Of another reference, or of other signals (a feature is ignored now), only the open incidents matter: they
-        are resolved, and told.
+        Of another reference, or of other signals (a feature is ignored now, a scorer is on), only the open incidents
+        matter: they are resolved, and told.
         """
         self.conditions.restore(state["conditions"])
         if "retraining" in state:  # else of a build that knew of none

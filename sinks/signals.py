@@ -28,6 +28,12 @@ OF_RECORDS = {
 }
 """What is the matter with records as a whole."""
 
+STRANGE = {
+    "anomaly.knn": "unusual records",
+    "anomaly.trust": "records unlike their predicted class",
+}
+"""What signals of single records' scores are called."""
+
 LOOK_FIRST = (
     ("quality.missing", "at the job or service that fills {name}"),
     ("quality.type", "at the last release of what writes {name}: its type changed"),
@@ -49,6 +55,8 @@ LOOK_FIRST = (
     ("latency", "at the model server: load, machine, last release"),
     ("joint", "at how inputs are joined: each alone may look as accepted"),
     ("anomaly.queries", "at what this caller asks for: whoever probes a model looks for inputs that fool it"),
+    ("anomaly.knn", "at the verdicts: which records these are and what carries it; then at who sends them"),
+    ("anomaly.trust", "at the verdicts: records between two classes may be made to mislead; then at who sends them"),
     ("anomaly", "at who sends these requests"),
     ("shadow", "at the last training: smaller changes now break the model"),
     ("performance", "at the labelled errors, by class"),
@@ -83,6 +91,8 @@ def name(signal: SignalChange) -> str:
     what, feature = _parts(signal.signal)
     if what in OF_RECORDS:
         return "records"
+    if signal.signal in STRANGE:
+        return STRANGE[signal.signal]
     if what == "quality.check":
         return plain(f"check {feature}", NAME)
     known = {"score": "score of {}", "quality": "{}", "anomaly": "{}", "performance": "{}", "shadow": "shadow check {}"}
@@ -108,9 +118,17 @@ def change(group: Sequence[SignalChange]) -> str:
         now, accepted = both(first.bins[0].observed, first.bins[0].expected)
         named = f" ({shares})" if first.bins[1:] else ""
         return f"{now} of records {OF_RECORDS[first.signal]}, accepted {accepted}{named}"
+    if first.signal in STRANGE and first.bins:
+        return f"{name(first)}: {strangeness(first)}"
     if len(group) == 1:
         return f"{name(first)} {_shape(first)}" + (f": {shares}" if shares else "")
     return f"{len(group):,} features {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")
+
+
+def strangeness(signal: SignalChange) -> str:
+    """Return `3.1 % of them are stranger than 99 % of the accepted ones, accepted 1 %`."""
+    now, accepted = both(signal.bins[0].observed, signal.bins[0].expected)
+    return f"{now} of them are {bin_name(signal.bins[0].bin)} of the accepted ones, accepted {accepted}"
 
 
 def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
@@ -120,6 +138,8 @@ def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
     """
     if group[0].evidence is None:
         return plain(group[0].shape, 200)
+    if group[0].signal in STRANGE and group[0].bins:
+        return change(group[:1])
     said = f"{names(group)} {'follows' if follows else _shape(group[0])}"
     shares = moved(group[0], 1) if len(group) == 1 else ""
     a_share = shares and group[0].effect.points is not None  # it and the accepted one are the size

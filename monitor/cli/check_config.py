@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def command(file: Path) -> None:
     """Check a configuration and say what it would watch.
 
-    FILE is ./seawall.yaml unless given. A missing reference or secret is a warning: it may come later.
+    FILE is ./seawall.yaml unless given. A missing reference or secret is a warning: it may come later;
+    a reference without a configured scorer is a mistake.
     """
     from monitor.config.loading import read
 
@@ -78,7 +79,7 @@ def _learns(model: ModelSettings) -> bool:
 
 
 def _about_references(config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
-    from monitor.errors import BadReference
+    from monitor.errors import BadReference, LacksScorer
     from monitor.misfits import not_to_be_shown, without_effect
     from monitor.reference.store import Store
     from monitor.watched import Watched
@@ -95,6 +96,8 @@ def _about_references(config: Config, models: dict[str, ModelSettings]) -> Itera
         try:
             accepted[name] = Store(model.reference.path).accepted()
             Watched(model, accepted[name], config.slot, late_labels=config.labels is not None)
+        except LacksScorer:
+            raise
         except BadReference as why:
             refused = "`seawall run` would refuse: " if name in accepted else ""
             yield from (f"{name}: {refused}{line}" for line in str(why).splitlines())

@@ -19,6 +19,9 @@ from monitor.errors import SeawallError
 
 INTERRUPTED = 130
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+"""Before numpy loads: BLAS threads wait by spinning; beside others that want the cores they take ten times as long."""
+
 
 class _Later(NamedTuple):
     module: str

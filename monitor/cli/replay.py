@@ -80,12 +80,16 @@ def command(
     from monitor.logs import configure
     from monitor.observers import NotJudged
     from monitor.replay import replay
+    from monitor.verdicts import paths_of
 
-    _apart([Path(data), config, *([labels] if labels else [])], events, findings, dead_letters)
+    read, written = [Path(data), config, *([labels] if labels else [])], [events, findings, dead_letters]
+    _apart(read, *written)
     began, rest = time.monotonic(), NotJudged()
     settings = load(config, secrets=send)
     configure("warning", secrets=secrets_in(settings))  # standard output is for events
     models = watched_models(settings, str(config), late_labels=labels is not None)
+    written += paths_of(models)
+    _apart(read, *written)
     if dead_letters:
         dead_letters.unlink(missing_ok=True)
     with contextlib.ExitStack() as open_files:
@@ -103,7 +107,7 @@ def command(
             observers=[rest],
         )
     _summarise(pipeline, told, rest, time.monotonic() - began)
-    for path in filter(None, (events, findings, dead_letters)):
+    for path in filter(None, written):
         click.echo(f"wrote {path}", err=True)
     if lost := told.undelivered:
         to = ", ".join(f"{count:,} to {sink}" for sink, count in sorted(lost.items()))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
+from detectors.config import scorers
 from monitor.config.config import ALL_MODELS, PLANNED, Config
 from monitor.config.durations import format_duration
 from monitor.config.paths import PLACEHOLDER, fits_a_path, has_place, paths_in
@@ -99,9 +100,7 @@ def together(config: Config) -> Iterator[Mistake]:
     sinks: dict[str, Any] = {}
     for name, model in config.models_resolved().items():
         where: Location = ("models", name) if config.models else ()
-        every = model.false_alarm_every
-        if every.unit == "ms" and every.amount <= config.slot:
-            yield (*where, "false_alarm_every"), f"not longer than a slot ({format_duration(config.slot)})"
+        yield from ((((*where, key)), words) for key, words in _of_model(config, model))
         other = references.setdefault(model.reference.path, name)
         if other != name:
             yield (
@@ -118,6 +117,15 @@ def together(config: Config) -> Iterator[Mistake]:
             seen.add(sink.name)
         for index, words in _rules(config, model, seen):
             yield (*_set_by(config, name, "retrain"), index), words
+
+
+def _of_model(config: Config, model: ModelSettings) -> Iterator[tuple[str, str]]:
+    """Yield which keys of one model do not fit to others."""
+    every = model.false_alarm_every
+    if every.unit == "ms" and every.amount <= config.slot:
+        yield "false_alarm_every", f"not longer than a slot ({format_duration(config.slot)})"
+    if model.verdicts is not None and not scorers(model.detectors, classes=True):
+        yield "verdicts", "no detector scores records. Add one: detectors: [{type: auto}]"
 
 
 def _rules(config: Config, model: ModelSettings, sinks: Set[str]) -> Iterator[tuple[int, str]]:

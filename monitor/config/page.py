@@ -42,6 +42,7 @@ _SECTIONS = (
     ("reference", "`reference`", ("ReferenceSection",)),
     ("features", "`features.NAME`", ("FeatureSection",)),
     ("detectors", "`detectors`", ()),
+    ("verdicts", "`verdicts`", ("VerdictsSection",)),
     ("sinks", "`sinks`", ()),
     ("retrain", "`retrain`", ("RetrainRule", "WhenSection", "WebhookAction", "KafkaAction")),
     ("dead_letters", "`dead_letters`", ("DeadLettersSection",)),

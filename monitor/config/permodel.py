@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from detectors.config import DetectorConfig
+from detectors.config import DetectorConfig, no_scorer_twice
 from monitor.config.durations import Budget, FalseAlarmBudget, PositiveDuration, parse_duration
 from monitor.config.features import FeatureSection
 from monitor.config.paths import named
@@ -17,6 +17,7 @@ from monitor.config.reference import Reference, ReferenceSection
 from monitor.config.retrain import RetrainRule
 from monitor.config.section import Section
 from monitor.config.tolerance import DEFAULT_W, Allowed, Tolerance, ToleranceSetting
+from monitor.config.verdicts import VerdictsSection
 from sinks import SinkConfig
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
@@ -55,8 +56,13 @@ class PerModel(Section):
         description="What is known about single features, by name; the rest comes from the reference. "
         "A model's own entries are added to those of the top.",
     )
-    detectors: tuple[DetectorConfig, ...] = Field(
-        default=(), description="What is watched beyond features, outputs and quality: a list of detectors."
+    detectors: Annotated[tuple[DetectorConfig, ...], AfterValidator(no_scorer_twice)] = Field(
+        default=(),
+        description="What is watched beyond features, outputs and quality: a list of detectors. Scorers of single "
+        "records are fitted by `reference build`.",
+    )
+    verdicts: VerdictsSection | None = Field(
+        default=None, description="Where it is written what scorers say of single records."
     )
     sinks: tuple[SinkConfig, ...] = Field(
         default=({"type": "stdout"},), validate_default=True, description="Who is told: a list of destinations."
@@ -96,12 +102,13 @@ class ModelSettings:
     false_alarm_every: Budget
     tolerance: Tolerance
     features: Mapping[str, FeatureSection]
+    detectors: tuple[DetectorConfig, ...]
+    verdicts: VerdictsSection | None
     sinks: tuple[SinkConfig, ...]
     resolve_after: int
     remind_every: int
     runbook: str | None
     retrain: tuple[RetrainRule, ...]
-    detectors: tuple[DetectorConfig, ...] = ()
 
     def tolerance_of(self, signal: str, group: str) -> Allowed:
         """Return what a signal may move: its own setting, else its feature's, else its group's, else the default."""
@@ -130,12 +137,13 @@ def settings(name: str, layers: Sequence[PerModel]) -> ModelSettings:
         false_alarm_every=chosen.false_alarm_every,
         tolerance=chosen.tolerance,
         features=features,
+        detectors=chosen.detectors,
+        verdicts=chosen.verdicts and named(chosen.verdicts, name),
         sinks=tuple(_own(sink, name) for sink in chosen.sinks),
         resolve_after=chosen.resolve_after,
         remind_every=chosen.remind_every,
         runbook=chosen.runbook,
         retrain=chosen.retrain,
-        detectors=chosen.detectors,
     )
 
 

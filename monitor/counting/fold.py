@@ -53,10 +53,13 @@ class Folded:
 
     Attributes
     ----------
+    done : int
+        Next offset whose effects outside (dead letters, verdicts) were not made before this block was read.
     fresh : dict of int to list of int array
         Positions in the model's batch of the records that counted: neither late nor duplicates.
     """
 
+    done: int = 0
     counted: dict[int, int] = field(default_factory=dict)
     late: dict[int, int] = field(default_factory=dict)
     duplicates: dict[int, int] = field(default_factory=dict)

@@ -38,7 +38,7 @@ class Remembered:
     decisions : list of (offset, slot)
         Logged decisions that are taken again on the way.
     done : int
-        Next offset whose effects outside (dead letters) are not yet made.
+        Next offset whose effects outside (dead letters, verdicts) are not yet made.
     """
 
     at: Position
@@ -122,6 +122,7 @@ class Partitions:
                 self.idle.remove(partition)
         folded = fold.fold(decoded)
         self.pairing.readmit(partition, fold.halves([slot for slot in fold.slots if slot <= self.judged]))
+        folded.done = self.done[partition]
         fold.forget(self.judged)
         self.wanted[partition] = fold.next.offset
         self.done[partition] = max(self.done[partition], fold.next.offset)

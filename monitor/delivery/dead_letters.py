@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from monitor.delivery.appended import AppendedFile
 from monitor.types import RawMessage
 
 WINDOW = 1_000
-MOST_WAITING = 64 << 20
-"""Bytes of letters that a full disk makes wait; with more, reading stops."""
-
 SUFFIX = ".dead-letter"
 
 PAUSE = 60.0
@@ -57,62 +52,12 @@ class Writer(Protocol):
         """Let go."""
 
 
-class FileWriter:
-    """One JSON object a line.
-
-    Parameters
-    ----------
-    path : Path
-    size : int or None
-        What `flush` returned before the last snapshot: what was written since is written again, so it is cut off.
-    """
-
-    def __init__(self, path: Path, size: int | None = None) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
-        self._size = self._file.tell()
-        self._waiting: list[bytes] = []
-        self._bytes = 0
-        if size is not None and self._size > size:
-            self._file.truncate(size)
-            self._size = size
+class FileWriter(AppendedFile):
+    """One JSON object a line."""
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Take the letters. A disk that is full is not an error here; they wait for `flush`."""
-        lines = [json.dumps(as_fields(letter)).encode() + b"\n" for letter in letters]
-        self._waiting += lines
-        self._bytes += sum(map(len, lines))
-        if len(self._waiting) >= WINDOW or self.full:
-            with contextlib.suppress(OSError):
-                self._append()
-
-    @property
-    def full(self) -> bool:
-        return self._bytes > MOST_WAITING
-
-    def flush(self) -> int:
-        """Write and fsync; return the file's size. Raises OSError, and tries again the next time."""
-        if self._waiting:
-            self._append()
-        os.fsync(self._file.fileno())
-        return self._size
-
-    def _append(self) -> None:
-        """Write all that waits, or nothing: half a line is cut off again."""
-        data = left = b"".join(self._waiting)
-        try:
-            while left:
-                left = left[os.write(self._file.fileno(), left) :]
-        except OSError:
-            self._file.truncate(self._size)
-            raise
-        self._size += len(data)
-        self._waiting.clear()
-        self._bytes = 0
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        self.add([json.dumps(as_fields(letter)).encode() + b"\n" for letter in letters])
 
 
 class TopicWriter:

@@ -114,8 +114,8 @@ class Service:
 
         images, labels = load_digits(return_X_y=True)
         halves = train_test_split(images, labels, test_size=0.5, random_state=0, stratify=labels)
-        known, self.images, answers, self.labels = halves
-        self.model = LogisticRegression(C=2.5).fit(known / BRIGHTEST, answers)
+        self.known, self.images, answers, self.labels = halves
+        self.model = LogisticRegression(C=2.5).fit(self.known / BRIGHTEST, answers)
 
     def predict(self, images: Images) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the digit read in each image and how sure the model is. A pixel that is missing counts as paper."""

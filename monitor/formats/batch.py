@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,25 @@ from monitor.formats.half import Half
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a scorer said of some records of a batch.
+
+    Attributes
+    ----------
+    positions : int array (n,)
+    scores, p : float arrays (n,)
+        How strange each is; which share of accepted records is at least as strange.
+    features : callable
+        From 0 to n - 1 to the names of the features that carry the score, most first, three at most.
+    """
+
+    positions: Indices
+    scores: Numbers
+    p: Numbers
+    features: Callable[[int], tuple[str, ...]]
 
 
 @dataclass
@@ -38,6 +57,8 @@ class Batch:
     ids : list (n,)
     times : int array (n,)
         Event times in milliseconds.
+    scored : dict of Scored
+        What scorers left when they binned the batch, by signal: it is written elsewhere, and not computed twice.
     """
 
     rows: Indices
@@ -49,6 +70,7 @@ class Batch:
     callers: Sequence[str | int | None] = ()
     ids: Sequence[str | float | None] = ()
     times: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    scored: dict[str, Scored] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)

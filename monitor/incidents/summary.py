@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
+from sinks.signals import STRANGE
 from sinks.text import percent
 
 NAMED = 3
@@ -71,12 +72,12 @@ def subject(signal: str) -> str:
         return (name or UNNAMED) if of_a_feature else "records"
     if head == "performance":
         return rest.replace("_", " ")
-    return signal
+    return STRANGE.get(signal, signal)
 
 
 def cause(change: SignalChange) -> tuple[str, str]:
-    """Quality signals are alike when the same thing is wrong; others when they are of one group."""
-    what = change.signal.split(".")[1] if change.group == "quality" else ""
+    """Quality signals are alike when the same thing is wrong, scorers never; others when they are of one group."""
+    what = change.signal.split(".")[1] if change.group in ("quality", "anomalies") else ""
     return change.group, what
 
 
@@ -84,6 +85,10 @@ def _alone(change: SignalChange, *, over: bool) -> str:
     what = subject(change.signal)
     if change.evidence is None:  # a condition says it all
         return re.split(r" for \d|[:;] | \(", change.shape)[0] if over else change.shape
+    if change.signal in STRANGE and change.bins:
+        return (
+            what if over else f"{what}: {100 * change.bins[0].observed:.3g} % are {change.bins[0].bin} of accepted ones"
+        )
     if change.effect.points is None:
         return f"{what} {change.shape}" if change.shape.startswith(_VERBS) else f"{what}: {change.shape}"
     observed = change.bins[0].observed if change.bins else None

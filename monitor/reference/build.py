@@ -1,7 +1,7 @@
-"""From accepted records to a reference, in two readings.
+"""From accepted records to a reference, in two readings, and a third where single records are to be scored.
 
 The first reading looks at plain values and decides what each column is and where its bins lie; the second counts
-through the very decoder and detectors that will judge live traffic, so both see a record alike.
+through the very decoder and detectors that will judge live traffic, so both see a record alike; the third fits scorers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from detectors import CategoryBins, SchemaConformity
 from detectors.alibi import REFERENCE_ROWS
 from detectors.closeness import measured
-from detectors.config import AlibiConfig, QueriesConfig
+from detectors.config import AlibiConfig, QueriesConfig, scorers
 from detectors.sample import Sample
 from monitor.counting.tally import DEAD, RECORDS, Layout
 from monitor.errors import BadReference
@@ -25,9 +25,10 @@ from monitor.formats.decoder import Decoder
 from monitor.formats.joined import WAIT
 from monitor.formats.joiner import Joiner
 from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
-from monitor.reference.dependence import design_effect, still_grows
+from monitor.reference.dependence import Dependence
 from monitor.reference.look import Look, first_look
 from monitor.reference.schema import Schema
+from monitor.reference.scorers import Columns, fit
 from monitor.reference.store import Reference
 from monitor.types import RawMessage
 
@@ -83,7 +84,7 @@ def build(
     wait : int
         Milliseconds between the halves of a record.
     detectors : sequence of DetectorConfig
-        What the configuration asks for.
+        What the configuration asks for; of these, scorers are fitted.
 
     Raises
     ------
@@ -101,18 +102,24 @@ def build(
     if counted.rows < FEWEST:
         raise BadReference(_too_few(counted.rows, model) + _unusable(counted.dead.total(), counted.why))
     times, counts = counted.times(), counted.counts(plan)
-    effects, growing = counted.dependence(plan.layout, counts, np.argsort(times, kind="stable") if timed else None)
+    order = np.argsort(times, kind="stable") if timed else np.arange(counted.rows)
+    again = filter(None, map(Joiner(model, format, wait), blocks()))
+    wanted = scorers(detectors, classes=plan.schema.prediction == "class")
+    fitted = fit(again, decoder, Columns(plan.schema, plan.layout), order, wanted) if wanted else []
+    found = counted.dependence(plan.layout, counts, order)
+    for each in fitted:
+        found.look(each.scorer.signals(each.counts()), each.cells)
     return Reference(
         model,
         plan.schema,
-        plan.layout,
-        counts,
+        Layout([*plan.layout.detectors, *(each.scorer for each in fitted)]),
+        np.concatenate([counts, *(each.counts() for each in fitted)]),
         counted.rows,
-        effects,
+        found.effects,
         int(times.min()) if timed else None,
         int(times.max()) if timed else None,
         provisional,
-        growing,
+        tuple(sorted(found.growing)),
         measured(sample) if queries else None,
         sample.accepted(REFERENCE_ROWS) if alibi else None,
     )
@@ -207,22 +214,10 @@ class Counted:
             counts[position + 1] += moved
         return counts
 
-    def dependence(self, layout: Layout, counts: Ints, order: Ints | None) -> tuple[dict[str, float], tuple[str, ...]]:
-        """Return the design effect of every signal where it is not 1, and those of which it still grows.
-
-        `order` sorts the records by time.
-        """
-        effects: dict[str, float] = {}
-        growing: list[str] = []
+    def dependence(self, layout: Layout, counts: Ints, order: Ints) -> Dependence:
+        """Return what is known of the dependence of every signal; `order` sorts the records by time."""
+        found = Dependence()
         for position, (detector, start) in enumerate(zip(layout.detectors, layout.starts, strict=True)):
             cells = np.concatenate([block[position] for block in self.codes]).astype(np.int64) - start
-            if order is not None:
-                cells = cells[order]
-            for signal in detector.signals(counts[start : start + detector.cells]):
-                bins = np.array(signal.bin_of)[cells]
-                effect = design_effect(signal, bins[bins >= 0])
-                if effect > 1.0:
-                    effects[signal.name] = round(effect, 4)
-                    if still_grows(signal, bins[bins >= 0]):
-                        growing.append(signal.name)
-        return effects, tuple(sorted(growing))
+            found.look(detector.signals(counts[start : start + detector.cells]), cells[order])
+        return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,32 @@ TINY = 1e-9
 """A score that moves by less is constant, but for rounding."""
 
 Floats = NDArray[np.float64]
+
+
+@dataclass
+class Dependence:
+    """What is known of signals: by how much dependence in time shrinks their samples.
+
+    Attributes
+    ----------
+    effects : dict
+        By signal, where it is not 1.
+    growing : list of str
+        Signals of which it still grows with the block length.
+    """
+
+    effects: dict[str, float] = field(default_factory=dict)
+    growing: list[str] = field(default_factory=list)
+
+    def look(self, signals: Iterable[Signal], cells: NDArray[np.int64]) -> None:
+        """Look at the signals of one detector, given each record's cell in the order of time."""
+        for signal in signals:
+            bins = np.array(signal.bin_of)[cells]
+            effect = design_effect(signal, bins[bins >= 0])
+            if effect > 1.0:
+                self.effects[signal.name] = round(effect, 4)
+                if still_grows(signal, bins[bins >= 0]):
+                    self.growing.append(signal.name)
 
 
 def design_effect(signal: Signal, bins: NDArray[np.int64]) -> float:

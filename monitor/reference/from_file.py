@@ -69,7 +69,7 @@ def _codes(settings: ModelSettings) -> set[str]:
 
 def _progress(data: str, codes: Set[str]) -> Any:
     """Return a callable that reads the file from its beginning, with a progress bar on a terminal."""
-    readings = iter(("reading", "counting"))
+    readings = iter(("reading", "counting", "fitting"))
 
     def blocks() -> Iterator[Sequence[RawMessage]]:
         from rich.console import Console

@@ -34,6 +34,8 @@ def built(
     say.print(records_of(reference))
     say.print(f"  {_features(reference)}")
     say.print(f"  {_outputs(reference)}")
+    for line in _scorers(reference):
+        say.print(f"  {line}")
     for line in (*cautions(reference), *beside):
         say.print(f"  ! {line}")
     for line in _sight(reference):
@@ -53,6 +55,8 @@ def shown(reference: Reference, provenance: Mapping[str, Any], promotions: Seque
         say.print(f"  promoted {promotion['at']} by {who}: {why}", soft_wrap=True)
     if not promotions:
         say.print("  never promoted")
+    for line in _scorers(reference):
+        say.print(f"  {line}")
     if reference.provisional:
         say.print("  provisional: learned from live records")
     for line in cautions(reference):
@@ -157,6 +161,16 @@ def _labels(reference: Reference) -> list[str]:
         if isinstance(detector, AbsoluteError):
             return ["errors (distance from the label)"]
     return []
+
+
+def _scorers(reference: Reference) -> Iterator[str]:
+    """Yield `single records: knn, 5 nearest of 10,000 rows; p of 10,000 records held out`."""
+    for kind, scorer in reference.scorers.items():
+        held_out = len(scorer.calibration)
+        some = "" if scorer.share >= 1 else f", {percent(scorer.share)} of records are scored"
+        blind = "" if scorer.signals(reference.counts_of(scorer)) else "; too few to judge them together"
+        near = f"{scorer.k} nearest of {counted(len(scorer.rows), 'row')}"
+        yield f"single records: {kind}, {near}, {counted(held_out, 'record')} held out{some}{blind}"
 
 
 def _sight(reference: Reference) -> list[str]:

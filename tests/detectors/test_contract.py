@@ -13,8 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors import KINDS, AbsoluteError, Calibration, CategoryBins, ErrorRate, NumericBins, SchemaConformity
-from detectors.detector import THIN, constructor_fields
+from detectors import (
+    KINDS,
+    AbsoluteError,
+    Calibration,
+    CategoryBins,
+    ErrorRate,
+    Knn,
+    NumericBins,
+    SchemaConformity,
+    Trust,
+)
+from detectors.detector import THIN, array_fields, constructor_fields
+from detectors.space import space_of
 from monitor.formats.batch import Batch
 
 X = "feature.x"
@@ -22,6 +33,23 @@ OTHER = "feature.y"
 OUTPUTS = ("prediction", "label", "confidence")
 NUMBERS = st.floats() | st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, math.nextafter(2.0, 3.0), math.nan, math.inf])
 TEXTS = st.none() | st.text(max_size=2) | st.sampled_from(["a", "b", "7", "true", "rare", 7.0, True, "new"])
+
+
+def scorers():
+    """Return one of each, of a number with gaps, one that is constant, and a category."""
+    draw = np.random.default_rng(1)
+    rows = np.column_stack([draw.normal(size=400), np.zeros(400), draw.integers(0, 3, 400)])
+    rows[::7, 0] = np.nan
+    category, classes = CategoryBins("prediction", "", ("a", "7"), ("rare",)), CategoryBins(X, "", ("a", "7"), ("b",))
+    space = space_of(rows, [X, OTHER], [category])
+    near = {"k": 3, "share": 1.0, "salt": "s"}
+    groups = (rows[:, 0] > 0).astype(np.int64)
+    of_class = (rows[:200], groups[:200]), (rows[200:], groups[200:])
+    return {
+        "knn": [Knn.fit(space, rows[:200], rows[200:], **near | {"share": share})[0] for share in (1.0, 0.5)],
+        "trust": [Trust.fit(space, *of_class, classes=classes, **near)[0]],
+    }
+
 
 EXAMPLES = {
     "numeric": [
@@ -40,6 +68,7 @@ EXAMPLES = {
     "error_rate": [ErrorRate()],
     "absolute_error": [AbsoluteError((0.0, 1.0, 2.0))],
     "calibration": [Calibration((0.25, 0.5)), Calibration(())],
+    **scorers(),
 }
 ALL = [pytest.param(d, id=f"{kind} {i}") for kind in KINDS for i, d in enumerate(EXAMPLES.get(kind, []))]
 
@@ -61,6 +90,7 @@ def batches(draw, column, most=30):
         mismatched={column: sorted(wrong)} if wrong else {},
         deviations=dict.fromkeys(sorted(strange), ("absent: z",)),
         versions=[None] * rows,
+        ids=draw(st.lists(st.none() | st.integers() | st.text(max_size=3), min_size=rows, max_size=rows)),
     )
 
 
@@ -74,6 +104,7 @@ def part(batch, start, stop):
         mismatched={name: [i - start for i in at if i in rows] for name, at in batch.mismatched.items()},
         deviations={i - start: how for i, how in batch.deviations.items() if i in rows},
         versions=batch.versions[start:stop],
+        ids=batch.ids[start:stop],
     )
 
 
@@ -156,7 +187,8 @@ def test_signals_are_whole_whatever_the_reference_counts(detector, data):
 def test_what_is_stored_comes_back(detector):
     stored = json.loads(msgspec.json.encode(constructor_fields(detector)))
     kind = stored.pop("kind")
-    back = msgspec.convert(stored, KINDS[kind])
+    arrays = {name: getattr(detector, name).copy() for name in array_fields(KINDS[kind])}
+    back = msgspec.convert(stored | arrays, KINDS[kind])
     assert back == detector
     assert dataclasses.is_dataclass(back)
     assert back.signals(np.full(back.cells, 100)) == detector.signals(np.full(detector.cells, 100))

@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = ("base", "build", "dev", "chart", "alibi")
+LOCKS = ("base", "build", "dev", "chart", "attacks", "alibi")
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def declared(root):
     """What pyproject.toml asks of each lock."""
     settings = tomllib.loads((root / "pyproject.toml").read_text())
     project, groups = settings["project"], settings["dependency-groups"]
-    asked = {name: _of_group(groups, name) for name in ("build", "dev", "chart")}
+    asked = {name: _of_group(groups, name) for name in ("build", "dev", "chart", "attacks")}
     asked["base"] = project["dependencies"]
     asked["alibi"] = project["dependencies"] + project["optional-dependencies"]["alibi"]
     return asked
@@ -55,7 +55,7 @@ def test_a_lock_has_all_that_pyproject_asks_for(root, declared, lock):
     assert wrong == [], "run: make lock"
 
 
-@pytest.mark.parametrize("lock", ["build", "dev", "chart"])
+@pytest.mark.parametrize("lock", ["build", "dev", "chart", "attacks"])
 def test_locks_that_share_an_environment_agree(root, lock):
-    base = _pins(root, "base") | (_pins(root, "dev") if lock == "chart" else {})
+    base = _pins(root, "base") | (_pins(root, "dev") if lock in ("chart", "attacks") else {})
     assert {name: pin for name, pin in _pins(root, lock).items() if base.get(name, pin) != pin} == {}

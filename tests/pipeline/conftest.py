@@ -16,7 +16,7 @@ from probing import with_callers
 from traffic import MODEL, Record, lines, traffic
 from watching import A, Watch
 
-from detectors.config import QueriesConfig
+from detectors.config import AutoConfig, QueriesConfig
 from monitor.assembly import clock, parts_of, watched_models
 from monitor.config.loading import load
 from monitor.observers import FindingsFile
@@ -38,6 +38,12 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def close_reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an accepted reference that knows how close its records are."""
     return accepted(tmp_path_factory.mktemp("close"), with_callers(60, seed=1), [QueriesConfig()])
+
+
+@pytest.fixture(scope="session")
+def scored_reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the accepted reference of the same records, with scorers of single ones."""
+    return accepted(tmp_path_factory.mktemp("scored"), traffic(100, seed=1), [AutoConfig()])
 
 
 def accepted(folder: Path, records: Iterable[Record], detectors: Sequence[Any] = ()) -> Path:

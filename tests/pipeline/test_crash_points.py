@@ -1,4 +1,7 @@
-"""The process dies between any two effects, again and again: people are told the same, and the judge ends the same."""
+"""The process dies between any two effects, again and again: people are told the same, and the judge ends the same.
+
+Scorers of single records are on: what they say of one is written once.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from traffic import START
 import monitor.assembly
 from monitor.assembly import DEAD_LETTERS, running, watched_models
 from monitor.config.loading import load
-from monitor.delivery.dead_letters import FileWriter
+from monitor.delivery.appended import AppendedFile
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.pipeline import Now, Pipeline
@@ -147,12 +150,13 @@ class End:
 
     told: list[News]
     letters: list[str]
+    verdicts: list[str]
     judge: Any
     deaths: int
 
 
 @pytest.fixture
-def lived(tmp_path, configured, logs, monkeypatch):
+def lived(tmp_path, configured, scored_reference, logs, monkeypatch):
     """Return a function that lives through the logs, dying after so many effects each time."""
 
     def live(rng: Random, lives: Sequence[int], **settings: Any) -> End:
@@ -160,8 +164,15 @@ def lived(tmp_path, configured, logs, monkeypatch):
         world = World(rng, fuse)
         monkeypatch.setattr(monitor.assembly, "Dispatcher", world.dispatcher)
         monkeypatch.setattr(snapshot, "save", _fused(fuse, snapshot.save))
-        monkeypatch.setattr(FileWriter, "_append", _fused(fuse, FileWriter._append))
-        own = {"dead_letters": {"to": "file"}, "source": {"type": "file", "path": TOPIC}, "retrain": [RULE]}
+        monkeypatch.setattr(AppendedFile, "_append", _fused(fuse, AppendedFile._append))
+        own = {
+            "dead_letters": {"to": "file"},
+            "source": {"type": "file", "path": TOPIC},
+            "retrain": [RULE],
+            "reference": str(scored_reference),
+            "detectors": [{"type": "auto"}],
+            "verdicts": {"path": str(tmp_path / "state" / "verdicts.jsonl")},
+        }
         path = configured(**(own | settings))
         shutil.rmtree(tmp_path / "state", ignore_errors=True)
         (tmp_path / "state").mkdir()
@@ -173,11 +184,14 @@ def lived(tmp_path, configured, logs, monkeypatch):
             except DiedError:
                 deaths += 1
                 pipeline.parts.letters.close()
+                for observer in pipeline.parts.observers:
+                    observer.close()
             else:
                 break
         letters = (tmp_path / "state" / DEAD_LETTERS).read_text().splitlines()
+        verdicts = (tmp_path / "state" / "verdicts.jsonl").read_text().splitlines()
         monkeypatch.undo()
-        return End(world.told, sorted(letters), pipeline.parts.models[0].judge.state(), deaths)
+        return End(world.told, sorted(letters), sorted(verdicts), pipeline.parts.models[0].judge.state(), deaths)
 
     return live
 
@@ -211,8 +225,17 @@ def plain(state: Any) -> Any:
 @pytest.fixture
 def undisturbed(lived):
     end = lived(Random(0), [])
-    assert [event.event for event in end.told] == ["opened", "updated", "opened", "updated", "fired", "resolved"]
+    assert [event.event for event in end.told] == [
+        "opened",
+        "updated",
+        "opened",
+        "updated",
+        "fired",
+        "updated",
+        "resolved",
+    ]
     assert len(end.letters) > 100
+    assert len(end.verdicts) > 100
     return end
 
 
@@ -225,6 +248,7 @@ def test_whenever_it_dies_people_are_told_the_same_and_the_judge_ends_the_same(l
         assert once == undisturbed.told, f"seed {seed}"
         assert end.told.count(once[0]) <= end.deaths + 1
         assert end.letters == undisturbed.letters, f"seed {seed}"
+        assert end.verdicts == undisturbed.verdicts, f"seed {seed}"
         assert plain(end.judge) == plain(undisturbed.judge), f"seed {seed}"
         deaths += end.deaths
     assert deaths > 5 * LIVES
@@ -245,12 +269,13 @@ def test_a_retraining_is_told_where_the_drifted_records_lie(undisturbed, logs):
 def test_dying_right_after_the_start_again_and_again_writes_no_dead_letter_twice(lived, undisturbed):
     end = lived(Random(1), [1, 2, 3, 4, 5, 6, 7, 8, 5, 3, 2, 1] * 2)
     assert end.letters == undisturbed.letters
+    assert end.verdicts == undisturbed.verdicts
     assert list({event.id: event for event in end.told}.values()) == undisturbed.told
 
 
 def test_detectors_that_depend_on_order_go_on_as_if_nothing_had_happened(lived):
     watched = [("ADWIN", "feature.income"), ("KSWIN", "feature.income"), ("PageHinkley", "confidence")]
-    detectors = [{"type": "river", "detector": name, "signal": signal} for name, signal in watched]
+    detectors = [{"type": "auto"}, *({"type": "river", "detector": name, "signal": signal} for name, signal in watched)]
     whole = lived(Random(0), [], detectors=detectors)
     alarmed = {change.signal for event in whole.told for change in event.signals}
     assert {"feature.income.ADWIN", "feature.income.KSWIN"} <= alarmed

@@ -80,7 +80,7 @@ def test_short_writes_are_gone_on_with(writer, tmp_path, monkeypatch):
 
 
 def test_letters_that_wait_are_bounded_and_reading_waits_with_them(writer, monkeypatch):
-    monkeypatch.setattr("monitor.delivery.dead_letters.MOST_WAITING", 2_000)
+    monkeypatch.setattr("monitor.delivery.appended.MOST_WAITING", 2_000)
     monkeypatch.setattr(os, "write", full)
     one = writer()
     one.write(letters(1))

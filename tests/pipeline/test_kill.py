@@ -1,4 +1,7 @@
-"""A real `seawall run` on a real Kafka, killed with -9 at random moments: it tells what it would have told unkilled."""
+"""A real `seawall run` on a real Kafka, killed with -9 at random moments: it tells what it would have told unkilled.
+
+Single records are scored on the way, and what is said of each is written once.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,18 @@ def records():
 
 
 @pytest.fixture
-def monitor(tmp_path, configured, broker, topic):
+def monitor(tmp_path, configured, scored_reference, broker, topic):
     """Return a function that makes a monitor of a topic, with a state and a group of its own."""
     made: list[Monitor] = []
 
     def make(name: str, **settings: Any) -> Monitor:
         folder = tmp_path / uuid4().hex[:6]
         group = folder.name
+        own = {
+            "reference": str(scored_reference),
+            "detectors": [{"type": "auto"}],
+            "verdicts": {"path": str(folder / "verdicts.jsonl")},
+        }
         path = configured(
             source={
                 "type": "kafka",
@@ -50,7 +58,7 @@ def monitor(tmp_path, configured, broker, topic):
             sinks=[{"type": "file", "path": str(folder / "events.jsonl")}],
             state_dir=str(folder),
             dead_letters={"to": "file"},
-            **settings,
+            **(own | settings),
         )
         folder.mkdir()
         made.append(Monitor(path.rename(folder / "seawall.yaml"), folder))
@@ -89,11 +97,18 @@ def test_kill_9_at_any_moment_changes_nothing_that_is_told(broker, topic, record
     assert unkilled.terminate() == 0
 
     told = unkilled.events()
-    assert [event["event"] for event in told] == ["opened", "resolved"]
+    assert [event["event"] for event in told] == ["opened", "updated", "resolved"]
     assert told_once(killed.events()) == told
     assert killed.dead_letters() == unkilled.dead_letters()
     assert set(killed.dead_letters().values()) == {1}
     assert len(killed.dead_letters()) == BAD
+    assert verdicts(killed) == verdicts(unkilled)
+    assert len(verdicts(killed)) > 100
+
+
+def verdicts(monitor: Monitor) -> list[str]:
+    """Return what is said of single records, whichever partition was read first."""
+    return sorted((monitor.folder / "verdicts.jsonl").read_text().splitlines())
 
 
 def trickle(bootstrap: str, name: str, records: list[Any]) -> None:
@@ -133,7 +148,7 @@ def test_sigterm_ends_with_0_and_a_restart_tells_nothing_again(topic, broker, re
     one.wait_until_read(len(records))
     assert one.terminate() == 0
     told, letters = one.events(), one.dead_letters()
-    assert [event["event"] for event in told] == ["opened", "resolved"]
+    assert [event["event"] for event in told] == ["opened", "updated", "resolved"]
     one.start()
     one.wait_until_assigned(PARTITIONS)
     assert one.terminate() == 0

@@ -189,7 +189,7 @@ def test_nothing_grows_with_the_event():
         ("score.yes", "score of yes"),
         ("prediction", "prediction"),
         ("joint.pairs", "joint pairs"),
-        ("anomaly.knn", "knn"),
+        ("anomaly.knn", "unusual records"),
         ("shadow.noise", "shadow check noise"),
     ],
 )
