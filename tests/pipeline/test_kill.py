@@ -58,7 +58,7 @@ def monitor(tmp_path, configured, scored_reference, broker, topic):
             sinks=[{"type": "file", "path": str(folder / "events.jsonl")}],
             state_dir=str(folder),
             dead_letters={"to": "file"},
-            **(own | settings),
+            **(settings or own),
         )
         folder.mkdir()
         made.append(Monitor(path.rename(folder / "seawall.yaml"), folder))
