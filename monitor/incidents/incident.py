@@ -102,7 +102,10 @@ class Incident(msgspec.Struct):
         note: str | None = None,
     ) -> Event:
         """Return the incident's next event, and count it as told. `note` holds for all incidents at present."""
-        notes = self.notes if kind != "updated" else [*self._news, *self.notes[: self.notes_told]]
+        lasting = [note] if note else []
+        notes = [*lasting, *self.notes]
+        if kind == "updated":
+            notes = [*self._news, *lasting, *self.notes[: self.notes_told]]
         self.notes_told = len(self.notes)
         self.events += 1
         self.told = now
@@ -125,7 +128,7 @@ class Incident(msgspec.Struct):
             reference=reference,
             runbook=_filled(runbook, self.model, signals[0].signal) if runbook else None,
             signals=signals,
-            notes=(*notes, *([note] if note else [])),
+            notes=tuple(notes),
         )
 
 

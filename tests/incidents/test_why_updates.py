@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from incident_findings import Told, finding, w
 
+from sinks.wording import message
+
 
 def test_an_update_says_why_it_comes_and_only_that_one():
     policy = Told(resolve_after=0)
@@ -25,6 +27,18 @@ def test_an_update_says_first_why_it_comes_though_nothing_moved():
     assert noted.notes == (began, "nobody accepted this reference yet")
     assert reminded.notes == (
         "nothing new: told again because it is still open",
-        began,
         "nobody accepted this reference yet",
+        began,
     )
+
+
+def test_that_nobody_accepted_the_reference_is_shown_however_much_was_noted():
+    """A message shows five notes."""
+    policy = Told("nobody accepted this reference yet", remind_every=3_600_000)
+    policy.slot(0, versions={"6": 100})
+    policy.slot(20, finding("feature.income", 20), versions={"6": 100})
+    for slot in range(21, 27):
+        policy.slot(slot, versions={str(slot): 100})
+    _, reminded = (event for _, event in policy.quiet(range(27, 450)))
+    assert len(reminded.notes) > 5
+    assert "nobody accepted this reference yet" in message(reminded).notes
