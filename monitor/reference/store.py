@@ -134,8 +134,7 @@ class Store:
 
     def promoted(self) -> str | None:
         """Return the digest of the accepted version."""
-        promotions = self.promotions()
-        return promotions[-1]["reference"] if promotions else None
+        return next((promotion["reference"] for promotion in reversed(self.promotions())), None)
 
     def unaccepted(self, reference: Reference) -> bool:
         """Return whether nobody accepted a version: it was learned, and promoted by Seawall itself alone."""
