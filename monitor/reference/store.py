@@ -39,7 +39,6 @@ FORMAT = 1
 ITSELF = "seawall"  # promotes what was learned from live traffic, and accepts nothing
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_SOMETIMES = ("growing", "closeness", "accepted")
 _DAMAGE = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, msgspec.MsgspecError),
@@ -119,7 +118,7 @@ class Reference:
                     "schema": self._schema_as_stored(),
                     "detectors": [constructor_fields(d) for d in self.layout.detectors],
                     "design_effects": dict(sorted(self.design_effects.items())),
-                    **{name: own for name in _SOMETIMES if (own := getattr(self, name))},
+                    **{name: own for name in ("growing", "closeness", "accepted") if (own := getattr(self, name))},
                 }
             ),
             indent=1,
