@@ -130,7 +130,7 @@ def test_kill_9_changes_no_alarm_of_detectors_that_depend_on_order(broker, topic
         killed.wait_until_read(start + 1_500)
         killed.kill()
     killed.start()
-    killed.wait_until_assigned()
+    killed.wait_until_assigned(PARTITIONS)
     assert killed.terminate() == 0
     unkilled = monitor(name, **settings)
     unkilled.start()
