@@ -99,9 +99,10 @@ class Simulation:
 
     def _count_pairs(self, pairs: Sequence[Pair]) -> tuple[dict[int, Tally], Blocks]:
         tallies: dict[int, Tally] = {}
-        for request, response, _ in pairs:
-            row = Row(request.model, 0, 0, mark=mark_of(request.body[0], response.body[0]))
-            layout = layouts(self.models)[row.model]
+        for request, response, time in pairs:
+            mark = mark_of(request.body[0], response.body[0])
+            row = Row(request.model, time, time, int(request.id), mark)
+            layout = layouts(self.models, keeping=True)[row.model]
             batch = block([Post(0, (row,))], self.models).batches[row.model]
             assert batch is not None
             tally = tallies.setdefault(row.model, layout.empty())
@@ -272,18 +273,18 @@ def size_of(number: int) -> int:
     return 3 + number % 40
 
 
-Plain = tuple[list[int], dict[str, int], list[tuple[int, int | None, int]]]
-
-
-def from_rules(count: Count, model: int) -> Plain:
+def from_rules(count: Count, model: int) -> tuple[list[int], dict[str, int], list[tuple[int, int | None, int]]]:
     marks = [count.marks[mark] for mark in range(MARKS)]
     versions = {f"v{mark}": n for mark, n in enumerate(marks) if n}
     kept = sorted(count.kept, key=lambda row: (row.time, row.id is None, row.id or 0))  # of equals the first read first
-    cells = [count.records, count.late, count.dead, *marks * (1 + model)]
-    return cells, versions, [(r.time, r.id, r.mark) for r in kept]
+    return (
+        [count.records, count.late, count.dead, *marks * (1 + model)],
+        versions,
+        [(r.time, r.id, r.mark) for r in kept],
+    )
 
 
-def from_monitor(tally: Tally) -> Plain:
+def from_monitor(tally: Tally) -> tuple[list[int], dict[str, int], list[tuple[int, int | None, int]]]:
     rows = in_order(tally.rows) if tally.rows else Rows(np.zeros(0, dtype=np.int64), [], {"mark": np.zeros(0)})
     kept = list(zip(rows.times.tolist(), rows.ids, rows.columns["mark"].astype(int).tolist(), strict=True))
     return tally.cells.tolist(), tally.versions, kept

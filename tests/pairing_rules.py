@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from counting_logs import MARKS
 from counting_rules import Count, Row, Slots
@@ -79,7 +79,9 @@ def _join(joined: Joined, one: Row, other: Row, place: int) -> None:
     request, response = (one, other) if one.half == "request" else (other, one)
     count = joined.found.setdefault(place, {}).setdefault(request.model, Count())
     count.records += 1
-    count.marks[mark_of(request.mark, response.mark)] += 1
+    mark = mark_of(request.mark, response.mark)
+    count.marks[mark] += 1
+    count.kept.append(replace(other, mark=mark))
     joined.records[request.model] += 1
     for half in (request, response):
         joined.unpaired[half.model, half.half or ""] -= 1

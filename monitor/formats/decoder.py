@@ -182,4 +182,6 @@ def _spread(piece: Sequence[RawMessage], records: list[Any], slow: dict[int, lis
 def _record(outcome: _Outcome) -> Any:
     if isinstance(outcome, Repaired):
         return outcome.record
+    if isinstance(outcome, Half):
+        return _Head("", outcome.time)  # it has no columns, as if it were no model's
     return _NOTHING if isinstance(outcome, BadRecord) else outcome

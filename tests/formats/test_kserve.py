@@ -231,3 +231,11 @@ def test_a_joined_record_decodes_to_what_its_envelope_decodes_to():
     assert {**again, "time": 0} == {**record, "time": 0, "scores": list(record["scores"].values())}
     assert again["time"] == STAMP / 1000
     assert TYPE in str(events(record)[0].headers)
+
+
+def test_halves_of_watched_models_beside_those_of_others_name_one_of_the_others():
+    log = [event("request", "r", REQUEST, name=name) for name in ("n", "x", MODEL, "y")]
+    decoded = Decoder({"n": SCHEMA, MODEL: SCHEMA}, stamped=True).decode(log)
+    assert decoded.model.tolist() == [0, IGNORED, 1, IGNORED]
+    assert decoded.another == "x"
+    assert Decoder({"n": SCHEMA, MODEL: SCHEMA}, stamped=True).decode(log[::2]).another is None

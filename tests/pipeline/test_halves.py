@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pytest
 import traffic
+from fake_source import FakeSource
 from kserve_log import captured, events
 from traffic import MODEL, lines
 
@@ -61,20 +62,16 @@ def as_envelopes(tmp_path, records, replayed):
     return seen
 
 
-class Partitions:
+class Partitions(FakeSource):
     """A Source over some partitions in memory; polls return a few messages of any of them."""
 
-    stamped = True
-
     def __init__(self, logs, rng):
-        self.logs, self.rng, self.finished, self.held = logs, rng, False, frozenset()
+        super().__init__(there=frozenset(logs))
+        self.logs, self.rng = logs, rng
         self.at = dict.fromkeys(logs, 0)
 
-    def open(self, remembered):
-        """All is there already."""
-
     def poll(self, seconds):
-        left = [p for p in self.logs if self.at[p] < len(self.logs[p])]
+        left = [p for p in self.logs if not self.at_end(p)]
         self.finished = not left
         name = self.rng.choice([p for p in left if p not in self.held] or [None])
         if name is None:
@@ -83,32 +80,8 @@ class Partitions:
         self.at[name] = min(len(self.logs[name]), start + self.rng.choice([1, 7, 400]))
         return {name: self.logs[name][start : self.at[name]]}
 
-    def partitions(self):
-        return frozenset(self.logs)
-
-    def positions(self):
-        return dict(self.at)
-
-    def missing(self):
-        return frozenset()
-
     def at_end(self, partition):
         return self.at[partition] == len(self.logs[partition])
-
-    def hold(self, partitions):
-        self.held = partitions
-
-    def lag(self):
-        return {}
-
-    def trouble(self):
-        return None
-
-    def commit(self, next_offsets):
-        """Nobody is told."""
-
-    def close(self, seconds):
-        """Nothing to let go."""
 
 
 def spread(halves, rng, count):
