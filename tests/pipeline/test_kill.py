@@ -198,7 +198,9 @@ def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_
     assert unkilled.terminate() == 0
 
     told = unkilled.events()
-    assert [event["event"] for event in told] == ["opened", "resolved"]
+    assert [event["event"] for event in told] == ["opened", "updated", "resolved"]
     assert told_once(killed.events()) == told
+    assert verdicts(killed) == verdicts(unkilled)
+    assert len(verdicts(killed)) > 100
     judged = [one.saved()["models"][traffic.MODEL]["judge"]["records"] for one in (killed, unkilled)]
     assert judged[0] == judged[1] > 0
