@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
@@ -39,6 +39,9 @@ from monitor.verdicts import Verdicts
 from monitor.watched import Watched, codes_of
 from sinks.sink import Sink
 
+if TYPE_CHECKING:
+    from monitor.shadow.endpoint import Endpoint
+
 SNAPSHOT = "snapshot"
 DEAD_LETTERS = "dead-letters.jsonl"
 LABELS = "labels.sqlite"
@@ -51,13 +54,17 @@ def clock() -> Now:
     return Now(time.monotonic(), time.time_ns() // 1_000_000)
 
 
-def watched_models(config: Config, file: str, *, late_labels: bool | None = None) -> list[Watched]:
+def watched_models(
+    config: Config, file: str, *, late_labels: bool | None = None, answers: bool | None = None
+) -> list[Watched]:
     """Return every model of the configuration with its accepted reference.
 
     Parameters
     ----------
     late_labels : bool or None
         Whether labels come from elsewhere; None as configured.
+    answers : bool or None
+        Whether answers of shadow endpoints are judged; None as configured.
 
     Raises
     ------
@@ -82,6 +89,7 @@ def watched_models(config: Config, file: str, *, late_labels: bool | None = None
                 config.privacy.show,
                 partial(config.privacy.key, own.reference.path),
                 late_labels=late_labels,
+                answers=answers,
                 unaccepted=store.unaccepted(accepted),
             )
         )
@@ -119,6 +127,7 @@ def running(
     *,
     stopping: threading.Event,
     source: Source | None = None,
+    endpoints: Mapping[str, Endpoint] | None = None,
 ) -> Pipeline:
     """Return the pipeline of `seawall run`, going on where the snapshot ends.
 
@@ -126,6 +135,8 @@ def running(
     ----------
     source : Source or None
         What to read instead of the configured source.
+    endpoints : mapping or None
+        By model: who answers shadow queries instead of the configured endpoint.
 
     Raises
     ------
@@ -156,8 +167,26 @@ def running(
     if any(model.settings.retrain for model in models):
         parts.partitions.trails = trail.from_plain(saved.get("trails", []))
         parts.observers.append(Operators(config.state_dir))
+    if any(model.shadow for model in models):
+        _add_shadow(pipeline, config, metrics, saved.get("sides", {}).get("shadow"), endpoints)
     settle()
     return pipeline
+
+
+def _add_shadow(
+    pipeline: Pipeline,
+    config: Config,
+    metrics: Metrics,
+    saved: dict[str, Any] | None,
+    endpoints: Mapping[str, Endpoint] | None,
+) -> None:
+    """Put whoever asks the shadow endpoints, and the stream of their answers, beside the records."""
+    from monitor.shadow.build import shadow_stream
+
+    def count(model: str, check: str, outcome: str, queries: int) -> None:
+        metrics.shadow.labels(model, check, outcome).inc(queries)
+
+    shadow_stream(pipeline, config, count=count, saved=saved, endpoints=endpoints)
 
 
 def _add_labels(

@@ -24,7 +24,6 @@ ALL_MODELS = "*"
 PLANNED = MappingProxyType(
     {
         "checks": "declared relations between features, evaluated on every record",
-        "shadow": "queries of a shadow endpoint that probe how close the model is to breaking",
         "memory_limit": "detail is shed above it before records are",
     }
 )
