@@ -109,10 +109,12 @@ def _progress(data: str, codes: Set[str], steps: Sequence[str]) -> Any:
         with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
             whole = None if data.endswith(".gz") else Path(data).stat().st_size
             task = bar.add_task(f"{next(readings, 'reading')} {Path(data).name}", total=whole)
-            while not source.finished:
-                for messages in source.poll(1.0).values():
-                    bar.update(task, completed=messages[-1].offset)
-                    yield messages
-        source.close(1.0)
+            try:
+                while not source.finished:
+                    for messages in source.poll(1.0).values():
+                        bar.update(task, completed=messages[-1].offset)
+                        yield messages
+            finally:
+                source.close(1.0)
 
     return blocks
