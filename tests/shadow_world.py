@@ -9,8 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
-
 from monitor.config.permodel import ModelSettings
 from monitor.config.shadow import ShadowSection
 from monitor.formats.decoder import Decoder
@@ -106,8 +104,7 @@ def asked(
     found = []
     for position in range(len(log)):
         prober = models[fragile(position)]
-        (question,) = prober.questions(batch, np.array([position]), 1.0, str)
-        found += prober.ask(question)
+        found += prober.ask(prober.question(batch, position, batch.ids[position]))
     return found
 
 

@@ -159,11 +159,12 @@ class AnswerTopic:
             self._producer = KafkaProducer(
                 **self._connection,
                 acks="all",
-                allow_auto_create_topics=False,
                 max_block_ms=5_000,
                 delivery_timeout_ms=10_000,
                 request_timeout_ms=5_000,
             )
+            # kafka-python 3.0.12 does not hand its own setting of this name on.
+            self._producer._metadata.config["allow_auto_create_topics"] = False  # noqa: SLF001 - there is no public one
         return self._producer
 
     def sync(self) -> None:

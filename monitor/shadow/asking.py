@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import numpy as np
 import structlog
 
-from detectors.shadow import SKEW
 from monitor.counting.fold import Folded
 from monitor.formats.batch import Decoded
 from monitor.pipeline import Now, Observer
@@ -97,19 +97,28 @@ class Asker(Observer):
                 positions = positions[decoded.offsets[batch.rows[positions]] >= done]
             offsets = decoded.offsets[batch.rows]
             name = partial(_place, partition, offsets)
-            for question in prober.questions(batch, positions, prober.section.share, name):
-                self._put(index, question)
+            chosen = prober.chosen(batch, positions, prober.section.share, name)
+            now = self.clock()
+            allowed = [self._allowed(index, now) for _ in chosen]
+            for (position, identity), outcome in zip(chosen, allowed, strict=True):
+                if outcome is None:
+                    self._put(prober, prober.question(batch, position, identity))
+            for outcome, records in Counter(filter(None, allowed)).items():
+                self._note(prober, outcome, records)
         self._done[partition] = max(done, int(decoded.offsets[-1]) + 1)
 
-    def _put(self, index: int, question: Question) -> None:
-        prober = self.probers[index]
+    def _allowed(self, index: int, now: Now) -> str | None:
+        """Return why one more record cannot be asked about now; None where it can, and its place is then taken."""
         with self._lock:
-            full = self._awaited >= WAITING
-        if full or not self.budgets[index].take(question.queries, self.clock()):
-            self._note(prober, question, "dropped" if full else "over_budget")
-            return
+            if self._awaited >= WAITING:
+                return "dropped"
+        if not self.budgets[index].take(len(self.probers[index].checks), now):
+            return "over_budget"
         with self._lock:
             self._awaited += 1
+        return None
+
+    def _put(self, prober: Prober, question: Question) -> None:
         self._queue.put((prober, question))
         if len(self._threads) < THREADS:
             self._threads.append(threading.Thread(target=self._work, name="shadow", daemon=True))
@@ -120,7 +129,7 @@ class Asker(Observer):
             prober, question = taken
             outcome, words = self._asked(prober, question)
             if not self._closed:
-                self._note(prober, question, outcome)
+                self._note(prober, outcome, 1)
                 self._tell(prober.model, words)
             with self._lock:
                 self._awaited -= 1
@@ -139,9 +148,9 @@ class Asker(Observer):
             return "unwritten", str(why)
         return "answered", None
 
-    def _note(self, prober: Prober, question: Question, outcome: str) -> None:
-        for check in (SKEW, *(change.check for change in question.changes)):
-            self.count(prober.model, check, outcome, 1)
+    def _note(self, prober: Prober, outcome: str, records: int) -> None:
+        for check in prober.checks:
+            self.count(prober.model, check, outcome, records)
 
     def _tell(self, model: str, words: str | None) -> None:
         """Say once a minute in the log that the endpoint does not answer, and why."""
@@ -174,8 +183,8 @@ class Asker(Observer):
     def close(self) -> None:
         """Ask nothing more. A query under way ends by itself; nobody waits for it."""
         self._closed = True
-        for prober, question in self._left():
-            self._note(prober, question, "dropped")
+        for prober, _ in self._left():
+            self._note(prober, "dropped", 1)
         for _ in self._threads:
             self._queue.put(None)
         for prober in self.probers.values():

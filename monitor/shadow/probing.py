@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.shadow import SKEW, level_of
-from monitor.config.shadow import MonotoneCheck, ShadowSection
+from monitor.config.shadow import MonotoneCheck, ShadowSection, questions_of
 from monitor.counting.sampling import chosen, digest
 from monitor.errors import BadReference
 from monitor.formats.batch import Batch
@@ -30,10 +31,12 @@ ROUNDING = 1e-6
 
 
 class Question(NamedTuple):
-    """One record to be asked about: as it came, and changed.
+    """One record to be asked about, as it came.
 
     Attributes
     ----------
+    id : str
+        Digest of the record's id.
     logged : str or float or None
         The logged prediction.
     confidence : int or None
@@ -44,12 +47,6 @@ class Question(NamedTuple):
     row: Row
     logged: str | float | None
     confidence: int | None
-    changes: tuple[Changed, ...]
-
-    @property
-    def queries(self) -> int:
-        """How many rows the endpoint is asked about."""
-        return 1 + len(self.changes)
 
 
 class Prober:
@@ -86,10 +83,15 @@ class Prober:
             known = ", ".join(outputs) or "none: name the output that holds scores under shadow.endpoint.scores"
             raise BadReference(f"shadow.checks: no output {check.output} to watch. Known: {known}")
 
-    def questions(
+    @cached_property
+    def checks(self) -> list[str]:
+        """What one record is asked for: a query each."""
+        return [SKEW, *(name for check in self.section.checks for name, _ in questions_of(check))]
+
+    def chosen(
         self, batch: Batch, positions: NDArray[np.int64], share: float, place: Callable[[int], str]
-    ) -> Iterator[Question]:
-        """Yield what is asked about the records at these positions that belong to a share of all.
+    ) -> list[tuple[int, str | float]]:
+        """Return which records at these positions belong to a share of all: their positions and ids.
 
         Parameters
         ----------
@@ -99,14 +101,10 @@ class Prober:
         ids = [batch.ids[p] for p in positions.tolist()] if len(positions) < len(batch) else batch.ids
         if None in ids:
             ids = [place(p) if i is None else i for i, p in zip(ids, positions.tolist(), strict=True)]
-        wanted = positions[chosen(ids, share)].tolist()  # type: ignore[arg-type] # none is None any more
-        if not wanted:
-            return
-        odd = {*batch.deviations, *(p for wrong in batch.mismatched.values() for p in wrong)}
-        name = dict(zip(positions.tolist(), ids, strict=True))
-        for position in wanted:
-            if position not in odd:  # not what the model takes
-                yield self.question(batch, position, name[position])
+        wanted = np.flatnonzero(chosen(ids, share)).tolist()  # type: ignore[arg-type] # none is None any more
+        odd = {*batch.deviations, *(p for wrong in batch.mismatched.values() for p in wrong)}  # not what it takes
+        names: list[tuple[int, Any]] = [(int(positions[at]), ids[at]) for at in wanted]
+        return [(position, name) for position, name in names if position not in odd]
 
     def question(self, batch: Batch, position: int, name: str | float) -> Question:
         """Return what is asked about one record, whose id is `name`."""
@@ -114,19 +112,23 @@ class Prober:
         row = self.inputs.row(batch, position)
         sure = batch.numbers.get("confidence")
         level = None if sure is None else level_of(float(sure[position]))
-        changes = tuple(changed(identity, row, self.inputs, self.section.checks))
-        return Question(identity, row, _logged(batch, position), level, changes)
+        return Question(identity, row, _logged(batch, position), level)
+
+    def changes(self, question: Question) -> list[Changed]:
+        """Return the changed copies of the record."""
+        return [*changed(question.id, question.row, self.inputs, self.section.checks)]
 
     def ask(self, question: Question) -> list[Answer]:
         """Ask, and return an answer a query. Raises Unanswered."""
-        rows = [question.row, *(change.row for change in question.changes)]
+        changes = self.changes(question)
+        rows = [question.row, *(change.row for change in changes)]
         said = self.endpoint.ask(rows)
         known = [isinstance(p, float) and np.isfinite(p) if self.numeric else True for p in said.predictions]
         if not all(known):
             raise Unanswered("garbage", "predictions that are no numbers")
         skew = None if question.logged is None else self._differs(said.predictions[0], question.logged, SAME)
         found = [] if skew is None else [self._answer(question, said, SKEW, 0.0, skew=skew)]
-        for at, change in enumerate(question.changes, 1):
+        for at, change in enumerate(changes, 1):
             flipped = self._flipped(said, at, change)
             found.append(self._answer(question, said, change.check, change.severity, flipped=flipped))
         return found

@@ -199,8 +199,9 @@ def test_a_model_that_falls_where_it_should_rise_is_found(known):
     own = section()
     falling = Prober(MODEL, known, own, model(fragile=3.0))
     batch = Decoder({MODEL: known.schema}, stamped=False).decode(messages(50, 1)).batches[0]
-    for question in falling.questions(batch, np.arange(50), 1.0, str):
-        (change,) = [c for c in question.changes if c.check == "monotone.income"]
+    for position in range(50):
+        question = falling.question(batch, position, batch.ids[position])
+        (change,) = [c for c in falling.changes(question) if c.check == "monotone.income"]
         (answer,) = [a for a in falling.ask(question) if a.check == "monotone.income"]
         rises = sure_of(change.row, 3.0) - sure_of(question.row, 3.0)
         assert answer.flipped == (rises * change.direction < -1e-6)

@@ -63,7 +63,7 @@ def monitor(tmp_path, configured, broker, server):
 
 @pytest.mark.parametrize("where", ["topic", "file"])
 def test_kill_9_at_any_moment_leaves_a_log_that_tells_what_was_told(broker, topic, monitor, server, where):
-    requests, written = topic(1), topic(1)
+    requests, written = topic(1, retention_ms=-1), topic(1)
     killed = monitor(requests, {"answers": {"topic": written}} if where == "topic" else {})
     log, rng = messages(COUNT, 5), Random(1)
     writer = threading.Thread(target=trickle, args=(broker.bootstrap, requests, log, server))
@@ -80,7 +80,8 @@ def test_kill_9_at_any_moment_leaves_a_log_that_tells_what_was_told(broker, topi
     killed.start()
     killed.wait_until_assigned(1)
     killed.wait_until(lambda: any(e["event"] == "opened" for e in killed.events()))
-    assert killed.terminate() == 0
+    code = killed.terminate()
+    assert code == 0, killed.log.read_text()[killed.begin :]
 
     lines = values(broker.bootstrap, written) if where == "topic" else (killed.folder / "answers.jsonl").read_bytes()
     live, answers, events = (killed.folder / name for name in ("live.jsonl", "copy.jsonl", "replayed.jsonl"))
@@ -94,7 +95,7 @@ def test_kill_9_at_any_moment_leaves_a_log_that_tells_what_was_told(broker, topi
 
 
 def test_a_topic_that_is_not_there_is_said_and_not_made(broker, topic, monitor):
-    requests, missing = topic(1), f"never-{uuid4().hex[:8]}"
+    requests, missing = topic(1, retention_ms=-1), f"never-{uuid4().hex[:8]}"
     running = monitor(requests, {"answers": {"topic": missing}})
     log = messages(200, 5)
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap.split(","))
