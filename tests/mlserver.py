@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 rng = np.random.default_rng(1)
 x = rng.normal(size=(4_000, 3))
-y = (x @ [1.0, -0.7, 0.4] + rng.normal(scale=0.7, size=4_000) > 0).astype(int)
+y = (x @ [1.0, -0.7, 0.4] > 0).astype(int) ^ (rng.random(4_000) < 0.15)
 joblib.dump(LogisticRegression().fit(x, y), "accepted.joblib")
 joblib.dump(KNeighborsClassifier(1).fit(x, y), "fragile.joblib")
 """

@@ -82,15 +82,21 @@ def watched(folder, url, count):
     """Let `seawall run` read live requests, a hundred a second; return what it told and how much it asked."""
     (folder / "events.jsonl").unlink(missing_ok=True)
     configure(folder, url)
-    command = [SEAWALL, "run", "-c", str(folder / "seawall.yaml")]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    for number, line in enumerate(records(url, count, seed=2)):
+    lines = records(url, count, seed=2)
+    log = folder / f"log-{url.rpartition(':')[2]}"
+    with log.open("wb") as written:
+        command = [SEAWALL, "run", "-c", str(folder / "seawall.yaml")]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=written)
+    while b"first poll" not in log.read_bytes():  # else what came meanwhile would come at once, and be dropped
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.05)
+    for number, line in enumerate(lines):
         process.stdin.write(line + b"\n")
         if number % 10 == 0:
             process.stdin.flush()
             time.sleep(10 / A_SECOND)
-    _, log = process.communicate(timeout=60)
-    assert process.returncode == 0, log.decode()
+    process.communicate(timeout=60)
+    assert process.returncode == 0, log.read_text()
     events = folder / "events.jsonl"
     answered = len((folder / url.rpartition(":")[2] / "answers.jsonl").read_text().splitlines())
     return [json.loads(line) for line in events.read_text().splitlines()] if events.exists() else [], answered
