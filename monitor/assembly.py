@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
+from monitor.beside import add_sides
 from monitor.config.config import Config
 from monitor.config.durations import format_duration
-from monitor.config.labels import LabelsSection
 from monitor.counting import trail
 from monitor.counting.fold import NEVER
 from monitor.counting.pairing import PairCounter, Pairing
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 SNAPSHOT = "snapshot"
 DEAD_LETTERS = "dead-letters.jsonl"
-LABELS = "labels.sqlite"
 
 log = structlog.get_logger()
 
@@ -162,48 +161,12 @@ def running(
         remembered=from_plain(saved["partitions"]),
     )
     pipeline = Pipeline(parts, clock, stopping)
-    if config.labels:
-        _add_labels(pipeline, config, config.labels, metrics, saved.get("sides", {}).get("labels"))
     if any(model.settings.retrain for model in models):
         parts.partitions.trails = trail.from_plain(saved.get("trails", []))
         parts.observers.append(Operators(config.state_dir))
-    if any(model.shadow for model in models):
-        _add_shadow(pipeline, config, metrics, saved.get("sides", {}).get("shadow"), endpoints)
+    add_sides(pipeline, config, metrics, saved.get("sides", {}), endpoints)
     settle()
     return pipeline
-
-
-def _add_shadow(
-    pipeline: Pipeline,
-    config: Config,
-    metrics: Metrics,
-    saved: dict[str, Any] | None,
-    endpoints: Mapping[str, Endpoint] | None,
-) -> None:
-    """Put whoever asks the shadow endpoints, and the stream of their answers, beside the records."""
-    from monitor.shadow.build import shadow_stream
-
-    def count(model: str, check: str, outcome: str, queries: int) -> None:
-        metrics.shadow.labels(model, check, outcome).inc(queries)
-
-    shadow_stream(pipeline, config, count=count, saved=saved, endpoints=endpoints)
-
-
-def _add_labels(
-    pipeline: Pipeline, config: Config, labels: LabelsSection, metrics: Metrics, saved: dict[str, Any] | None
-) -> None:
-    """Put the stream of labels beside that of the records."""
-    from monitor.labels.build import label_stream
-
-    def count(model: str, outcome: str, pairs: int) -> None:
-        metrics.labels.labels(model, outcome).inc(pairs)
-
-    source = labels.source.build(pipeline.parts.models[0].name)
-    path = config.state_dir / LABELS
-    if saved is None:
-        for left in config.state_dir.glob(f"{LABELS}*"):
-            left.unlink()  # without positions nobody knows what it holds
-    label_stream(pipeline, config, labels, source=source, path=path, count=count, saved=saved)
 
 
 def _source(config: Config, models: list[Watched]) -> Source:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from kafka_broker import free_port
 
-ENVIRONMENT = Path(sys.executable).parents[1] / "mlserver" / "bin"
+ENVIRONMENT = Path(os.environ.get("MLSERVER", ".venv-mlserver/bin")).absolute()
 DEADLINE = 120.0
 
 TRAINING = """

@@ -57,8 +57,6 @@ class Asker(Observer):
     answers : AnswerLog
     clock : callable
         Both clocks.
-    done : dict of Partition to int
-        Next offset whose records were not asked about before a restart.
     """
 
     def __init__(
@@ -69,14 +67,12 @@ class Asker(Observer):
         *,
         clock: Callable[[], Now],
         count: Count,
-        done: Mapping[Partition, int],
     ) -> None:
         self.probers = probers
         self.budgets = budgets
         self.answers = answers
         self.clock = clock
         self.count = count
-        self._done = dict(done)
         self._queue: queue.SimpleQueue[tuple[Prober, Question] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._awaited = 0
@@ -87,15 +83,14 @@ class Asker(Observer):
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Ask about a share of the records that counted and were not asked about before."""
-        done = self._done.get(partition, -1)
         for index, parts in folded.fresh.items():
             batch, prober = decoded.batches[index], self.probers.get(index)
             if batch is None or prober is None:
                 continue
             positions = np.concatenate(parts)
-            if int(decoded.offsets[0]) < done:
-                positions = positions[decoded.offsets[batch.rows[positions]] >= done]
             offsets = decoded.offsets[batch.rows]
+            if len(offsets) and offsets[0] < folded.done:  # asked about before a restart
+                positions = positions[offsets[positions] >= folded.done]
             name = partial(_place, partition, offsets)
             chosen = prober.chosen(batch, positions, prober.section.share, name)
             now = self.clock()
@@ -105,7 +100,6 @@ class Asker(Observer):
                     self._put(prober, prober.question(batch, position, identity))
             for outcome, records in Counter(filter(None, allowed)).items():
                 self._note(prober, outcome, records)
-        self._done[partition] = max(done, int(decoded.offsets[-1]) + 1)
 
     def _allowed(self, index: int, now: Now) -> str | None:
         """Return why one more record cannot be asked about now; None where it can, and its place is then taken."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from monitor.config.config import Config
 from monitor.config.shadow import ShadowSection
-from monitor.config.source import KafkaSource
 from monitor.counting.tally import Layout
 from monitor.observers import SourceTrouble
 from monitor.pipeline import Now, Pipeline
@@ -84,13 +83,8 @@ def _stream(
 
 def _places(config: Config, models: Any) -> tuple[AnswerLog, Source]:
     """Return where answers are written, and the source that reads them back."""
-    topics = {own.answers.topic for model in models if (own := model.settings.shadow) and own.answers}
-    if topics and isinstance(config.source, KafkaSource):
-        (topic,) = topics  # checked with the configuration
-        group = f"{config.source.group_id or config.group_id}-answers"
-        own = {"topics": (topic,), "group_id": group, "start": "earliest"}
-        source = config.source.model_copy(update=own).build(models[0].name)
-        return AnswerTopic(config.source.connection(), topic), source
+    if source := config.answers_source():
+        return AnswerTopic(source.connection(), source.topics[0]), source.build(models[0].name)
     path = config.state_dir / ANSWERS
     return AnswerFile(path), GrowingFile(path)
 
@@ -109,12 +103,11 @@ def _asker(
             endpoint = endpoints.get(model.name) or endpoint_of(section, model.reference)
             probers[index] = Prober(model.name, model.reference, section, endpoint)
             budgets[index] = _budget(section, model, spent)
-    done = {partition: remembered.done for partition, remembered in pipeline.remembered.items()}
 
     def clock() -> Now:
         return pipeline.clock()  # as it is by then
 
-    return Asker(probers, budgets, answers, clock=clock, count=count, done=done)
+    return Asker(probers, budgets, answers, clock=clock, count=count)
 
 
 def _budget(section: ShadowSection, model: Watched, spent: Mapping[str, Any]) -> QueryBudget:

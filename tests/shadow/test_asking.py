@@ -35,7 +35,7 @@ def asking(known, tmp_path):
     """Return a function that makes an asker; its counts are in `counts`, its answers in `answers`."""
     made = []
 
-    def make(endpoint=None, *, share=1.0, budget=None, done=None):
+    def make(endpoint=None, *, share=1.0, budget=None):
         own = section(share=share)
         log = AnswerFile(tmp_path / "answers.jsonl")
         counts: Counter[tuple[str, str]] = Counter()
@@ -45,7 +45,6 @@ def asking(known, tmp_path):
             log,
             clock=lambda: Now(0.0, 1_000),
             count=lambda _model, check, outcome, n: counts.update({(check, outcome): n}),
-            done=done or {},
         )
         asker.counts = counts
         made.append((asker, log))
@@ -64,12 +63,12 @@ def filled(queries):
     return budget
 
 
-def show(asker, known, log, block=BLOCK):
+def show(asker, known, log, block=BLOCK, done=0):
     """Let the asker look at a log, block by block, all of whose records count."""
     decoder = Decoder({MODEL: known.schema}, stamped=False)
     for start in range(0, len(log), block):
         decoded = decoder.decode(log[start : start + block])
-        asker.counted(REQUESTS, decoded, Folded(fresh={0: [np.arange(len(decoded.batches[0]))]}))
+        asker.counted(REQUESTS, decoded, Folded(fresh={0: [np.arange(len(decoded.batches[0]))]}, done=done))
         settle(asker)
 
 
@@ -118,7 +117,7 @@ def test_the_same_records_are_asked_in_the_same_way_however_they_are_cut(asking,
 
 
 def test_what_was_asked_before_a_restart_is_not_asked_again(asking, known, tmp_path):
-    show(asking(done={REQUESTS: 15}), known, messages(20, 1), block=20)
+    show(asking(), known, messages(20, 1), block=20, done=15)
     assert len(answers(tmp_path)) == 3 * 5
 
 
