@@ -71,6 +71,7 @@ class SideStream(Pipeline):
     """
 
     name: str
+    noun: str
 
     def __init__(self, parts: dict[str, Any], main: Pipeline) -> None:
         own = Parts(**parts, models=(), outbox=_Nowhere(), observers=[], patience=0.0)

@@ -93,7 +93,7 @@ class LabelStream(SideStream):
     count : callable
     """
 
-    name = "labels"
+    name = noun = "labels"
 
     def __init__(self, parts: dict[str, Any], halves: Halves, *, most: int, count: Count, main: Pipeline) -> None:
         super().__init__(parts, main)

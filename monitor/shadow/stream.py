@@ -24,6 +24,7 @@ class ShadowStream(SideStream):
     """
 
     name = "shadow"
+    noun = "shadow answers"
 
     def __init__(self, parts: dict[str, Any], main: Pipeline, asker: Asker | None, log: AnswerLog | None) -> None:
         super().__init__(parts, main)
