@@ -53,31 +53,42 @@ def chosen(ids: Sequence[str | float], share: float) -> NDArray[np.bool_]:
     -------
     bool array (n,)
     """
-    if share >= 1:
+    if share >= 1 or not ids:
         return np.ones(len(ids), dtype=bool)
     return _mixed(_words(ids)) < np.uint64(int(share * 2**64))
 
 
 def _words(ids: Sequence[str | float]) -> NDArray[np.uint64]:
     """Return the ids' first `LONGEST` bytes, eight a word, zeros behind: shape (n, words)."""
+    padded = _alike(ids)
+    if padded is None:
+        texts = [text_of(i).encode(errors="surrogatepass")[:LONGEST] for i in ids]
+        padded = np.array(texts, dtype=f"S{_whole(max(map(len, texts), default=0))}")
+    return padded.view("<u8").astype(np.uint64, copy=False).reshape(len(ids), -1)
+
+
+def _alike(ids: Sequence[Any]) -> NDArray[np.uint8] | None:
+    """Return the bytes of ids that are plain texts of one length, as most are; None of others. Four times as fast."""
+    length, count = len(ids[0]) if ids and isinstance(ids[0], str) else 0, len(ids)
     try:
-        joined = "".join(ids)  # type: ignore[arg-type] # that is the question
-        texts: Sequence[Any] = ids if joined.isascii() else [_spelled(i) for i in ids]
+        joined = "\n".join(ids)
     except TypeError:
-        joined, texts = "", [_spelled(i) for i in ids]
-    lengths = set(map(len, texts))
-    longest = min(LONGEST, max(lengths, default=0))
-    width = max(8, -(-longest // 8) * 8)
-    if texts is ids and lengths == {longest}:  # as most are: twice as fast
-        padded = np.zeros((len(ids), width), dtype=np.uint8)
-        padded[:, :longest] = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(len(ids), longest)
-    else:
-        padded = np.array(texts, dtype=f"S{width}")
-    return padded.view("<u8").astype(np.uint64).reshape(len(ids), width // 8)
+        return None
+    if not 0 < length <= LONGEST or len(joined) != count * (length + 1) - 1 or joined.count("\n") != count - 1:
+        return None
+    if not joined.isascii():
+        return None
+    rows = np.frombuffer(f"{joined}\n".encode(), dtype=np.uint8).reshape(count, length + 1)
+    if not (rows[:, length] == ord("\n")).all():
+        return None
+    padded = np.zeros((count, _whole(length)), dtype=np.uint8)
+    padded[:, :length] = rows[:, :length]
+    return padded
 
 
-def _spelled(identity: str | float) -> bytes:
-    return text_of(identity).encode(errors="surrogatepass")
+def _whole(size: int) -> int:
+    """Return how many bytes whole words take."""
+    return max(8, -(-size // 8) * 8)
 
 
 def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:

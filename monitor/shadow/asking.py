@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
@@ -94,14 +93,13 @@ class Asker(Observer):
             name = partial(_place, partition, offsets)
             chosen = prober.chosen(batch, positions, prober.section.share, name)
             now = self.clock()
-            allowed = [self._allowed(index, now) for _ in chosen]
-            for (position, identity), outcome in zip(chosen, allowed, strict=True):
-                if outcome is None:
-                    self._put(prober, prober.question(batch, position, identity))
-            for outcome, records in Counter(filter(None, allowed)).items():
-                self._note(prober, outcome, records)
+            for place, (position, identity) in enumerate(chosen):
+                if hindered := self._hindrance(index, now):
+                    self._note(prober, hindered, len(chosen) - place)  # and so are those behind it
+                    break
+                self._put(prober, prober.question(batch, position, identity))
 
-    def _allowed(self, index: int, now: Now) -> str | None:
+    def _hindrance(self, index: int, now: Now) -> str | None:
         """Return why one more record cannot be asked about now; None where it can, and its place is then taken."""
         with self._lock:
             if self._awaited >= WAITING:

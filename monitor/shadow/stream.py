@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.pipeline import Pipeline
+from monitor.pipeline import POLL_SECONDS, Pipeline
 from monitor.shadow.answers import AnswerLog
 from monitor.shadow.asking import Asker
 from monitor.side import SideStream
@@ -30,6 +30,7 @@ class ShadowStream(SideStream):
         super().__init__(parts, main)
         self.asker = asker
         self.log = log
+        self._due = 0.0
         if asker:
             main.parts.observers.append(asker)
 
@@ -40,6 +41,13 @@ class ShadowStream(SideStream):
             return super().finished
         source = self.parts.source
         return self.asker.idle and (source.stamped or all(source.at_end(p) for p in source.partitions()))
+
+    def step(self) -> None:
+        """One turn, four times a second: the records' turns follow each other much faster."""
+        now = self.clock().steady
+        if now >= self._due:
+            self._due = now + POLL_SECONDS
+            super().step()
 
     def trouble(self) -> str | None:
         """Return why nobody answers, or answers cannot be kept or read."""
