@@ -11,6 +11,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 VENV_ALIBI := .venv-alibi
+VENV_MLSERVER := .venv-mlserver
 .PHONY: help install demo test test-real test-alibi check bench bench-attacks dashboard lock hooks clean
 
 help: ## what there is
@@ -29,8 +30,8 @@ endif
 test: $(VENV)/.dev ## all tests that need no more than the package index and the broker
 	$(PYTEST) -m "not real" $(ARGS)
 
-test-real: $(VENV)/.chart test-alibi ## the tests that need more, or are heavy
-	$(PYTEST) -m real --ignore tests/alibi $(ARGS)
+test-real: $(VENV)/.chart $(VENV_MLSERVER)/.installed test-alibi ## the tests that need more, or are heavy
+	MLSERVER=$(VENV_MLSERVER)/bin $(PYTEST) -m real --ignore tests/alibi $(ARGS)
 
 test-alibi: $(VENV)/.dev $(VENV_ALIBI)/.installed ## alibi-detect's detectors, in an environment of their own (860 MB)
 	ALIBI_PYTHON=$(VENV_ALIBI)/bin/python $(PYTEST) -m real tests/alibi
@@ -56,6 +57,7 @@ lock: $(VENV)/.tools ## the locks anew, from pyproject.toml (UPGRADE=1: with the
 	$(COMPILE) -o requirements/chart.txt --group chart -c requirements/base.txt -c requirements/dev.txt
 	$(COMPILE) -o requirements/attacks.txt --group attacks -c requirements/base.txt -c requirements/dev.txt
 	$(COMPILE) -o requirements/alibi.txt --extra alibi pyproject.toml
+	$(COMPILE) -o requirements/mlserver.txt --group mlserver
 
 bench-attacks: $(VENV)/.attacks ## how many adversarial examples the scorers find, and who evades them
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/attacks.py $(ARGS)
@@ -64,7 +66,7 @@ hooks: $(VENV)/.dev ## check every commit before it is made
 	$(BIN)/prek install
 
 clean: ## take away what was installed and cached
-	rm -rf $(VENV) $(VENV_ALIBI) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV_ALIBI) $(VENV_MLSERVER) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Each stamp is as new as the lock it was installed from.
 $(VENV)/.tools: .ci/venv requirements/build.txt
@@ -86,6 +88,12 @@ $(VENV_ALIBI)/.installed: $(VENV)/.tools requirements/alibi.txt
 	@echo "Installing alibi-detect and what it needs into $(VENV_ALIBI)"
 	@$(BIN)/uv venv --quiet --allow-existing --python ">=3.11,<3.13" $(VENV_ALIBI)
 	@$(BIN)/uv pip install --quiet --python $(VENV_ALIBI)/bin/python --require-hashes -r requirements/alibi.txt
+	@touch $@
+
+$(VENV_MLSERVER)/.installed: $(VENV)/.tools requirements/mlserver.txt
+	@echo "Installing a model server that tests ask into $(VENV_MLSERVER) (380 MB)"
+	@$(BIN)/uv venv --quiet --allow-existing --python ">=3.11,<3.13" $(VENV_MLSERVER)
+	@$(BIN)/uv pip install --quiet --python $(VENV_MLSERVER)/bin/python --require-hashes -r requirements/mlserver.txt
 	@touch $@
 
 $(VENV)/.chart: $(VENV)/.dev requirements/chart.txt

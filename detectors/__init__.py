@@ -12,6 +12,7 @@ from detectors.knn import Knn
 from detectors.numeric import NumericBins
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from detectors.scorer import Scorer
+from detectors.shadow import Flips, Skew
 from detectors.trust import Trust
 
 KINDS: dict[str, type[Detector]] = {
@@ -23,6 +24,8 @@ KINDS: dict[str, type[Detector]] = {
     "calibration": Calibration,
     "knn": Knn,
     "trust": Trust,
+    "shadow_flips": Flips,
+    "shadow_skew": Skew,
 }
 
 __all__ = [
@@ -32,9 +35,11 @@ __all__ = [
     "CategoryBins",
     "Detector",
     "ErrorRate",
+    "Flips",
     "Knn",
     "NumericBins",
     "SchemaConformity",
     "Scorer",
+    "Skew",
     "Trust",
 ]

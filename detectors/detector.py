@@ -31,7 +31,8 @@ class Signal:
     ----------
     kind : {"values", "share"}
         `values`: some bins, each with at least `THIN` reference records. `share`: bin 1 is the event whose share is
-        watched, bin 0 everything else.
+        watched, bin 0 everything else; with several contexts two such bins for each, and the share is watched given
+        the context.
     ordered : bool
         Whether neighbouring bins are neighbouring values, so that "up" and "spread" mean something.
     bins : tuple of str
@@ -46,6 +47,16 @@ class Signal:
     ordered: bool
     bins: tuple[str, ...]
     bin_of: tuple[int, ...]
+
+    @property
+    def contexts(self) -> int:
+        """In how many contexts a share is watched; values have one."""
+        return len(self.bins) // 2 if self.kind == "share" else 1
+
+    @property
+    def event(self) -> str:
+        """What the event of a share is called, whatever its context."""
+        return self.bins[1] if self.contexts == 1 else self.bins[1].partition(" at ")[0]
 
 
 class Detector(Protocol):
@@ -68,8 +79,8 @@ class Detector(Protocol):
         """Return the signals, given the reference's count per cell, shape (cells,)."""
 
 
-def merged(counts: Sequence[int], *, ordered: bool) -> list[int]:
-    """Return the bin of each cell so that every bin holds at least `THIN` reference records.
+def merged(counts: Sequence[int], *, ordered: bool, least: int = THIN) -> list[int]:
+    """Return the bin of each cell so that every bin holds at least `least` reference records.
 
     Ordered cells join their neighbours, from the left; others join the smallest bin that is thick enough.
 
@@ -84,10 +95,10 @@ def merged(counts: Sequence[int], *, ordered: bool) -> list[int]:
         for count in counts:
             bins.append(current)
             held += count
-            if held >= THIN:
+            if held >= least:
                 current, held = current + 1, 0
         return [min(b, max(current - 1, 0)) for b in bins]
-    thick = [i for i, count in enumerate(counts) if count >= THIN]
+    thick = [i for i, count in enumerate(counts) if count >= least]
     if not thick:
         return [0] * len(counts)
     refuge = min(thick, key=lambda i: (counts[i], i))

@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 
+from monitor.beside import add_sides
 from monitor.config.config import Config
 from monitor.config.durations import format_duration
-from monitor.config.labels import LabelsSection
 from monitor.counting import trail
 from monitor.counting.fold import NEVER
 from monitor.counting.pairing import PairCounter, Pairing
@@ -39,9 +39,11 @@ from monitor.verdicts import Verdicts
 from monitor.watched import Watched, codes_of
 from sinks.sink import Sink
 
+if TYPE_CHECKING:
+    from monitor.shadow.endpoint import Endpoint
+
 SNAPSHOT = "snapshot"
 DEAD_LETTERS = "dead-letters.jsonl"
-LABELS = "labels.sqlite"
 
 log = structlog.get_logger()
 
@@ -51,13 +53,17 @@ def clock() -> Now:
     return Now(time.monotonic(), time.time_ns() // 1_000_000)
 
 
-def watched_models(config: Config, file: str, *, late_labels: bool | None = None) -> list[Watched]:
+def watched_models(
+    config: Config, file: str, *, late_labels: bool | None = None, answers: bool | None = None
+) -> list[Watched]:
     """Return every model of the configuration with its accepted reference.
 
     Parameters
     ----------
     late_labels : bool or None
         Whether labels come from elsewhere; None as configured.
+    answers : bool or None
+        Whether answers of shadow endpoints are judged; None as configured.
 
     Raises
     ------
@@ -82,6 +88,7 @@ def watched_models(config: Config, file: str, *, late_labels: bool | None = None
                 config.privacy.show,
                 partial(config.privacy.key, own.reference.path),
                 late_labels=late_labels,
+                answers=answers,
                 unaccepted=store.unaccepted(accepted),
             )
         )
@@ -119,6 +126,7 @@ def running(
     *,
     stopping: threading.Event,
     source: Source | None = None,
+    endpoints: Mapping[str, Endpoint] | None = None,
 ) -> Pipeline:
     """Return the pipeline of `seawall run`, going on where the snapshot ends.
 
@@ -126,6 +134,8 @@ def running(
     ----------
     source : Source or None
         What to read instead of the configured source.
+    endpoints : mapping or None
+        By model: who answers shadow queries instead of the configured endpoint.
 
     Raises
     ------
@@ -151,30 +161,12 @@ def running(
         remembered=from_plain(saved["partitions"]),
     )
     pipeline = Pipeline(parts, clock, stopping)
-    if config.labels:
-        _add_labels(pipeline, config, config.labels, metrics, saved.get("sides", {}).get("labels"))
     if any(model.settings.retrain for model in models):
         parts.partitions.trails = trail.from_plain(saved.get("trails", []))
         parts.observers.append(Operators(config.state_dir))
+    add_sides(pipeline, config, metrics, saved.get("sides", {}), endpoints)
     settle()
     return pipeline
-
-
-def _add_labels(
-    pipeline: Pipeline, config: Config, labels: LabelsSection, metrics: Metrics, saved: dict[str, Any] | None
-) -> None:
-    """Put the stream of labels beside that of the records."""
-    from monitor.labels.build import label_stream
-
-    def count(model: str, outcome: str, pairs: int) -> None:
-        metrics.labels.labels(model, outcome).inc(pairs)
-
-    source = labels.source.build(pipeline.parts.models[0].name)
-    path = config.state_dir / LABELS
-    if saved is None:
-        for left in config.state_dir.glob(f"{LABELS}*"):
-            left.unlink()  # without positions nobody knows what it holds
-    label_stream(pipeline, config, labels, source=source, path=path, count=count, saved=saved)
 
 
 def _source(config: Config, models: list[Watched]) -> Source:

@@ -68,7 +68,7 @@ class MetricsObserver(Observer):
             self.metrics.slots_judged.labels(model.name).inc()
         if self._limited.get(model.name) is not model:  # they are the same as long as it is
             self._limited[model.name] = model
-            judges = [judged.judge for judged in (model.records, model.labels) if judged]
+            judges = [judged.judge for judged in (model.records, *model.sides.values())]
             self.metrics.limits(model.name, [Limit(*limit) for judge in judges for limit in judge.limits()])
         self.metrics.signals(
             model.name,

@@ -62,6 +62,7 @@ class SavedModel(TypedDict):
     judge: dict[str, Any]
     policy: dict[str, Any]
     labels: NotRequired[dict[str, Any] | None]
+    shadow: NotRequired[dict[str, Any] | None]
     conditions: dict[str, Any]
     retraining: NotRequired[dict[str, Any]]
     heard: NotRequired[int]

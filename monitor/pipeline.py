@@ -83,10 +83,11 @@ class Outbox(Protocol):
 class Side(Protocol):
     """A stream that comes later and from elsewhere, such as labels: a pipeline of its own, judged on its own clock.
 
-    It runs on the same thread, and what it remembers is in the same snapshot.
+    It runs on the same thread, and what it remembers is in the same snapshot. `noun` is what it brings, for a person.
     """
 
     name: str
+    noun: str
 
     @property
     def finished(self) -> bool:

@@ -19,6 +19,7 @@ from monitor.errors import SeawallError
 from monitor.labels.build import label_stream
 from monitor.observers import FindingsFile
 from monitor.pipeline import Now, Observer, Parts, Pipeline
+from monitor.shadow.build import read_answers
 from monitor.sources.file import FileReader
 from monitor.types import SEVERITIES, Event, News, Severity
 from monitor.verdicts import Verdicts, paths_of
@@ -118,6 +119,7 @@ def replay(
     findings: IO[str] | None = None,
     dead_letters: Path | None = None,
     labels: str | None = None,
+    answers: str | None = None,
     rate: float = 100.0,
     send: bool = False,
     observers: Sequence[Observer] = (),
@@ -144,6 +146,8 @@ def replay(
     if labels:
         section = config.labels or LabelsSection(source=FileSource(type="file", path=labels))
         label_stream(pipeline, config, section, source=FileReader(labels, rate=rate), path=None, count=_uncounted)
+    if answers:
+        read_answers(pipeline, config, FileReader(answers, rate=rate))
     pipeline.run()
     if words := pipeline.parts.limit.reached:
         raise SeawallError(f"{words}. Is this the right format, and the right file?")

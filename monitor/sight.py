@@ -162,7 +162,7 @@ class Sight(Observer):
         if words is None:
             self._well[side.name] = now.steady
         lasts = now.steady - self._well.setdefault(side.name, now.steady)
-        return f"no {side.name} for {_span(lasts)}: {words}" if words and lasts >= self.freshness else None
+        return f"no {side.noun} for {_span(lasts)}: {words}" if words and lasts >= self.freshness else None
 
     def _unsaved(self, now: Now) -> str | None:
         """Return why nothing is remembered any more, once that has lasted; a moment's hindrance is nobody's business.

@@ -8,9 +8,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from detectors import Scorer
-from detectors.detector import Signal
+from detectors.detector import Detector, Signal
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from detectors.sequential import Sequential
+from detectors.shadow import Flips, Skew
 from monitor.config.features import FeatureSection
 from monitor.config.permodel import ModelSettings
 from monitor.counting.tally import FLOW_SIGNALS
@@ -40,7 +41,15 @@ NO_LABELS = (
     "the reference in {path} has no labels, so nobody knows how often the accepted model was wrong. "
     "Build it from records with a `label`: seawall reference build DATA"
 )
+NO_CURVE = (
+    "the reference in {path} has no accepted share of flipped answers for {checks}: nobody asked the endpoint of the "
+    "accepted model. With it running: seawall reference build DATA"
+)
 LABELLED = (AbsoluteError, Calibration, ErrorRate)
+ASKED = (Flips, Skew)
+OVER = {"labels": "labels are no longer read", "shadow": "the endpoint is no longer asked"}
+"""Streams that are judged on a clock of their own, and why what one told may be over."""
+
 FLOW_NAMES = tuple(signal.name for signal in FLOW_SIGNALS)
 
 
@@ -59,6 +68,8 @@ class Watched:
         Gives the secret under which callers are hashed; called only where somebody looks at callers.
     late_labels : bool
         Whether labels come later and from elsewhere: what they tell is then judged on their own clock.
+    answers : bool or None
+        Whether answers of a shadow endpoint are judged; None as configured.
     unaccepted : bool
         Whether nobody accepted the reference yet: every event then says so.
 
@@ -66,8 +77,10 @@ class Watched:
     ----------
     records : Judged
         What the records themselves tell.
-    labels : Judged or None
-        What labels tell that come later.
+    sides : dict of str to Judged
+        What streams tell that come later and from elsewhere: `labels`, `shadow`.
+    layouts : dict of str to Layout
+        What these streams are counted in.
     heard : int
         How far the operators' log was read.
 
@@ -86,6 +99,7 @@ class Watched:
         key: Callable[[], bytes] = bytes,
         *,
         late_labels: bool = False,
+        answers: bool | None = None,
         unaccepted: bool = False,
     ) -> None:
         if wrong := misfits(settings, reference):
@@ -97,17 +111,28 @@ class Watched:
         self.reference = reference
         self.slot = slot
         self._note = PROVISIONAL.format(digest=reference.digest[7:19]) if unaccepted else None
-        now = reference.part(lambda detector: not (late_labels and isinstance(detector, LABELLED)))
-        late = reference.part(lambda detector: late_labels and isinstance(detector, LABELLED))
-        if late_labels and not late.layout.detectors:
+        asked = settings.shadow is not None if answers is None else answers
+        late: dict[str, Callable[[Detector], bool]] = {}
+        if late_labels:
+            late["labels"] = lambda detector: isinstance(detector, LABELLED)
+        if asked:
+            late["shadow"] = self._of_answers
+        parts = {name: reference.part(wanted) for name, wanted in late.items()}
+        if late_labels and not parts["labels"].layout.detectors:
             raise BadReference(NO_LABELS.format(path=settings.reference.path))
+        if asked and (unknown := self._unmeasured(parts["shadow"])):
+            raise BadReference(NO_CURVE.format(path=settings.reference.path, checks=unknown))
+        now = reference.part(lambda d: not isinstance(d, ASKED) and not any(wanted(d) for wanted in late.values()))
         sequential = sequential_of(settings, reference, key, late_labels=late_labels)
         self.callers = any(detector.callers for detector in sequential)
-        self.records = self._judged(now, self._ignored(), beside=late, sequential=sequential)
-        self.labels = self._judged(late, FLOW_NAMES, beside=now) if late_labels else None
+        self.records = self._judged(now, self._ignored(), beside=[*parts.values()], sequential=sequential)
+        self.sides = {
+            name: self._judged(part, FLOW_NAMES, beside=[now, *(p for other, p in parts.items() if other != name)])
+            for name, part in parts.items()
+        }
         own = {name for name, feature in settings.features.items() if feature.show_values}
         self.layout = now.layout.watching(own | set(shown), sequential)
-        self.label_layout = late.layout
+        self.layouts = {name: part.layout for name, part in parts.items()}
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
         self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance)
         self.heard = 0
@@ -128,29 +153,52 @@ class Watched:
         """Return the triggers, each behind the event that tells people of it."""
         news: list[News] = []
         for trigger in triggers:
-            for judged in filter(None, (self.records, self.labels)):
+            for judged in (self.records, *self.sides.values()):
                 news += judged.remark(trigger.incident, subject(trigger), said(trigger))
             news.append(trigger)
         return news
+
+    def _of_answers(self, detector: Detector) -> bool:
+        """Return whether the detector is of answers to what is asked; without a configuration all are."""
+        if isinstance(detector, Flips) and self.settings.shadow:
+            return (detector.check, detector.severity) in self.settings.shadow.questions
+        return isinstance(detector, ASKED)
+
+    def _unmeasured(self, part: Reference) -> str:
+        """Return the names of what is asked and was not measured when the reference was built."""
+        known = {d.column for d in part.layout.detectors if isinstance(d, Flips)}
+        wanted = self.settings.shadow.questions if self.settings.shadow else ()
+        missing = [name for name in (Flips(*question).column for question in wanted) if name not in known]
+        return ", ".join(missing) or ("" if part.layout.detectors else "any check")
 
     def _judged(
         self,
         reference: Reference,
         ignored: Sequence[str],
         *,
-        beside: Reference,
+        beside: Sequence[Reference],
         sequential: Sequence[Sequential] = (),
     ) -> Judged:
         every = self.settings.false_alarm_every
         in_records = every.unit == "records"
         budget = Budget(every.amount if in_records else every.amount / self.slot, in_records=in_records)
-        others = [signal for signal, _ in beside.signals if signal.name not in FLOW_NAMES]
+        others = [signal for other in beside for signal, _ in other.signals if signal.name not in FLOW_NAMES]
         judge = Judge(reference, budget, self._tolerance, self.slot, ignored, beside=others, sequential=sequential)
         settings = self.settings
         times = PolicySettings(
             self.slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance
         )
         return Judged(judge, Policy(self.name, self.reference.digest, times, self._note))
+
+    @property
+    def labels(self) -> Judged | None:
+        """What labels tell that come later."""
+        return self.sides.get("labels")
+
+    @property
+    def shadow(self) -> Judged | None:
+        """What answers of the shadow endpoint tell."""
+        return self.sides.get("shadow")
 
     @property
     def judge(self) -> Judge:
@@ -169,7 +217,7 @@ class Watched:
     @property
     def incidents(self) -> list[Incident]:
         """Every open incident."""
-        late = self.labels.policy.incidents if self.labels else []
+        late = [incident for side in self.sides.values() for incident in side.policy.incidents]
         return [*self.policy.incidents, *late, *self.conditions.open.values()]
 
     @property
@@ -205,7 +253,7 @@ class Watched:
         return {
             "reference": self.reference.digest,
             **self.records.state(),
-            "labels": self.labels.state() if self.labels else None,
+            **{name: self.sides[name].state() if name in self.sides else None for name in OVER},
             "conditions": self.conditions.state(),
             "retraining": self.retraining.state(),
             "heard": self.heard,
@@ -223,11 +271,11 @@ class Watched:
             self.heard = int(state["heard"])
         why = "another reference was promoted" if state["reference"] != self.reference.digest else None
         events = self.records.restore(state, now, why)
-        if late := state.get("labels"):
-            gone = None if self.labels else "labels are no longer read"
-            events += (self.labels or self._judged(self.reference, (), beside=self.reference)).restore(
-                late, now, why or gone
-            )
+        for name, over in OVER.items():
+            if late := state.get(name):
+                gone = None if name in self.sides else over
+                side = self.sides.get(name) or self._judged(self.reference, (), beside=())
+                events += side.restore(late, now, why or gone)
         return events
 
 

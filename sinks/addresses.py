@@ -15,7 +15,7 @@ CARRIERS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1
 """Where the last four bytes are an IPv4 address: compatible ones (RFC 4291), NAT64 (RFC 6052, RFC 8215)."""
 
 
-def addresses(host: str, port: int) -> list[str]:
+def addresses(host: str, port: int, destination: str = "the webhook") -> list[str]:
     """Resolve a host once, in the order to try.
 
     Loopback and private addresses are allowed, for the configuration names the host; link-local ones, where cloud
@@ -29,11 +29,11 @@ def addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise no_answer("the webhook", error) from None
+        raise no_answer(destination, error) from None
     texts = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if any(_forbidden(text) for text in texts):
         raise DeliveryError(
-            "the webhook's host is a link-local or metadata address, where nothing is sent", retryable=False
+            f"{destination}'s host is a link-local or metadata address, where nothing is sent", retryable=False
         )
     return texts
 

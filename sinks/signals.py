@@ -46,6 +46,7 @@ LOOK_FIRST = (
     ("quality.progress", "at /readyz of the monitor: it says what judging waits for"),
     ("quality.state", "at the disk of the monitor's state_dir: full, read-only or of another user"),
     ("quality.dead_letters", "at the dead letters: each says why"),
+    ("quality.shadow", "whether the shadow endpoint serves the model: the log says what it answers"),
     ("quality.labels", "at the labels' topic, and at the dead letters if there are any"),
     ("quality", "at what writes {name}"),
     ("feature", "at the source of {name} (unit, default, join), then whether the users changed"),
@@ -58,6 +59,7 @@ LOOK_FIRST = (
     ("anomaly.knn", "at the verdicts: which records these are and what carries it; then at who sends them"),
     ("anomaly.trust", "at the verdicts: records between two classes may be made to mislead; then at who sends them"),
     ("anomaly", "at who sends these requests"),
+    ("shadow.skew", "at what is deployed at the endpoint, and how its inputs are prepared"),
     ("shadow", "at the last training: smaller changes now break the model"),
     ("performance", "at the labelled errors, by class"),
     ("labels", "at where the labels come from, before any retraining"),
@@ -95,10 +97,34 @@ def name(signal: SignalChange) -> str:
         return STRANGE[signal.signal]
     if what == "quality.check":
         return plain(f"check {feature}", NAME)
-    known = {"score": "score of {}", "quality": "{}", "anomaly": "{}", "performance": "{}", "shadow": "shadow check {}"}
+    known = {"score": "score of {}", "quality": "{}", "anomaly": "{}", "performance": "{}"}
     kind, _, rest = signal.signal.partition(".")
+    if kind == "shadow":
+        return plain(asked(rest), NAME)
     words = known[kind].format(rest) if kind in known else f"{kind} {rest}"
     return plain(feature or (words if rest else kind), NAME)
+
+
+def asked(check: str) -> str:
+    """Return what the shadow endpoint was asked.
+
+    >>> asked("noise.0.2"), asked("missing.0.1"), asked("monotone.income"), asked("skew")
+    ('noise of 0.2 sd', '10 % of features missing', 'income moved', 'records as they came')
+    """
+    kind, _, rest = check.partition(".")
+    if kind == "missing":
+        return f"{100 * float(rest):.3g} % of features missing"
+    return {"noise": f"noise of {rest} sd", "monotone": f"{rest} moved", "skew": "records as they came"}.get(
+        kind, check
+    )
+
+
+def _share_of(signal: SignalChange) -> str:
+    """Return `20 % of answers flip, accepted 5 %`, for shapes that say of what the share is; else nothing."""
+    if signal.group not in ("robustness", "performance") or not signal.shape.startswith("of ") or not signal.bins:
+        return ""
+    now, accepted = both(signal.bins[0].observed, signal.bins[0].expected)
+    return f"{name(signal)}: {now} {_shape(signal)}, accepted {accepted}"
 
 
 def names(group: Sequence[SignalChange]) -> str:
@@ -120,6 +146,8 @@ def change(group: Sequence[SignalChange]) -> str:
         return f"{now} of records {OF_RECORDS[first.signal]}, accepted {accepted}{named}"
     if first.signal in STRANGE and first.bins:
         return f"{name(first)}: {strangeness(first)}"
+    if len(group) == 1 and (said := _share_of(first)):
+        return said
     if len(group) == 1:
         return f"{name(first)} {_shape(first)}" + (f": {shares}" if shares else "")
     return f"{len(group):,} features {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")
@@ -140,6 +168,8 @@ def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
         return plain(group[0].shape, 200)
     if group[0].signal in STRANGE and group[0].bins:
         return change(group[:1])
+    if len(group) == 1 and (whole := _share_of(group[0])):
+        return whole
     said = f"{names(group)} {'follows' if follows else _shape(group[0])}"
     shares = moved(group[0], 1) if len(group) == 1 else ""
     a_share = shares and group[0].effect.points is not None  # it and the accepted one are the size

@@ -60,6 +60,10 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
         late = config.labels.source
         told = f"Kafka {', '.join(late.topics)}" if late.type == "kafka" else f"file {late.path}"
         yield "labels", f"{told}, each waited for at most {format_duration(config.labels.wait)}"
+    for name, model in models.items():
+        if asked := model.shadow:
+            much = f"{100 * asked.share:g} % of records, {asked.budget.per_second:g} queries a second at most"
+            yield "asks", f"{asked.endpoint.url} about {name}: {much}"
     lateness = format_duration(config.allowed_lateness)
     yield "counts", f"slots of {format_duration(config.slot)}, records up to {lateness} late"
     yield "serves", f"http://{config.http.listen}/metrics"

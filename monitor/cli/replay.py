@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 FAIL_ON = 3
 
 
-def _planned(_: click.Context, option: click.Parameter, given: Path | None) -> None:
-    if given:
-        raise click.UsageError(f"{option.opts[0]} is not carried out by this build. Leave it out.")
-
-
 def _number(_: click.Context, option: click.Parameter, given: float) -> float:
     if math.isnan(given):
         raise click.UsageError(f"{option.opts[0]} nan is not a number of records a second.")
@@ -43,7 +38,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @click.option("--findings", type=_file, help="Write what every signal shows in every slot here.")
 @click.option("--dead-letters", type=_file, help="Write records that cannot be used here; else they are only counted.")
 @click.option("--labels", type=_file, help="Labels that came later: they are joined to predictions by id.")
-@click.option("--answers", type=_file, callback=_planned, expose_value=False, help="Not carried out by this build.")
+@click.option("--answers", type=_file, help="Answers of a shadow endpoint, as logged: nobody is asked anew.")
 @click.option(
     "--rate",
     type=click.FloatRange(min=1e-6, max=1e9),
@@ -66,6 +61,7 @@ def command(
     findings: Path | None,
     dead_letters: Path | None,
     labels: Path | None,
+    answers: Path | None,
     rate: float,
     send: bool,
     fail_on: Severity | None,
@@ -82,12 +78,12 @@ def command(
     from monitor.replay import replay
     from monitor.verdicts import paths_of
 
-    read, written = [Path(data), config, *([labels] if labels else [])], [events, findings, dead_letters]
+    read, written = [Path(data), config, *filter(None, (labels, answers))], [events, findings, dead_letters]
     _apart(read, *written)
     began, rest = time.monotonic(), NotJudged()
     settings = load(config, secrets=send)
     configure("warning", secrets=secrets_in(settings))  # standard output is for events
-    models = watched_models(settings, str(config), late_labels=labels is not None)
+    models = watched_models(settings, str(config), late_labels=labels is not None, answers=answers is not None)
     written += paths_of(models)
     _apart(read, *written)
     if dead_letters:
@@ -102,6 +98,7 @@ def command(
             findings=slots,
             dead_letters=dead_letters,
             labels=str(labels) if labels else None,
+            answers=str(answers) if answers else None,
             rate=rate,
             send=send,
             observers=[rest],

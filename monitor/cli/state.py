@@ -59,15 +59,15 @@ def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
     from monitor.incidents.summary import ranked, summarise
     from sinks.text import counted, plain
 
-    late = model.get("labels")
+    sides = {what: side for name, what in (("labels", "label"), ("shadow", "answer")) if (side := model.get(name))}
     incidents = [
         *model["policy"]["incidents"],
-        *(late["policy"]["incidents"] if late else []),
+        *(incident for side in sides.values() for incident in side["policy"]["incidents"]),
         *model["conditions"].values(),
     ]
     records = model["judge"]["records"]
-    labels = f" and {counted(late['judge']['records'], 'label')}" if late else ""
-    click.echo(f"  {name}: {counted(records, 'record')}{labels} judged against {model['reference'][:19]}")
+    late = "".join(f" and {counted(side['judge']['records'], what)}" for what, side in sides.items())
+    click.echo(f"  {name}: {counted(records, 'record')}{late} judged against {model['reference'][:19]}")
     click.echo(f"  {name}: {counted(len(incidents), 'incident')} open, {counted(pending, 'message')} still to be told")
     for incident in msgspec.convert(incidents, list[Incident]):
         summary = plain(summarise(ranked(list(incident.signals.values()))), LONGEST)
@@ -94,26 +94,33 @@ def reset(config: Path, *, yes: bool) -> None:
 
     The old snapshot is kept beside the new one. Stop `seawall run` first.
     """
-    from monitor.assembly import LABELS, SNAPSHOT
+    from monitor.assembly import SNAPSHOT
+    from monitor.beside import LABELS
     from monitor.config.loading import load
+    from monitor.shadow.answers import ANSWERS
     from monitor.state.snapshot import lock
 
     settings = load(config, secrets=False)
     with lock(settings.state_dir):
         if not yes:
             click.confirm(f"Forget what is remembered in {settings.state_dir}, open incidents included?", abort=True)
-        for source in [settings.source, *([settings.labels.source] if settings.labels else [])]:
-            if source.type == "kafka":
+        for source in (settings.source, settings.labels and settings.labels.source, settings.answers_source()):
+            if source and source.type == "kafka":
                 _forget_group(source)
         for path in settings.state_dir.glob(f"{LABELS}*"):
             path.unlink()
-        path = settings.state_dir / SNAPSHOT
-        if path.exists():
-            kept = path.with_name(f"{SNAPSHOT}.{int(time.time())}")
-            path.rename(kept)
+        _put_aside(settings.state_dir / ANSWERS)
+        if kept := _put_aside(settings.state_dir / SNAPSHOT):
             click.echo(f"forgotten; the old snapshot is {kept}")
         else:
             click.echo("there was no snapshot")
+
+
+def _put_aside(path: Path) -> Path | None:
+    """Rename a file so that the next run does not find it; return its new name, None where there is none."""
+    if not path.exists():
+        return None
+    return path.rename(path.with_name(f"{path.name}.{int(time.time())}"))
 
 
 def _forget_group(source: KafkaSource) -> None:

@@ -96,6 +96,7 @@ def together(config: Config) -> Iterator[Mistake]:
         yield ("labels", "source", "path"), "standard input cannot be read on after a restart. Name a file"
     if config.max_ahead < config.slot:
         yield ("max_ahead",), f"shorter than a slot ({format_duration(config.slot)})"
+    yield from _shadow(config)
     references: dict[Any, str] = {}
     sinks: dict[str, Any] = {}
     for name, model in config.models_resolved().items():
@@ -117,6 +118,20 @@ def together(config: Config) -> Iterator[Mistake]:
             seen.add(sink.name)
         for index, words in _rules(config, model, seen):
             yield (*_set_by(config, name, "retrain"), index), words
+
+
+def _shadow(config: Config) -> Iterator[Mistake]:
+    """Yield what does not fit about shadow checks."""
+    models = {name: model for name, model in config.models_resolved().items() if model.shadow}
+    topics = {name: own.answers.topic for name, model in models.items() if (own := model.shadow) and own.answers}
+    for name, model in models.items():
+        where = _set_by(config, name, "shadow")
+        if model.reference.learn is not None:
+            yield where, "needs a reference for which the endpoint was asked. Remove reference.learn, and build one"
+        if name in topics and config.source.type != "kafka":
+            yield (*where, "answers"), "a file has no brokers. Remove the key: answers are then written to a file too"
+        elif topics and topics.get(name) != (one := min(topics.values())):
+            yield where, f"answers of all models go to one topic. Name {one} here too, under answers.topic"
 
 
 def _of_model(config: Config, model: ModelSettings) -> Iterator[tuple[str, str]]:

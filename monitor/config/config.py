@@ -24,7 +24,6 @@ ALL_MODELS = "*"
 PLANNED = MappingProxyType(
     {
         "checks": "declared relations between features, evaluated on every record",
-        "shadow": "queries of a shadow endpoint that probe how close the model is to breaking",
         "memory_limit": "detail is shed above it before records are",
     }
 )
@@ -128,6 +127,15 @@ class Config(PerModel):
         if len(joined) <= 200:
             return joined
         return f"{joined[:180]}-{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
+
+    def answers_source(self) -> KafkaSource | None:
+        """Return the topic that answers of shadow endpoints go to; None where they go to a file, or nobody is asked."""
+        asked = [model.shadow for model in self.models_resolved().values() if model.shadow]
+        topics = {shadow.answers.topic for shadow in asked if shadow.answers}
+        if not topics or not isinstance(self.source, KafkaSource):
+            return None
+        group = f"{self.source.group_id or self.group_id}-answers"
+        return self.source.model_copy(update={"topics": tuple(topics), "group_id": group, "start": "earliest"})
 
     def models_resolved(self) -> dict[str, ModelSettings]:
         """Return the settings of every model to watch, by name. Looks for folders where `models` has `*`."""

@@ -47,6 +47,11 @@ _SECTIONS = (
     ("retrain", "`retrain`", ("RetrainRule", "WhenSection", "WebhookAction", "KafkaAction")),
     ("dead_letters", "`dead_letters`", ("DeadLettersSection",)),
     ("labels", "`labels`", ("LabelsSection",)),
+    ("shadow", "`shadow`", ("ShadowSection",)),
+    ("shadow", "`shadow.endpoint`", ("V2Endpoint",)),
+    ("shadow", "`shadow.budget`", ("ShadowBudget",)),
+    ("shadow", "`shadow.checks`", ("NoiseCheck", "MissingCheck", "MonotoneCheck")),
+    ("shadow", "`shadow.answers`", ("AnswersSection",)),
     ("http", "`http`", ("HttpSection",)),
     ("privacy", "`privacy`", ("PrivacySection",)),
 )

@@ -16,6 +16,7 @@ from monitor.config.paths import named
 from monitor.config.reference import Reference, ReferenceSection
 from monitor.config.retrain import RetrainRule
 from monitor.config.section import Section
+from monitor.config.shadow import ShadowSection
 from monitor.config.tolerance import DEFAULT_W, Allowed, Tolerance, ToleranceSetting
 from monitor.config.verdicts import VerdictsSection
 from sinks import SinkConfig
@@ -64,6 +65,10 @@ class PerModel(Section):
     verdicts: VerdictsSection | None = Field(
         default=None, description="Where it is written what scorers say of single records."
     )
+    shadow: ShadowSection | None = Field(
+        default=None,
+        description="How close the model is to breaking: a share of the records is changed and asked again.",
+    )
     sinks: tuple[SinkConfig, ...] = Field(
         default=({"type": "stdout"},), validate_default=True, description="Who is told: a list of destinations."
     )
@@ -109,6 +114,7 @@ class ModelSettings:
     remind_every: int
     runbook: str | None
     retrain: tuple[RetrainRule, ...]
+    shadow: ShadowSection | None = None
 
     def tolerance_of(self, signal: str, group: str) -> Allowed:
         """Return what a signal may move: its own setting, else its feature's, else its group's, else the default."""
@@ -144,6 +150,7 @@ def settings(name: str, layers: Sequence[PerModel]) -> ModelSettings:
         remind_every=chosen.remind_every,
         runbook=chosen.runbook,
         retrain=chosen.retrain,
+        shadow=chosen.shadow,
     )
 
 

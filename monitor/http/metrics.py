@@ -73,6 +73,8 @@ class Metrics:
             "labels", "Predictions by what became of their labels: joined, conflicting, expired.", "model", "outcome"
         )
 
+        self.shadow = self._counter("shadow", "Shadow queries by what came of them.", "model", "check", "outcome")
+
     def _for_judging(self) -> None:
         self.slots_judged = self._counter("slots_judged", "Slots that every partition had closed, judged.", "model")
         self.effect_w = self._gauge(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
-from sinks.signals import STRANGE
+from sinks.signals import STRANGE, asked
 from sinks.text import percent
 
 NAMED = 3
@@ -43,6 +43,8 @@ def summarise(signals: Sequence[SignalChange], *, over: bool = False) -> str:
         return _alone(first, over=over)
     named = ", ".join(subject(s.signal) for s in alike[:NAMED])
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
+    if first.group == "robustness":
+        return f"{len(alike)} shadow checks fail: {named}{more}"
     things = "features" if first.signal.startswith(("feature.", "quality.")) else "outputs"
     return f"{len(alike)} {things} {_together(alike)}: {named}{more}"
 
@@ -72,7 +74,7 @@ def subject(signal: str) -> str:
         return (name or UNNAMED) if of_a_feature else "records"
     if head == "performance":
         return rest.replace("_", " ")
-    return STRANGE.get(signal, signal)
+    return asked(rest) if head == "shadow" else STRANGE.get(signal, signal)
 
 
 def cause(change: SignalChange) -> tuple[str, str]:

@@ -115,21 +115,32 @@ def _table(r: list[float], accepted: list[float], null: Null, row: int) -> list[
 
 
 def share_bets(null: Null) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return Bernoulli bets of the shares: tables (S, B, 2), and which exist (S, B).
+    """Return Bernoulli bets of the shares: tables (S, B, K), and which exist (S, B).
 
     Against "the share is at most p0" a bet on p1 > p0 pays p1/p0 for an event and (1 - p1)/(1 - p0) otherwise; its
-    mean is at most 1 for every share up to p0.
+    mean is at most 1 for every share up to p0. With several contexts each has its own p0 and p1: given the context the
+    mean is at most 1, so it is whatever contexts come.
     """
     count = len(SHARE_FACTORS) + 1
     tables = np.zeros((null.shape[0], count, null.shape[1]), dtype=np.int64)
     exist = np.zeros((null.shape[0], count), dtype=bool)
     for row in range(null.shape[0]):
-        most, effect = float(null.fixed[row]), float(null.effects[row])
-        for bet, p1 in enumerate(alternatives(most)):
-            tables[row, bet, 0] = in_table((1 - p1) / (1 - most), effect)
-            tables[row, bet, 1] = in_table(p1 / most, effect)
-            exist[row, bet] = True
+        effect, bounds = float(null.effects[row]), null.bounds[row, : null.signals[row].contexts].tolist()
+        several = len(bounds) > 1
+        for context, most in enumerate(bounds):
+            for bet, p1 in enumerate(by_odds(most) if several else alternatives(most)):
+                tables[row, bet, 2 * context] = in_table((1 - p1) / (1 - most), effect)
+                tables[row, bet, 2 * context + 1] = in_table(p1 / most, effect)
+                exist[row, bet] = True
     return tables, exist
+
+
+def by_odds(most: float) -> list[float]:
+    """Return the shares that are bet on in one of several contexts: what raises its odds as much as the others'."""
+    if most >= 0.99:
+        return []
+    odds = [f * most / (1 - most) for f in SHARE_FACTORS]
+    return [*(o / (1 + o) for o in odds), max(0.5, (1 + most) / 2)]
 
 
 def alternatives(most: float) -> list[float]:

@@ -63,10 +63,11 @@ def value_calm(g: Sequence[float], radius: float, design: float, width: int, slo
     return Calm(table, np.zeros(_BETS, dtype=np.int64), slot)
 
 
-def share_calm(most: float, design: float, width: int, slot: int) -> Calm:
-    """Return the way back against "the share is at least `most`": bets on smaller shares."""
+def share_calm(bounds: Sequence[float], design: float, width: int, slot: int) -> Calm:
+    """Return the way back against "the share is at least its bound in each context": bets on smaller shares."""
     table = np.zeros((_BETS, width), dtype=np.int64)
-    for bet, p1 in enumerate((most / 1.25, most / 2, most / 8)):
-        table[bet, 0] = in_table((1 - p1) / (1 - most), design) if most < 1 else 0
-        table[bet, 1] = in_table(p1 / most, design)
+    for context, most in enumerate(bounds):
+        for bet, p1 in enumerate((most / 1.25, most / 2, most / 8)):
+            table[bet, 2 * context] = in_table((1 - p1) / (1 - most), design) if most < 1 else 0
+            table[bet, 2 * context + 1] = in_table(p1 / most, design)
     return Calm(table, np.zeros(_BETS, dtype=np.int64), slot)

@@ -28,6 +28,12 @@ _SHARE_SHAPES = {
     "error": "of predictions wrong",
 }
 
+_ANSWER_SHAPES = {
+    "shadow.monotone": "of answers go the wrong way",
+    "shadow.skew": "of answers differ from the logged predictions",
+    "shadow.": "of answers flip",
+}
+
 
 def radius(deviation: float, records: float, miss: float = 0.05) -> float:
     """Return half the width of a confidence sequence for a mean: valid at every number of records at once.
@@ -107,6 +113,8 @@ def _correlation(a: Sequence[float], b: Sequence[float], weights: Sequence[float
 
 def share_shape(name: str) -> str:
     """Return what the records of a share signal are."""
+    if name.startswith("shadow."):
+        return next(shape for beginning, shape in _ANSWER_SHAPES.items() if name.startswith(beginning))
     what = name.split(".")[1] if "." in name else name
     return _SHARE_SHAPES.get(what, "failing")
 

@@ -77,14 +77,12 @@ class Family:
         if self.values:
             size = effect.value_effect(counts, accepted, design)
             shape = effect.value_shape(signal, counts, accepted)
+            moved = effect.told_bins(signal, shape, counts, accepted)
         else:
-            size = effect.share_effect(counts[1], sum(counts), accepted[1], design)
+            expected, events = self.null.expected(row, counts), sum(counts[1::2])
+            size = effect.share_effect(events, sum(counts), expected, design)
             shape = effect.share_shape(signal.name)
-        moved = (
-            effect.told_bins(signal, shape, counts, accepted)
-            if self.values
-            else (BinShift(signal.bins[1], round(accepted[1], 4), round(counts[1] / sum(counts), 4)),)
-        )
+            moved = (BinShift(signal.event, round(expected, 4), round(events / sum(counts), 4)),)
         onset, before = int(self.detector.onset[row, bet]), int(self.detector.onset_records[row, bet])
         return Finding(signal, round(log_m / LOG10, 2), onset, before, size, shape, moved)
 
@@ -92,7 +90,8 @@ class Family:
         """Return the way back of a signal that alarms, in the direction of its leading bet."""
         design, width = float(self.null.effects[row]), self.null.shape[1]
         if not self.values:
-            return share_calm(float(self.null.fixed[row]), design, width, slot)
+            bounds = self.null.bounds[row, : self.null.signals[row].contexts].tolist()
+            return share_calm(bounds, design, width, slot)
         bet = self.detector.leading(row)
         signal = self.null.signals[row]
         accepted = self.null.accepted[row, : len(signal.bins)].tolist()
@@ -108,12 +107,11 @@ class Family:
         if self.values:
             seen, noise = (part[:, SHOWN].tolist() for part in self.recent.distance())
             return [Effect(w=sqrt(max(0.0, v - n)), psi=max(0.0, v - n)) for v, n in zip(seen, noise, strict=True)]
-        counts = self.recent.counts[:, SHOWN]
-        shares = [
-            b / (a + b) if a + b else p
-            for (a, b), p in zip(counts[:, :2].tolist(), self.null.accepted[:, 1].tolist(), strict=True)
-        ]
-        return [Effect(points=100 * (s - p)) for s, p in zip(shares, self.null.accepted[:, 1].tolist(), strict=True)]
+        shown = []
+        for row, counts in enumerate(self.recent.counts[:, SHOWN].tolist()):
+            whole, expected = sum(counts), self.null.expected(row, counts)
+            shown.append(Effect(points=100 * (sum(counts[1::2]) / whole - expected) if whole else 0.0))
+        return shown
 
 
 def _mixture(exist: NDArray[np.bool_], following: int) -> NDArray[np.float64]:

@@ -44,6 +44,8 @@ class Null:
         Normal quantile of a fixed bet.
     fixed, adaptive : float arrays (S,)
         Radii: of a fixed bet, of one that follows the data. For shares `fixed` is the largest accepted share.
+    bounds : float array (S, C)
+        For shares: the largest accepted share in each context, 0 in padding.
     tolerance : float array (S,)
         As configured: Cohen's w, or percentage points.
     """
@@ -59,6 +61,7 @@ class Null:
     fixed: Floats
     adaptive: Floats
     tolerance: Floats
+    bounds: Floats
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -81,6 +84,18 @@ class Null:
         np.add.at(counts, self.target, cells[self.source])
         return counts.reshape(self.accepted.shape)
 
+    def expected(self, row: int, counts: Sequence[float]) -> float:
+        """Return the accepted share of a share's event, given the contexts that these counts (K,) came in."""
+        accepted = self.accepted[row].tolist()
+        if self.signals[row].contexts == 1:
+            return float(accepted[1])
+        events = whole = 0.0
+        for k in range(0, len(self.signals[row].bins), 2):
+            here = counts[k] + counts[k + 1]
+            events += here * accepted[k + 1] / max(accepted[k] + accepted[k + 1], 1e-300)
+            whole += here
+        return events / whole if whole else sum(accepted[1::2])
+
 
 Tolerance = Callable[[Signal], float]
 
@@ -99,21 +114,24 @@ def nulls(
     values = [(s, start) for s, start in watched if s.kind == "values"]
     shares = [(s, start) for s, start in watched if s.kind == "share"]
     every_value = len(values) + sum(s.kind == "values" for s in beside)
-    every_share = len(shares) + sum(s.kind == "share" for s in beside)
+    every_share = sum(s.contexts for s in (*(s for s, _ in shares), *beside) if s.kind == "share")
     fixed_bets = max(1, FIXED_BETS * every_value + every_share)
     z = normal(DELTA / (2 * fixed_bets))
     effects = _design_effects(reference, watched)
 
-    def of_values(signal: Signal, size: float, _: Floats) -> tuple[float, float, float]:
+    def of_values(signal: Signal, size: float, _: Floats) -> tuple[list[float], float, float]:
         allowed = tolerance(signal)
         follows = sqrt(chi_square(len(signal.bins) - 1, DELTA / (2 * every_value)) / size)
-        return max(allowed, z / sqrt(size)), max(allowed, follows), allowed
+        return [max(allowed, z / sqrt(size))], max(allowed, follows), allowed
 
-    def of_shares(signal: Signal, size: float, accepted: Floats) -> tuple[float, float, float]:
-        events = int(np.ceil(accepted[1] * size - 1e-9))
-        bound = share_at_most(events, size, DELTA / (2 * fixed_bets))
-        most = min(1.0, bound + tolerance(signal) / 100)
-        return most, most, tolerance(signal)
+    def of_shares(signal: Signal, size: float, accepted: Floats) -> tuple[list[float], float, float]:
+        most = []
+        for k in range(0, len(signal.bins), 2):
+            whole = size if signal.contexts == 1 else float(accepted[k] + accepted[k + 1]) * size + 1e-9
+            events = int(np.ceil(accepted[k + 1] * size - 1e-9))
+            bound = share_at_most(events, whole, DELTA / (2 * fixed_bets))
+            most.append(min(1.0, bound + tolerance(signal) / 100))
+        return most, max(most), tolerance(signal)
 
     return _null(reference, values, effects, z, of_values), _null(reference, shares, effects, z, of_shares)
 
@@ -135,10 +153,11 @@ def _null(
     watched: Sequence[tuple[Signal, int]],
     design: dict[str, float],
     z: float,
-    radii: Callable[[Signal, float, Floats], tuple[float, float, float]],
+    radii: Callable[[Signal, float, Floats], tuple[list[float], float, float]],
 ) -> Null:
     width = max((len(s.bins) for s, _ in watched), default=2)
     accepted = np.zeros((len(watched), width))
+    bounds = np.zeros((len(watched), max((s.contexts for s, _ in watched), default=1)))
     effects, sizes, fixed, adaptive, allowed = (np.ones(len(watched)) for _ in range(5))
     source: list[int] = []
     target: list[int] = []
@@ -153,11 +172,12 @@ def _null(
         accepted[row] = counts / max(1, total)
         effects[row] = design[signal.name]
         sizes[row] = max(1.0, total / effects[row])
-        fixed[row], adaptive[row], allowed[row] = radii(signal, float(sizes[row]), accepted[row])
+        radius, adaptive[row], allowed[row] = radii(signal, float(sizes[row]), accepted[row])
+        bounds[row, : len(radius)], fixed[row] = radius, max(radius)
     inverse = np.divide(1.0, accepted, out=np.zeros_like(accepted), where=accepted > 0)
     as_ints = (np.array(source, dtype=np.int64), np.array(target, dtype=np.int64))
     kept = tuple(s for s, _ in watched)
-    return Null(kept, *as_ints, accepted, inverse, effects, sizes, z, fixed, adaptive, allowed)
+    return Null(kept, *as_ints, accepted, inverse, effects, sizes, z, fixed, adaptive, allowed, bounds)
 
 
 def ordered_sum(values: Floats) -> Floats:

@@ -7,14 +7,14 @@ from typing import Any
 
 from monitor.config.config import Config
 from monitor.config.labels import LabelsSection
-from monitor.counting.partitions import Partitions, Timing, from_plain
+from monitor.counting.sampling import bound_of
 from monitor.counting.tally import Layout
-from monitor.delivery.dead_letters import Limit
-from monitor.labels.halves import Halves, bound_of
+from monitor.labels.halves import Halves
 from monitor.labels.reading import LabelReader
 from monitor.labels.stream import Count, LabelStream
 from monitor.observers import SourceTrouble
 from monitor.pipeline import Pipeline
+from monitor.side import parts_beside
 from monitor.types import Source
 
 
@@ -38,16 +38,9 @@ def label_stream(
         What the snapshot remembers of it.
     """
     halves = Halves(path, -(-labels.wait // config.slot), bound_of(labels.share), alone=len(pipeline.parts.models) == 1)
-    timing = Timing(config.slot, config.allowed_lateness, config.max_ahead)
-    parts = {
-        "source": source,
-        "decoder": LabelReader(stamped=source.stamped),
-        "partitions": Partitions(timing, [Layout([])]),
-        "letters": pipeline.parts.letters,
-        "limit": Limit(config.dead_letters.max_share),
-        "idle_timeout": pipeline.parts.idle_timeout,
-        "remembered": from_plain(saved["partitions"]) if saved else None,
-    }
+    parts = parts_beside(
+        pipeline, config, source, LabelReader(stamped=source.stamped), layouts=[Layout([])], saved=saved
+    )
     stream = LabelStream(parts, halves, most=labels.max_pending, count=count, main=pipeline)
     stream.parts.observers.append(SourceTrouble())
     if saved:

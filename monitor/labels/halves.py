@@ -8,13 +8,13 @@ which every question leaves out.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from monitor.counting.sampling import digest
 from monitor.reference.schema import text_of
 
 ANY_MODEL = ""
@@ -198,26 +198,6 @@ class Halves:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-
-def digest(identity: str | float) -> bytes:
-    """Return what stands for an id here: 7 and "7" are one; the id itself is not kept."""
-    return hashlib.blake2b(text_of(identity).encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-def bound_of(share: float) -> bytes:
-    """Return the bound below which so large a share of all digests lies."""
-    return b"\xff" * 17 if share >= 1 else int(share * 2**64).to_bytes(8, "big")
-
-
-def halved(bound: bytes) -> bytes:
-    """Return the bound of half the share."""
-    return (1 << 63 if len(bound) > 8 else int.from_bytes(bound, "big") // 2).to_bytes(8, "big")
-
-
-def share_of(bound: bytes) -> float:
-    """Return the share of ids that a bound keeps."""
-    return 1.0 if len(bound) > 8 else int.from_bytes(bound, "big") / 2**64
 
 
 @contextmanager

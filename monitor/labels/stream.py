@@ -6,19 +6,20 @@ Both keep their halves in `Halves`; a slot is judged here when the partitions of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import structlog
 
 from monitor.counting.fold import NEVER, Folded, ready
-from monitor.counting.partitions import plain
+from monitor.counting.sampling import halved, share_of
 from monitor.counting.tally import Tally
 from monitor.formats.batch import Batch, Decoded
-from monitor.labels.halves import Half, Halves, LabelHalf, Pair, halved, share_of
-from monitor.pipeline import Now, Observer, Parts, Pipeline
-from monitor.types import News, Partition
+from monitor.labels.halves import Half, Halves, LabelHalf, Pair
+from monitor.pipeline import Observer, Pipeline
+from monitor.side import SideStream
+from monitor.types import Partition
 from monitor.watched import Watched
 
 log = structlog.get_logger()
@@ -79,17 +80,7 @@ class _Labels(Observer):
         )
 
 
-class _Nowhere:
-    """The outbox of a side stream: its events go into the outbox of the records' pipeline, which saves for both."""
-
-    def put(self, model: str, events: Sequence[News]) -> None: ...
-
-    def save(self, pipeline: Pipeline, now: Now) -> None: ...
-
-    def close(self, pipeline: Pipeline, now: Now) -> None: ...
-
-
-class LabelStream(Pipeline):
+class LabelStream(SideStream):
     """Reads labels and judges what they say of predictions.
 
     Parameters
@@ -102,34 +93,19 @@ class LabelStream(Pipeline):
     count : callable
     """
 
-    name = "labels"
+    name = noun = "labels"
 
     def __init__(self, parts: dict[str, Any], halves: Halves, *, most: int, count: Count, main: Pipeline) -> None:
-        slot = parts["partitions"].timing.slot
-        own = Parts(**parts, models=(), outbox=_Nowhere(), observers=[_Labels(halves, slot)], patience=0.0)
-        super().__init__(own, main.clock, main.stopping)
+        super().__init__(parts, main)
+        slot = self.parts.partitions.timing.slot
+        self.parts.observers.append(_Labels(halves, slot))
         self.halves = halves
         self.most = most
         self.count = count
-        self.main = main
         self.judged = NEVER
         self.held = 0
         self._saved = NEVER
         main.parts.observers.append(Predictions(halves, main.parts.models, slot))
-        main.parts.sides.append(self)
-
-    @property
-    def finished(self) -> bool:
-        """Whether all labels were read; a topic has no end, and nobody waits for it."""
-        return self.parts.source.finished or self.parts.source.stamped
-
-    def trouble(self) -> str | None:
-        """Return why no label can be read or used."""
-        return self.parts.limit.reached or self.parts.source.trouble()
-
-    def lag(self) -> Mapping[Partition, int]:
-        """Return how many labels are still to be read."""
-        return self.parts.source.lag()
 
     def judge(self) -> None:
         """Judge every slot that the partitions of both streams have closed."""
@@ -157,12 +133,9 @@ class LabelStream(Pipeline):
         pairs = self.halves.pairs(model.name, slot) if model.labels else []
         known = [pair for pair in pairs if not pair.conflicting]
         self.count(model.name, "conflicting", len(pairs) - len(known))
-        if known and model.labels:
+        if known:
             self.count(model.name, "joined", len(known))
-            verdict, events = model.labels.judge_slot(slot, tally_of(model, known))
-            self.main.parts.outbox.put(model.name, events)
-            for observer in self.main.parts.observers:
-                observer.judged(model, verdict)
+            self.judge_tally(model, slot, tally_of(model, known))
 
     def _bound(self, slot: int) -> None:
         """Halve the share of ids where too many wait: decided by what the slots held, so again after a restart."""
@@ -174,14 +147,6 @@ class LabelStream(Pipeline):
             self.held = self.halves.waiting(slot)
             log.warning("too many labels awaited: a smaller share of ids is kept", share=share_of(self.halves.bound))
 
-    def end(self) -> None:
-        """Judge what is left: no label and no record will come."""
-        self.parts.partitions.close_all()
-        self.judge()
-        for model in self.main.parts.models:
-            if model.labels:
-                self.main.parts.outbox.put(model.name, model.labels.flush())
-
     def flush(self) -> None:
         """Put the halves on the disk, before the snapshot that counts on them. Raises OSError."""
         self.halves.commit()
@@ -191,12 +156,12 @@ class LabelStream(Pipeline):
         """Let go of what the snapshot, now written, has left behind."""
         if (waited := self.halves.forget(self._saved)) > 0:
             self.count("", "expired", waited)
-        self.parts.source.commit(dict(self.parts.partitions.wanted))
+        super().saved()
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered besides the halves."""
         return {
-            "partitions": plain({**self.remembered, **self.parts.partitions.remembered()}),
+            **super().state(),
             "judged": self.judged,
             "bound": self.halves.bound,
             "held": self.held,
@@ -211,7 +176,7 @@ class LabelStream(Pipeline):
 
     def close(self) -> None:
         """Let go of the source and the file."""
-        self.parts.source.close(1.0)
+        super().close()
         self.halves.close()
 
 
@@ -224,7 +189,7 @@ def tally_of(model: Watched, pairs: Sequence[Pair]) -> Tally:
         batch.numbers |= {name: np.array([_number(text) for text in texts]) for name, texts in said.items()}
     else:
         batch.texts |= said
-    layout = model.label_layout
+    layout = model.layouts["labels"]
     return layout.count(batch, layout.codes(batch), batch.rows)
 
 

@@ -34,7 +34,7 @@ def shares(reference: Reference) -> Iterator[tuple[str, str, float]]:
     """Yield (feature or output, what, accepted share) for every quality signal of one column."""
     for signal, start in reference.signals:
         parts = signal.name.split(".", 2)
-        if signal.kind == "share" and len(parts) == 3:
+        if signal.group == "quality" and len(parts) == 3:
             counts, bins = reference.counts[start : start + len(signal.bin_of)], np.array(signal.bin_of)
             yield parts[2], parts[1], float(counts[bins == 1].sum() / max(1, counts[bins >= 0].sum()))
 

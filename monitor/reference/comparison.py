@@ -163,9 +163,9 @@ def _points(pair: _Pair, after: Cells, tail: float) -> Size:
 
     The bound holds for few events too, where a normal approximation would not.
     """
-    old, new = (float(counts[1] / counts.sum()) for counts in (pair.before, after))
+    old, new = (float(counts[1::2].sum() / counts.sum()) for counts in (pair.before, after))
     counts = np.array([pair.before * pair.worth[0], after * pair.worth[1]])
-    moved = BinShift(pair.signal.bins[1], old, new)
+    moved = BinShift(pair.signal.event, old, new)
     return Size(None, None, 100 * (new - old), moved, beyond_chance=_likelihood_ratio(counts) > log(2 / tail))
 
 

@@ -106,7 +106,8 @@ def _scores(signal: Signal, bins: NDArray[np.int64]) -> Iterator[Floats]:
         yield (bins == 0).astype(np.float64)
         yield (bins == len(counts) - 1).astype(np.float64)
         return
-    watched = [1] if signal.kind == "share" else np.argsort(-counts, kind="stable")[:MOST_LEVELS].tolist()
+    events = range(1, len(counts), 2)
+    watched = [*events] if signal.kind == "share" else np.argsort(-counts, kind="stable")[:MOST_LEVELS].tolist()
     for level in watched:
         if THIN <= counts[level] <= len(bins) - THIN:
             yield (bins == level).astype(np.float64)

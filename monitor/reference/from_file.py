@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from monitor.config.permodel import ModelSettings
+from monitor.config.shadow import ShadowSection
 from monitor.errors import BadReference
 from monitor.formats.joined import WAIT
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
 from monitor.reference.codes import code_caution
 from monitor.reference.store import Reference
+from monitor.shadow.endpoint import Endpoint
 from monitor.sources.file import FileReader
 from monitor.types import RawMessage
+
+Answering = Callable[[ShadowSection, Reference], Endpoint]
 
 
 def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
@@ -24,14 +28,19 @@ def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
 
 
 def build_from_file(
-    data: str, settings: ModelSettings, format: str, wait: int = WAIT
+    data: str, settings: ModelSettings, format: str, wait: int = WAIT, answering: Answering | None = None
 ) -> tuple[Reference, dict[str, Any]]:
     """Return the reference of a file's records and where it came from.
+
+    Parameters
+    ----------
+    answering : callable or None
+        Who answers shadow queries instead of the configured endpoint.
 
     Raises
     ------
     BadReference
-        For standard input, which cannot be read twice, or too few records.
+        For standard input, which cannot be read twice, too few records, or a shadow endpoint that does not answer.
     SourceError
         Where the file cannot be read.
     """
@@ -41,7 +50,7 @@ def build_from_file(
         )
     table = data.removesuffix(".gz").endswith(".csv")
     reference = build(
-        _progress(data, _codes(settings)),
+        _progress(data, _codes(settings), ("reading", "counting", "fitting")),
         model=settings.name,
         options=options_of(settings),
         from_table=table,
@@ -49,6 +58,12 @@ def build_from_file(
         detectors=settings.detectors,
         wait=wait,
     )
+    if settings.shadow:
+        from monitor.shadow.build import endpoint_of
+        from monitor.shadow.curve import Source, measured
+
+        blocks = _progress(data, _codes(settings), ("measuring", "asking the endpoint about"))
+        reference = measured(reference, Source(blocks, format), settings.shadow, answering or endpoint_of)
     return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 
 
@@ -67,9 +82,15 @@ def _codes(settings: ModelSettings) -> set[str]:
     return {name for name, own in settings.features.items() if own.type == "categorical"}
 
 
-def _progress(data: str, codes: Set[str]) -> Any:
-    """Return a callable that reads the file from its beginning, with a progress bar on a terminal."""
-    readings = iter(("reading", "counting", "fitting"))
+def _progress(data: str, codes: Set[str], steps: Sequence[str]) -> Any:
+    """Return a callable that reads the file from its beginning, with a progress bar on a terminal.
+
+    Parameters
+    ----------
+    steps : sequence of str
+        What each reading is for.
+    """
+    readings = iter(steps)
 
     def blocks() -> Iterator[Sequence[RawMessage]]:
         from rich.console import Console
@@ -88,10 +109,12 @@ def _progress(data: str, codes: Set[str]) -> Any:
         with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
             whole = None if data.endswith(".gz") else Path(data).stat().st_size
             task = bar.add_task(f"{next(readings, 'reading')} {Path(data).name}", total=whole)
-            while not source.finished:
-                for messages in source.poll(1.0).values():
-                    bar.update(task, completed=messages[-1].offset)
-                    yield messages
-        source.close(1.0)
+            try:
+                while not source.finished:
+                    for messages in source.poll(1.0).values():
+                        bar.update(task, completed=messages[-1].offset)
+                        yield messages
+            finally:
+                source.close(1.0)
 
     return blocks

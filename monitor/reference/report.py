@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from detectors import AbsoluteError, CategoryBins, ErrorRate, NumericBins
 from monitor.incidents.incident import rfc3339
 from monitor.reference.cautions import cautions, named, shares, short
@@ -140,6 +142,7 @@ def _outputs(reference: Reference) -> str:
     there = {"confidence": schema.confidence, "latency": schema.latency}
     found += [name for name in there if there[name] and name in watched]
     found += _labels(reference)
+    found += _asked(reference)
     if found:
         return f"also watched: {', '.join(found)}"
     outputs = schema.prediction or schema.scores or any(there.values())
@@ -171,6 +174,17 @@ def _scorers(reference: Reference) -> Iterator[str]:
         blind = "" if scorer.signals(reference.counts_of(scorer)) else "; too few to judge them together"
         near = f"{scorer.k} nearest of {counted(len(scorer.rows), 'row')}"
         yield f"single records: {kind}, {near}, {counted(held_out, 'record')} held out{some}{blind}"
+
+
+def _asked(reference: Reference) -> list[str]:
+    """Return how often the accepted model flips: `shadow.noise.0.1 (2.3 % of 6,000 answers)`."""
+    found = []
+    for signal, at in reference.signals:
+        if signal.group == "robustness":
+            counts, bins = reference.counts[at : at + len(signal.bin_of)], np.array(signal.bin_of)
+            events, whole = counts[(bins >= 0) & (bins % 2 == 1)].sum(), counts[bins >= 0].sum()
+            found.append(f"{plain(signal.name, WIDEST)} ({percent(events / whole)} of {whole:,} answers)")
+    return found
 
 
 def _sight(reference: Reference) -> list[str]:

@@ -21,10 +21,14 @@ def test_two_kinds_of_lines_do_not_share_a_file(folder, capsys):
     assert "out.jsonl is named twice" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--answers"])
-def test_what_this_build_does_not_carry_out_is_refused(folder, capsys, option):
-    assert main(["replay", "a.jsonl", option, "b.jsonl"]) == 2
-    assert f"{option} is not carried out by this build. Leave it out." in capsys.readouterr().err
+@pytest.mark.parametrize(("option", "lacks"), [("--labels", "has no labels"), ("--answers", "nobody asked")])
+def test_what_the_reference_knows_nothing_of_is_refused_with_what_to_do(folder, capsys, option, lacks):
+    assert main(["reference", "build", "a.jsonl", "--promote", "--by", "ann", "--why", "first"]) == 0
+    (folder / "late.jsonl").touch()
+    assert main(["replay", "a.jsonl", option, "late.jsonl"]) != 0
+    said = capsys.readouterr().err
+    assert lacks in said
+    assert "seawall reference build DATA" in said
 
 
 def test_the_last_words_count_what_was_judged(folder, capsys):

@@ -19,9 +19,11 @@ from detectors import (
     Calibration,
     CategoryBins,
     ErrorRate,
+    Flips,
     Knn,
     NumericBins,
     SchemaConformity,
+    Skew,
     Trust,
 )
 from detectors.detector import THIN, array_fields, constructor_fields
@@ -33,6 +35,7 @@ OTHER = "feature.y"
 OUTPUTS = ("prediction", "label", "confidence")
 NUMBERS = st.floats() | st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, math.nextafter(2.0, 3.0), math.nan, math.inf])
 TEXTS = st.none() | st.text(max_size=2) | st.sampled_from(["a", "b", "7", "true", "rare", 7.0, True, "new"])
+CHECKS = st.sampled_from(["noise", "missing", "monotone.x", "skew", "other"])
 
 
 def scorers():
@@ -69,6 +72,12 @@ EXAMPLES = {
     "absolute_error": [AbsoluteError((0.0, 1.0, 2.0))],
     "calibration": [Calibration((0.25, 0.5)), Calibration(())],
     **scorers(),
+    "shadow_flips": [
+        Flips("noise", 0.1),
+        Flips("missing", 1.0),
+        Flips("monotone.x", 0.0),
+    ],
+    "shadow_skew": [Skew(), Skew((("feature.x", 2.5),))],
 }
 ALL = [pytest.param(d, id=f"{kind} {i}") for kind in KINDS for i, d in enumerate(EXAMPLES.get(kind, []))]
 
@@ -85,8 +94,12 @@ def batches(draw, column, most=30):
     sizes = [np.array([draw(NUMBERS) for _ in range(rows)]) for _ in "plc"]
     return Batch(
         rows=np.arange(rows),
-        numbers=dict(zip(OUTPUTS, sizes, strict=True)) | {column: np.array(numbers), OTHER: np.zeros(rows)},
-        texts=dict(zip(OUTPUTS[:2], outputs, strict=True)) | {column: texts, OTHER: ["a"] * rows},
+        numbers=dict(zip(OUTPUTS, sizes, strict=True))
+        | {column: np.array(numbers), OTHER: np.zeros(rows)}
+        | {name: np.array([draw(NUMBERS) for _ in range(rows)]) for name in ("severity", "flipped", "skew", "level")},
+        texts=dict(zip(OUTPUTS[:2], outputs, strict=True))
+        | {column: texts, OTHER: ["a"] * rows}
+        | {"check": [draw(CHECKS) for _ in range(rows)]},
         mismatched={column: sorted(wrong)} if wrong else {},
         deviations=dict.fromkeys(sorted(strange), ("absent: z",)),
         versions=[None] * rows,
@@ -179,8 +192,8 @@ def test_signals_are_whole_whatever_the_reference_counts(detector, data):
         if signal.kind == "values":
             assert (_gathered(signal, counts) >= THIN).all()
         else:
-            assert len(signal.bins) == 2
-            assert signal.group in {"quality", "performance"}
+            assert len(signal.bins) == 2 * signal.contexts
+            assert signal.group in {"quality", "performance", "robustness"}
 
 
 @pytest.mark.parametrize("detector", ALL)

@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = ("base", "build", "dev", "chart", "attacks", "alibi")
+LOCKS = ("base", "build", "dev", "chart", "attacks", "alibi", "mlserver")
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def declared(root):
     """What pyproject.toml asks of each lock."""
     settings = tomllib.loads((root / "pyproject.toml").read_text())
     project, groups = settings["project"], settings["dependency-groups"]
-    asked = {name: _of_group(groups, name) for name in ("build", "dev", "chart", "attacks")}
+    asked = {name: _of_group(groups, name) for name in ("build", "dev", "chart", "attacks", "mlserver")}
     asked["base"] = project["dependencies"]
     asked["alibi"] = project["dependencies"] + project["optional-dependencies"]["alibi"]
     return asked

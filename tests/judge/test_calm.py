@@ -25,7 +25,7 @@ def test_the_way_back_is_short_however_long_a_value_stayed_beyond(slots_beyond):
 
 @pytest.mark.parametrize("slots_beyond", [1, 30, 10_000])
 def test_the_way_back_is_short_however_long_a_share_stayed_beyond(slots_beyond):
-    calm = share_calm(0.02, 1.0, 2, slot=0)
+    calm = share_calm([0.02], 1.0, 2, slot=0)
     assert _slots_until_back(calm, [970, 30], [1000, 0], slots_beyond) <= 5
 
 

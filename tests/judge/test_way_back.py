@@ -32,7 +32,7 @@ def test_still_at_the_radius_a_value_does_not_win_on_average(direction, reach, d
 
 @pytest.mark.parametrize("most", [0.001, 0.05, 0.6, 1.0])
 def test_still_at_the_bound_a_share_does_not_win_on_average(most):
-    factors = np.exp(share_calm(most, 1.0, 2, 0).table / SCALE)
+    factors = np.exp(share_calm([most], 1.0, 2, 0).table / SCALE)
     at_the_bound = (1 - most) * factors[:, 0] + most * factors[:, 1]
     assert at_the_bound.max() <= 1 + 1e-12
     assert (factors[:, 1] < 1).all()  # so that larger shares are worse still
@@ -47,7 +47,7 @@ def test_the_e_process_is_at_most_one_on_average_but_for_the_floor():
         further: dict[tuple[int, ...], float] = {}
         for state, probability in paths.items():
             for events, chance in enumerate(chances):
-                calm = share_calm(most, 1.0, 2, 0)
+                calm = share_calm([most], 1.0, 2, 0)
                 calm.log_e = np.array(state)
                 calm.add(np.array([records - events, events]))
                 key = tuple(calm.log_e.tolist())
@@ -108,7 +108,7 @@ def test_a_new_alarm_starts_the_way_back_anew():
 
 def test_a_return_is_convincing_only_at_one_in_a_hundred():
     assert pytest.approx(np.log(100)) == CONVINCED / SCALE
-    one = share_calm(0.1, 1.0, 2, 0)
+    one = share_calm([0.1], 1.0, 2, 0)
     one.log_e[0] = int(SCALE * np.log(299))  # of three bets the average counts, and the others may have lost all
     assert not one.reached
     one.log_e[0] = int(SCALE * np.log(301))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.labels.halves import Half, Halves, LabelHalf, bound_of, digest, halved, share_of
+from monitor.counting.sampling import bound_of, digest, halved, share_of
+from monitor.labels.halves import Half, Halves, LabelHalf
 
 WAIT = 10
 ALL = bound_of(1.0)

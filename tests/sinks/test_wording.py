@@ -190,7 +190,7 @@ def test_nothing_grows_with_the_event():
         ("prediction", "prediction"),
         ("joint.pairs", "joint pairs"),
         ("anomaly.knn", "unusual records"),
-        ("shadow.noise", "shadow check noise"),
+        ("shadow.noise.0.2", "noise of 0.2 sd"),
     ],
 )
 def test_signals_have_names_a_person_knows(signal, expected):

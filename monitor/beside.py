@@ -1,0 +1,71 @@
+"""The streams that a configuration puts beside the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from monitor.config.config import Config
+from monitor.config.labels import LabelsSection
+from monitor.http.metrics import Metrics
+from monitor.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from monitor.shadow.endpoint import Endpoint
+
+LABELS = "labels.sqlite"
+
+
+def add_sides(
+    pipeline: Pipeline,
+    config: Config,
+    metrics: Metrics,
+    saved: Mapping[str, dict[str, Any]],
+    endpoints: Mapping[str, Endpoint] | None,
+) -> None:
+    """Put labels and shadow answers beside the records, as far as they are configured.
+
+    Parameters
+    ----------
+    saved : mapping
+        What the snapshot remembers of each stream.
+    endpoints : mapping or None
+        By model: who answers shadow queries instead of the configured endpoint.
+    """
+    if config.labels:
+        _add_labels(pipeline, config, config.labels, metrics, saved.get("labels"))
+    if any(model.shadow for model in pipeline.parts.models):
+        _add_shadow(pipeline, config, metrics, saved.get("shadow"), endpoints)
+
+
+def _add_shadow(
+    pipeline: Pipeline,
+    config: Config,
+    metrics: Metrics,
+    saved: dict[str, Any] | None,
+    endpoints: Mapping[str, Endpoint] | None,
+) -> None:
+    """Put whoever asks the shadow endpoints, and the stream of their answers, beside the records."""
+    from monitor.shadow.build import shadow_stream
+
+    def count(model: str, check: str, outcome: str, queries: int) -> None:
+        metrics.shadow.labels(model, check, outcome).inc(queries)
+
+    shadow_stream(pipeline, config, count=count, saved=saved, endpoints=endpoints)
+
+
+def _add_labels(
+    pipeline: Pipeline, config: Config, labels: LabelsSection, metrics: Metrics, saved: dict[str, Any] | None
+) -> None:
+    """Put the stream of labels beside that of the records."""
+    from monitor.labels.build import label_stream
+
+    def count(model: str, outcome: str, pairs: int) -> None:
+        metrics.labels.labels(model, outcome).inc(pairs)
+
+    source = labels.source.build(pipeline.parts.models[0].name)
+    path = config.state_dir / LABELS
+    if saved is None:
+        for left in config.state_dir.glob(f"{LABELS}*"):
+            left.unlink()  # without positions nobody knows what it holds
+    label_stream(pipeline, config, labels, source=source, path=path, count=count, saved=saved)

@@ -1,0 +1,197 @@
+"""Asks the endpoint on threads of its own: reading waits for nobody who answers."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+import numpy as np
+import structlog
+
+from monitor.counting.fold import Folded
+from monitor.formats.batch import Decoded
+from monitor.pipeline import Now, Observer
+from monitor.shadow.answers import AnswerLog
+from monitor.shadow.budget import QueryBudget
+from monitor.shadow.endpoint import Unanswered
+from monitor.shadow.probing import Prober, Question
+from monitor.types import Partition
+
+THREADS = 2
+WAITING = 64
+"""Records that wait to be asked about; what comes then is dropped, and counted."""
+
+WORDS_EVERY = 60.0
+"""Seconds between two words in the log about an endpoint that does not answer."""
+
+OUTCOMES = (
+    "answered",
+    "over_budget",
+    "dropped",
+    "no_answer",
+    "server_error",
+    "refused",
+    "garbage",
+    "shape",
+    "version",
+    "unwritten",
+)
+
+Count = Callable[[str, str, str, int], None]
+"""Called from any thread as ``count(model, check, outcome, how_many)``."""
+
+log = structlog.get_logger()
+
+
+class Asker(Observer):
+    """Chooses among the records that counted, asks, and writes what is answered.
+
+    Parameters
+    ----------
+    probers : dict of int to Prober
+        By the models' places in the decoder.
+    budgets : dict of int to QueryBudget
+    answers : AnswerLog
+    clock : callable
+        Both clocks.
+    """
+
+    def __init__(
+        self,
+        probers: Mapping[int, Prober],
+        budgets: Mapping[int, QueryBudget],
+        answers: AnswerLog,
+        *,
+        clock: Callable[[], Now],
+        count: Count,
+    ) -> None:
+        self.probers = probers
+        self.budgets = budgets
+        self.answers = answers
+        self.clock = clock
+        self.count = count
+        self._queue: queue.SimpleQueue[tuple[Prober, Question] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._awaited = 0
+        self._closed = False
+        self._failing: dict[str, str] = {}
+        self._next_words = 0.0
+        self._threads: list[threading.Thread] = []
+
+    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
+        """Ask about a share of the records that counted and were not asked about before."""
+        for index, parts in folded.fresh.items():
+            batch, prober = decoded.batches[index], self.probers.get(index)
+            if batch is None or prober is None:
+                continue
+            positions = np.concatenate(parts)
+            offsets = decoded.offsets[batch.rows]
+            if len(offsets) and offsets[0] < folded.done:  # asked about before a restart
+                positions = positions[offsets[positions] >= folded.done]
+            name = partial(_place, partition, offsets)
+            chosen = prober.chosen(batch, positions, prober.section.share, name)
+            now = self.clock()
+            for place, (position, identity) in enumerate(chosen):
+                if hindered := self._hindrance(index, now):
+                    self._note(prober, hindered, len(chosen) - place)  # and so are those behind it
+                    break
+                self._put(prober, prober.question(batch, position, identity))
+
+    def _hindrance(self, index: int, now: Now) -> str | None:
+        """Return why one more record cannot be asked about now; None where it can, and its place is then taken."""
+        with self._lock:
+            if self._awaited >= WAITING:
+                return "dropped"
+        if not self.budgets[index].take(len(self.probers[index].checks), now):
+            return "over_budget"
+        with self._lock:
+            self._awaited += 1
+        return None
+
+    def _put(self, prober: Prober, question: Question) -> None:
+        self._queue.put((prober, question))
+        if len(self._threads) < THREADS:
+            self._threads.append(threading.Thread(target=self._work, name="shadow", daemon=True))
+            self._threads[-1].start()
+
+    def _work(self) -> None:
+        while (taken := self._queue.get()) is not None:
+            prober, question = taken
+            outcome, words = self._asked(prober, question)
+            if not self._closed:
+                self._note(prober, outcome, 1)
+                self._tell(prober.model, words)
+            with self._lock:
+                self._awaited -= 1
+
+    def _asked(self, prober: Prober, question: Question) -> tuple[str, str | None]:
+        """Ask, write what was answered; return what came of it, and why nothing did."""
+        try:
+            found = prober.ask(question)
+        except Unanswered as why:
+            return why.outcome, str(why)
+        except Exception as why:  # noqa: BLE001 - whatever an answer holds, the next question is asked
+            return "garbage", f"the answer cannot be understood ({type(why).__name__})"
+        try:
+            self.answers.append(found, lambda: self.clock().wall)
+        except (OSError, ValueError) as why:  # a closed file raises ValueError
+            return "unwritten", str(why)
+        return "answered", None
+
+    def _note(self, prober: Prober, outcome: str, records: int) -> None:
+        for check in prober.checks:
+            self.count(prober.model, check, outcome, records)
+
+    def _tell(self, model: str, words: str | None) -> None:
+        """Say once a minute in the log that the endpoint does not answer, and why."""
+        with self._lock:
+            if words is None:
+                self._failing.pop(model, None)
+                return
+            self._failing[model] = words
+            now = self.clock().steady
+            if now < self._next_words:
+                return
+            self._next_words = now + WORDS_EVERY
+        log.warning("shadow query failed", model=model, why=words)
+
+    def trouble(self) -> str | None:
+        """Return why the last query of a model came to nothing."""
+        with self._lock:
+            return next((f"{model}: {words}" for model, words in sorted(self._failing.items())), None)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no answer is awaited."""
+        with self._lock:
+            return not self._awaited
+
+    def spent(self) -> dict[str, tuple[int, int]]:
+        """Return the day, and the queries of that day, by model."""
+        return {self.probers[i].model: (budget.day, budget.spent) for i, budget in self.budgets.items()}
+
+    def close(self) -> None:
+        """Ask nothing more. A query under way ends by itself; nobody waits for it."""
+        self._closed = True
+        for prober, _ in self._left():
+            self._note(prober, "dropped", 1)
+        for _ in self._threads:
+            self._queue.put(None)
+        for prober in self.probers.values():
+            prober.endpoint.close()
+
+    def _left(self) -> Iterable[tuple[Prober, Question]]:
+        while True:
+            try:
+                taken = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if taken is not None:
+                yield taken
+
+
+def _place(partition: Partition, offsets: np.ndarray[tuple[int], np.dtype[np.int64]], position: int) -> str:
+    """Return what stands for a record without an id: where it is in its log."""
+    return f"{partition.topic}/{partition.partition}/{int(offsets[position])}"

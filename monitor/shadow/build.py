@@ -1,0 +1,116 @@
+"""From a configuration to the stream of answers beside a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.config.config import Config
+from monitor.config.shadow import ShadowSection
+from monitor.counting.tally import Layout
+from monitor.observers import SourceTrouble
+from monitor.pipeline import Now, Pipeline
+from monitor.reference.store import Reference
+from monitor.shadow.answers import ANSWERS, AnswerFile, AnswerLog, AnswerTopic
+from monitor.shadow.asking import Asker, Count
+from monitor.shadow.budget import QueryBudget
+from monitor.shadow.endpoint import Endpoint
+from monitor.shadow.inputs import inputs_of
+from monitor.shadow.probing import Prober
+from monitor.shadow.reading import AnswerReader
+from monitor.shadow.stream import ShadowStream
+from monitor.side import parts_beside
+from monitor.sources.growing import GrowingFile
+from monitor.types import Source
+from monitor.watched import Watched
+
+
+def endpoint_of(section: ShadowSection, reference: Reference) -> Endpoint:
+    """Return who answers for a model. Raises BadReference."""
+    from monitor.shadow.v2 import V2Client
+
+    schema, inputs = reference.schema, inputs_of(reference, section.endpoint)
+    return V2Client(section.endpoint, inputs, schema.scores, numeric=schema.prediction == "number")
+
+
+def shadow_stream(
+    pipeline: Pipeline,
+    config: Config,
+    *,
+    count: Count,
+    saved: dict[str, Any] | None = None,
+    endpoints: Mapping[str, Endpoint] | None = None,
+) -> ShadowStream:
+    """Return the stream of answers, put beside the pipeline of the records, and whoever asks for them.
+
+    Parameters
+    ----------
+    count : callable
+        Called from any thread as ``count(model, check, outcome, how_many)``.
+    saved : dict or None
+        What the snapshot remembers of it.
+    endpoints : mapping
+        By model: who answers instead of the configured endpoint.
+    """
+    answers, source = _places(config, pipeline.parts.models)
+    asker = _asker(pipeline, answers, count, saved, endpoints or {})
+    stream = _stream(pipeline, config, source, asker=asker, answers=answers, saved=saved)
+    stream.parts.observers.append(SourceTrouble())
+    return stream
+
+
+def read_answers(pipeline: Pipeline, config: Config, source: Source) -> ShadowStream:
+    """Return the stream of answers that were given before: nobody is asked."""
+    return _stream(pipeline, config, source)
+
+
+def _stream(
+    pipeline: Pipeline,
+    config: Config,
+    source: Source,
+    *,
+    asker: Asker | None = None,
+    answers: AnswerLog | None = None,
+    saved: dict[str, Any] | None = None,
+) -> ShadowStream:
+    models = pipeline.parts.models
+    layouts = [model.layouts.get("shadow", Layout([])) for model in models]
+    decoder = AnswerReader([model.name for model in models], stamped=source.stamped)
+    return ShadowStream(
+        parts_beside(pipeline, config, source, decoder, layouts=layouts, saved=saved), pipeline, asker, answers
+    )
+
+
+def _places(config: Config, models: Any) -> tuple[AnswerLog, Source]:
+    """Return where answers are written, and the source that reads them back."""
+    if source := config.answers_source():
+        return AnswerTopic(source.connection(), source.topics[0]), source.build(models[0].name)
+    path = config.state_dir / ANSWERS
+    return AnswerFile(path), GrowingFile(path)
+
+
+def _asker(
+    pipeline: Pipeline,
+    answers: AnswerLog,
+    count: Count,
+    saved: dict[str, Any] | None,
+    endpoints: Mapping[str, Endpoint],
+) -> Asker:
+    probers, budgets = {}, {}
+    spent = saved["spent"] if saved else {}
+    for index, model in enumerate(pipeline.parts.models):
+        if section := model.settings.shadow:
+            endpoint = endpoints.get(model.name) or endpoint_of(section, model.reference)
+            probers[index] = Prober(model.name, model.reference, section, endpoint)
+            budgets[index] = _budget(section, model, spent)
+
+    def clock() -> Now:
+        return pipeline.clock()  # as it is by then
+
+    return Asker(probers, budgets, answers, clock=clock, count=count)
+
+
+def _budget(section: ShadowSection, model: Watched, spent: Mapping[str, Any]) -> QueryBudget:
+    budget = QueryBudget(section.budget.per_second, section.budget.per_day, 1 + len(section.questions))
+    budget.day, budget.spent = spent.get(model.name, (0, 0))
+    return budget

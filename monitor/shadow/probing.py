@@ -1,0 +1,168 @@
+"""One model's records into questions, and what came back into answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.shadow import SKEW, level_of
+from monitor.config.shadow import MonotoneCheck, ShadowSection, questions_of
+from monitor.counting.sampling import chosen, digest
+from monitor.errors import BadReference
+from monitor.formats.batch import Batch
+from monitor.reference.schema import text_of
+from monitor.reference.store import Reference
+from monitor.shadow.answers import Answer
+from monitor.shadow.changing import Changed, changed
+from monitor.shadow.endpoint import Endpoint, Said, Unanswered
+from monitor.shadow.inputs import Row, inputs_of
+
+MOVES = 0.5
+"""A numeric answer has flipped when it moves by more than this many standard deviations of accepted predictions."""
+
+SAME = 0.01
+"""It is as logged when it lies within this many."""
+
+ROUNDING = 1e-6
+
+
+class Question(NamedTuple):
+    """One record to be asked about, as it came.
+
+    Attributes
+    ----------
+    id : str
+        Digest of the record's id.
+    logged : str or float or None
+        The logged prediction.
+    confidence : int or None
+        Bin of the logged confidence.
+    """
+
+    id: str
+    row: Row
+    logged: str | float | None
+    confidence: int | None
+
+
+class Prober:
+    """Asks the endpoint of one model.
+
+    Parameters
+    ----------
+    reference : Reference
+        Knows the features' types and ranges, and, once measured, their scales.
+
+    Raises
+    ------
+    BadReference
+        Where checks and reference do not fit together.
+    """
+
+    def __init__(self, model: str, reference: Reference, section: ShadowSection, endpoint: Endpoint) -> None:
+        self.model = model
+        self.section = section
+        self.endpoint = endpoint
+        self.numeric = reference.schema.prediction == "number"
+        self.inputs = inputs_of(reference, section.endpoint)
+        for check in section.checks:
+            if isinstance(check, MonotoneCheck):
+                self._fits(check, reference)
+
+    def _fits(self, check: MonotoneCheck, reference: Reference) -> None:
+        numbers = [c.name for c in self.inputs.columns if c.kind == "number"]
+        if check.feature not in numbers:
+            raise BadReference(f"shadow.checks: monotone.{check.feature} is no numeric feature that is sent")
+        scores = [f"score.{name}" for name in reference.schema.scores]
+        outputs = [*(["prediction"] if self.numeric else []), *(scores if self.section.endpoint.scores else [])]
+        if check.output not in outputs:
+            known = ", ".join(outputs) or "none: name the output that holds scores under shadow.endpoint.scores"
+            raise BadReference(f"shadow.checks: no output {check.output} to watch. Known: {known}")
+
+    @cached_property
+    def checks(self) -> list[str]:
+        """What one record is asked for: a query each."""
+        return [SKEW, *(name for check in self.section.checks for name, _ in questions_of(check))]
+
+    def chosen(
+        self, batch: Batch, positions: NDArray[np.int64], share: float, place: Callable[[int], str]
+    ) -> list[tuple[int, str | float]]:
+        """Return which records at these positions belong to a share of all: their positions and ids.
+
+        Parameters
+        ----------
+        place : callable
+            Position to what stands for a record without an id.
+        """
+        ids = [batch.ids[p] for p in positions.tolist()] if len(positions) < len(batch) else batch.ids
+        if None in ids:
+            ids = [place(p) if i is None else i for i, p in zip(ids, positions.tolist(), strict=True)]
+        wanted = np.flatnonzero(chosen(ids, share)).tolist()  # type: ignore[arg-type] # none is None any more
+        odd = {*batch.deviations, *(p for wrong in batch.mismatched.values() for p in wrong)}  # not what it takes
+        names: list[tuple[int, Any]] = [(int(positions[at]), ids[at]) for at in wanted]
+        return [(position, name) for position, name in names if position not in odd]
+
+    def question(self, batch: Batch, position: int, name: str | float) -> Question:
+        """Return what is asked about one record, whose id is `name`."""
+        identity = digest(name).hex()
+        row = self.inputs.row(batch, position)
+        sure = batch.numbers.get("confidence")
+        level = None if sure is None else level_of(float(sure[position]))
+        return Question(identity, row, _logged(batch, position), level)
+
+    def changes(self, question: Question) -> list[Changed]:
+        """Return the changed copies of the record."""
+        return [*changed(question.id, question.row, self.inputs, self.section.checks)]
+
+    def ask(self, question: Question) -> list[Answer]:
+        """Ask, and return an answer a query. Raises Unanswered."""
+        changes = self.changes(question)
+        rows = [question.row, *(change.row for change in changes)]
+        said = self.endpoint.ask(rows)
+        known = [isinstance(p, float) and np.isfinite(p) if self.numeric else True for p in said.predictions]
+        if not all(known):
+            raise Unanswered("garbage", "predictions that are no numbers")
+        skew = None if question.logged is None else self._differs(said.predictions[0], question.logged, SAME)
+        found = [] if skew is None else [self._answer(question, said, SKEW, 0.0, skew=skew)]
+        for at, change in enumerate(changes, 1):
+            flipped = self._flipped(said, at, change)
+            found.append(self._answer(question, said, change.check, change.severity, flipped=flipped))
+        return found
+
+    def _answer(self, question: Question, said: Said, check: str, severity: float, **what: bool) -> Answer:
+        came: dict[str, Any] = {"flipped": None, "skew": None, **what}
+        return Answer(
+            question.id, 0.0, self.model, said.version, check, severity, **came, confidence=question.confidence
+        )
+
+    def _flipped(self, said: Said, at: int, change: Changed) -> bool:
+        """Return whether the answer to a changed record is another one, or went the wrong way."""
+        if change.output is None:
+            return self._differs(said.predictions[at], said.predictions[0], MOVES)
+        if change.output == "prediction":
+            values: Sequence[Any] = said.predictions
+        else:
+            values = said.scores.get(change.output.removeprefix("score."), ())
+            if not values:
+                raise Unanswered("shape", f"no {change.output} in the answer")
+        return bool((values[at] - values[0]) * change.direction < -ROUNDING * max(1.0, abs(values[0])))
+
+    def _differs(self, one: str | float, other: str | float, allowed: float) -> bool:
+        if not self.numeric:
+            return text_of(one) != text_of(other)
+        room = max(allowed * self.inputs.prediction_scale, ROUNDING * max(1.0, abs(float(other))))
+        return abs(float(one) - float(other)) > room
+
+
+def _logged(batch: Batch, position: int) -> str | float | None:
+    if "prediction" in batch.texts:
+        value = batch.texts["prediction"][position]
+        return value if value is None or isinstance(value, str) else text_of(value)
+    if "prediction" in batch.numbers:
+        number = float(batch.numbers["prediction"][position])
+        return None if np.isnan(number) else number
+    return None

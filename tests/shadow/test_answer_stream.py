@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import threading
+from random import Random
+
+import pytest
+from labels_world import Log
+from shadow_world import MODEL, REQUESTS, SHADOW, START, answer_log, asked, messages, section
+
+from monitor.assembly import running, watched_models
+from monitor.config.loading import load
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.pipeline import Now
+from monitor.reference.store import Store
+from monitor.shadow.endpoint import Unanswered
+from monitor.state import snapshot
+
+
+@pytest.fixture(scope="module")
+def answers(reference):
+    """Return a function that returns what a model answers that is so fragile from some record on."""
+    known = Store(reference).accepted()
+    kept = {}
+
+    def answer(count, fragile=0.0, since=0, **what):
+        key = (count, fragile, since, *sorted(what.items()))
+        if key not in kept:
+            log = messages(count, 7, **what)
+            kept[key] = asked(known, section(), log, lambda n: fragile if n >= since else 0.0)
+        return kept[key]
+
+    return answer
+
+
+@pytest.fixture
+def lived(started, told):
+    """Return a function that runs a log of answers to its end and returns what was told, and the judge's state."""
+
+    def live(log, seed=0):
+        pipeline = started(log, Random(seed))
+        pipeline.run()
+        return told(), pipeline.parts.models[0].shadow.judge.state()
+
+    return live
+
+
+def test_an_unchanged_model_is_quiet(lived, answers):
+    events, state = lived(answer_log(answers(4_000), Random(1)))
+    assert events == []
+    assert state["records"] == 3 * 4_000
+
+
+def test_inputs_nearer_to_the_boundary_are_no_fragility(lived, answers):
+    near = answers(2_000, near=0.5)
+    shares = [a.flipped for a in near if a.check == "noise"]
+    assert sum(shares) / len(shares) > 0.11  # accepted: 6.3 %
+    assert lived(answer_log(near, Random(1)))[0] == []
+
+
+def test_a_fragile_model_is_told_within_a_thousand_queries(lived, answers):
+    (opened, *_), _ = lived(answer_log(answers(1_500, fragile=1.0, since=700), Random(1)))
+    assert opened["event"] == "opened"
+    assert {signal["group"] for signal in opened["signals"]} == {"robustness"}
+    assert opened["records"] - 3 * 700 <= 1_000
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_however_it_is_read_the_same_log_tells_the_same(lived, answers, seed, tmp_path):
+    log = answer_log(answers(1_500, fragile=1.0, since=700), Random(2), parts=2, mess=True)
+    once = lived(log, 0)
+    forget(tmp_path)
+    again = lived(log, seed + 1)
+    assert again[0] == once[0] != []
+    assert plain(again[1]) == plain(once[1])
+
+
+@pytest.fixture
+def undisturbed(lived, answers, tmp_path):
+    """A log in which a model becomes fragile, and what it tells a process that lives to its end."""
+    log = answer_log(answers(1_500, fragile=1.0, since=700), Random(2), parts=2, mess=True)
+    ended = lived(log)
+    forget(tmp_path)
+    return log, *ended
+
+
+class DiedError(Exception):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whenever_it_dies_the_same_log_tells_the_same(started, undisturbed, told, monkeypatch, seed):
+    log, events, state = undisturbed
+    rng, left = Random(seed), 0
+
+    def dying(*given):
+        nonlocal left
+        for effect in (lambda: None, lambda: saving(*given)):
+            effect()
+            left -= 1
+            if left == 0:
+                raise DiedError
+
+    saving = snapshot.save
+    monkeypatch.setattr(snapshot, "save", dying)
+    deaths = 0
+    for effects in [*(rng.randrange(1, 20) for _ in range(12)), 10**9]:
+        left = effects
+        pipeline = started(log, rng)
+        try:
+            pipeline.run()
+        except DiedError:
+            deaths += 1
+            left = 10**9
+            for dispatcher in pipeline.parts.outbox.dispatchers.values():
+                dispatcher.close(5.0)  # what was handed over is told: nobody can take it back
+    assert deaths > 5
+    assert told() == events != []
+    assert plain(pipeline.parts.models[0].shadow.judge.state()) == plain(state)
+
+
+def test_what_is_no_answer_is_a_dead_letter_and_stops_nothing(lived, answers, tmp_path):
+    log = answer_log(answers(1_500), Random(3), mess=True)
+    _, state = lived(log)
+    assert state["records"] == 3 * 1_500  # answers that were written twice count once
+    letters = (tmp_path / "state" / "dead-letters.jsonl").read_text().splitlines()
+    (lines,) = log.values()
+    odd = [line for line in lines if MODEL.encode() not in line.value and b"other" not in line.value]
+    assert len(letters) == len(odd) > 20
+
+
+class Failing:
+    """An endpoint that answers nothing that can be used."""
+
+    def ask(self, rows):
+        raise Unanswered("server_error", "the endpoint answered 503")
+
+    def close(self):
+        """Nothing to let go of."""
+
+
+def test_an_endpoint_that_fails_for_long_is_told_and_nothing_else_suffers(configured, told):
+    path = configured(SHADOW, freshness="2s")
+    config = load(path, secrets=False)
+    config.state_dir.mkdir()
+    metrics = Metrics("0")
+    pipeline = running(
+        config,
+        watched_models(config, str(path)),
+        Health(0.0),
+        metrics,
+        stopping=threading.Event(),
+        source=Log({REQUESTS: messages(3_000, 9)}, Random(1), most=100),
+        endpoints={MODEL: Failing()},
+    )
+    ticks = iter(range(10**9))
+    pipeline.clock = lambda: Now(0.4 * (tick := next(ticks)), START + 400 * tick)
+    pipeline.run()
+    (opened, *_) = [event for event in told() if event["signals"][0]["signal"] == "quality.shadow"]
+    assert opened["severity"] == "error"
+    assert opened["summary"].startswith("no shadow answers for")
+    assert "the endpoint answered 503" in opened["summary"]
+    assert pipeline.parts.models[0].judge.records == 3_000
+    outcomes = {
+        s.labels["outcome"] for f in metrics.registry.collect() if f.name == "seawall_shadow" for s in f.samples
+    }
+    assert outcomes <= {"server_error", "dropped", "over_budget"}
+
+
+def forget(folder):
+    """Take away all that a process left behind."""
+    for path in [*(folder / "state").iterdir(), *folder.glob("events.jsonl")]:
+        path.unlink()
+
+
+def plain(state):
+    if isinstance(state, dict):
+        return {key: plain(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return [plain(value) for value in state]
+    return state.tolist() if hasattr(state, "tolist") else state
