@@ -15,7 +15,8 @@ import traffic
 
 from monitor.assembly import clock, parts_of, watched_models
 from monitor.config.loading import load
-from monitor.pipeline import Parts, Pipeline
+from monitor.parts import Parts
+from monitor.pipeline import Pipeline
 from monitor.replay import CountedOnly, Told
 from monitor.types import Message, Partition, RawMessage
 

@@ -30,7 +30,8 @@ from monitor.lean import settle
 from monitor.observers import MetricsObserver
 from monitor.operators import Operators
 from monitor.outbox import VERSION, DurableOutbox, Saved, news_of
-from monitor.pipeline import Now, Parts, Pipeline
+from monitor.parts import Now, Parts
+from monitor.pipeline import Pipeline
 from monitor.reference.store import Store
 from monitor.sight import Sight
 from monitor.state import snapshot

@@ -16,7 +16,8 @@ from monitor.http.health import Health
 from monitor.http.metrics import Limit, Metrics, Reading
 from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
-from monitor.pipeline import Now, Observer, Pipeline
+from monitor.parts import Now, Observer
+from monitor.pipeline import Pipeline
 from monitor.sight import read_elsewhere
 from monitor.types import Partition
 from monitor.watched import Watched

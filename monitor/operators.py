@@ -6,7 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from monitor.pipeline import Now, Observer, Pipeline
+from monitor.parts import Now, Observer
+from monitor.pipeline import Pipeline
 from monitor.state.operator_log import Word, heard
 from monitor.watched import Watched
 

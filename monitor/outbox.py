@@ -19,7 +19,8 @@ from monitor.state import snapshot
 from monitor.types import Event, News, Trigger
 
 if TYPE_CHECKING:
-    from monitor.pipeline import Now, Pipeline
+    from monitor.parts import Now
+    from monitor.pipeline import Pipeline
 
 SAVE_EVERY = 1.0
 CLOSE_SECONDS = 5.0

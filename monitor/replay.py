@@ -18,7 +18,8 @@ from monitor.delivery.lane import Outcome
 from monitor.errors import SeawallError
 from monitor.labels.build import label_stream
 from monitor.observers import FindingsFile
-from monitor.pipeline import Now, Observer, Parts, Pipeline
+from monitor.parts import Now, Observer, Parts
+from monitor.pipeline import Pipeline
 from monitor.shadow.build import read_answers
 from monitor.sources.file import FileReader
 from monitor.types import SEVERITIES, Event, News, Severity

@@ -14,7 +14,8 @@ from monitor.counting.partitions import Partitions, Timing, from_plain, plain
 from monitor.counting.tally import Layout, Tally
 from monitor.delivery.dead_letters import Limit
 from monitor.judged import Judged
-from monitor.pipeline import Now, Parts, Pipeline
+from monitor.parts import Now, Parts
+from monitor.pipeline import Pipeline
 from monitor.types import News, Partition, Source
 from monitor.watched import Watched
 

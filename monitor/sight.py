@@ -10,7 +10,8 @@ from monitor.formats.batch import IGNORED, Decoded
 from monitor.http.health import Health, Traffic
 from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
-from monitor.pipeline import Now, Observer, Pipeline, Side
+from monitor.parts import Now, Observer, Side
+from monitor.pipeline import Pipeline
 from monitor.types import Partition, Severity, Source
 from monitor.watched import Watched
 from sinks.text import counted, plain

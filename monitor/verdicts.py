@@ -15,7 +15,7 @@ from monitor.counting.fold import Folded
 from monitor.delivery.appended import AppendedFile
 from monitor.formats.batch import Batch, Decoded
 from monitor.incidents.incident import rfc3339
-from monitor.pipeline import Observer
+from monitor.parts import Observer
 from monitor.types import Partition
 from monitor.watched import Watched
 

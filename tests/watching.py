@@ -11,7 +11,8 @@ from traffic import START
 from monitor.assembly import parts_of, watched_models
 from monitor.config.loading import load
 from monitor.http.health import Health
-from monitor.pipeline import Now, Parts, Pipeline
+from monitor.parts import Now, Parts
+from monitor.pipeline import Pipeline
 from monitor.replay import CountedOnly, Told
 from monitor.sight import Sight
 from monitor.types import Message, Partition

@@ -15,7 +15,8 @@ from monitor.demo.terminal import Terminal
 from monitor.demo.traffic import ACCEPTED, STORY_SECONDS, Phase, Traffic
 from monitor.formats.batch import Decoded
 from monitor.judge.judge import Verdict
-from monitor.pipeline import Now, Observer, Pipeline
+from monitor.parts import Now, Observer
+from monitor.pipeline import Pipeline
 from monitor.types import Event, Partition, Severity
 from monitor.watched import Watched
 from sinks.signals import moved, name, size

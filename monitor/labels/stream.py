@@ -17,7 +17,8 @@ from monitor.counting.sampling import halved, share_of
 from monitor.counting.tally import Tally
 from monitor.formats.batch import Batch, Decoded
 from monitor.labels.halves import Half, Halves, LabelHalf, Pair
-from monitor.pipeline import Observer, Pipeline
+from monitor.parts import Observer
+from monitor.pipeline import Pipeline
 from monitor.side import SideStream
 from monitor.types import Partition
 from monitor.watched import Watched

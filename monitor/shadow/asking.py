@@ -12,7 +12,7 @@ import structlog
 
 from monitor.counting.fold import Folded
 from monitor.formats.batch import Decoded
-from monitor.pipeline import Now, Observer
+from monitor.parts import Now, Observer
 from monitor.shadow.answers import AnswerLog
 from monitor.shadow.budget import QueryBudget
 from monitor.shadow.endpoint import Unanswered

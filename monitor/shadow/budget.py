@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.pipeline import Now
+from monitor.parts import Now
 
 DAY_MS = 86_400_000
 

@@ -9,7 +9,8 @@ from monitor.config.config import Config
 from monitor.config.shadow import ShadowSection
 from monitor.counting.tally import Layout
 from monitor.observers import SourceTrouble
-from monitor.pipeline import Now, Pipeline
+from monitor.parts import Now
+from monitor.pipeline import Pipeline
 from monitor.reference.store import Reference
 from monitor.shadow.answers import ANSWERS, AnswerFile, AnswerLog, AnswerTopic
 from monitor.shadow.asking import Asker, Count

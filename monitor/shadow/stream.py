@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.pipeline import POLL_SECONDS, Pipeline
+from monitor.parts import POLL_SECONDS
+from monitor.pipeline import Pipeline
 from monitor.shadow.answers import AnswerLog
 from monitor.shadow.asking import Asker
 from monitor.side import SideStream

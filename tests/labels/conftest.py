@@ -17,7 +17,8 @@ from monitor.config.loading import load
 from monitor.config.source import FileSource
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
-from monitor.pipeline import Now, Pipeline
+from monitor.parts import Now
+from monitor.pipeline import Pipeline
 from monitor.reference.build import build
 from monitor.reference.store import Store
 from monitor.types import Message

@@ -20,7 +20,8 @@ from detectors.config import AutoConfig, QueriesConfig
 from monitor.assembly import clock, parts_of, watched_models
 from monitor.config.loading import load
 from monitor.observers import FindingsFile
-from monitor.pipeline import Parts, Pipeline
+from monitor.parts import Parts
+from monitor.pipeline import Pipeline
 from monitor.reference.build import build
 from monitor.reference.store import Store
 from monitor.replay import CountedOnly, Told, replay

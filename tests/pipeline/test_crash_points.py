@@ -27,7 +27,8 @@ from monitor.config.loading import load
 from monitor.delivery.appended import AppendedFile
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
-from monitor.pipeline import Now, Pipeline
+from monitor.parts import Now
+from monitor.pipeline import Pipeline
 from monitor.state import snapshot
 from monitor.types import Message, News, Partition, Trigger
 

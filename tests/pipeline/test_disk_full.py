@@ -17,7 +17,7 @@ from monitor.config.loading import load
 from monitor.delivery.dead_letters import DeadLetter, FileWriter
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
-from monitor.pipeline import Now
+from monitor.parts import Now
 from monitor.types import Message, Partition
 
 A = Partition("t", 0)

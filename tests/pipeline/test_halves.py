@@ -21,7 +21,7 @@ from monitor.config.loading import load
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.observers import MetricsObserver
-from monitor.pipeline import Now
+from monitor.parts import Now
 from monitor.reference.store import Store
 from monitor.replay import replay
 from monitor.types import Partition

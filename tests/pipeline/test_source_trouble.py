@@ -9,7 +9,7 @@ from fake_source import FakeSource
 from structlog.testing import capture_logs
 
 from monitor.observers import TROUBLE_PATIENCE, SourceTrouble
-from monitor.pipeline import Now
+from monitor.parts import Now
 from monitor.sight import read_elsewhere
 from monitor.types import Partition
 

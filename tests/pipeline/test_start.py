@@ -15,7 +15,7 @@ from monitor.config.loading import load
 from monitor.counting.partitions import from_plain
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
-from monitor.pipeline import Now
+from monitor.parts import Now
 from monitor.types import Message, Partition
 
 A, B = Partition("t", 0), Partition("t", 1)

@@ -16,7 +16,7 @@ from monitor.assembly import running, watched_models
 from monitor.config.loading import load
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
-from monitor.pipeline import Now
+from monitor.parts import Now
 from monitor.shadow import build
 
 

@@ -11,7 +11,7 @@ from monitor.assembly import running, watched_models
 from monitor.config.loading import load
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
-from monitor.pipeline import Now
+from monitor.parts import Now
 from monitor.reference.store import Store
 from monitor.shadow.endpoint import Unanswered
 from monitor.state import snapshot

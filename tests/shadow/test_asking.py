@@ -13,7 +13,7 @@ from shadow_world import MODEL, REQUESTS, messages, model, section, sure_of
 
 from monitor.counting.fold import Folded
 from monitor.formats.decoder import Decoder
-from monitor.pipeline import Now
+from monitor.parts import Now
 from monitor.reference.store import Store
 from monitor.shadow.answers import AnswerFile
 from monitor.shadow.asking import WAITING, Asker
