@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from monitor.config.config import Config
@@ -48,8 +49,10 @@ def _add_shadow(
     """Put whoever asks the shadow endpoints, and the stream of their answers, beside the records."""
     from monitor.shadow.build import shadow_stream
 
+    counter = cache(metrics.shadow.labels)  # looking one up costs as much as counting a hundred
+
     def count(model: str, check: str, outcome: str, queries: int) -> None:
-        metrics.shadow.labels(model, check, outcome).inc(queries)
+        counter(model, check, outcome).inc(queries)
 
     shadow_stream(pipeline, config, count=count, saved=saved, endpoints=endpoints)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def share_of(bound: bytes) -> float:
     return 1.0 if len(bound) > 8 else int.from_bytes(bound, "big") / 2**64
 
 
-def chosen(ids: Sequence[str | float], share: float) -> NDArray[np.bool_]:
+def chosen(ids: Sequence[str | float | None], share: float, instead: Callable[[int], str] = str) -> NDArray[np.bool_]:
     """Return which ids belong to a share of all, by a hash that costs 0.05 µs an id: every record passes here.
 
     Eight bytes at a time are multiplied by odd numbers, added and mixed as splitmix64 does (Steele, Lea, Flood 2014).
@@ -48,6 +48,8 @@ def chosen(ids: Sequence[str | float], share: float) -> NDArray[np.bool_]:
     ----------
     ids : sequence (n,)
         7 and "7" are one.
+    instead : callable
+        What stands for an id that is None, given its place in the sequence.
 
     Returns
     -------
@@ -55,14 +57,15 @@ def chosen(ids: Sequence[str | float], share: float) -> NDArray[np.bool_]:
     """
     if share >= 1 or not ids:
         return np.ones(len(ids), dtype=bool)
-    return _mixed(_words(ids)) < np.uint64(int(share * 2**64))
+    return _mixed(_words(ids, instead)) < np.uint64(int(share * 2**64))
 
 
-def _words(ids: Sequence[str | float]) -> NDArray[np.uint64]:
+def _words(ids: Sequence[str | float | None], instead: Callable[[int], str]) -> NDArray[np.uint64]:
     """Return the ids' first `LONGEST` bytes, eight a word, zeros behind: shape (n, words)."""
     padded = _alike(ids)
     if padded is None:
-        texts = [text_of(i).encode(errors="surrogatepass")[:LONGEST] for i in ids]
+        named = [instead(place) if i is None else i for place, i in enumerate(ids)]
+        texts = [text_of(i).encode(errors="surrogatepass")[:LONGEST] for i in named]
         padded = np.array(texts, dtype=f"S{_whole(max(map(len, texts), default=0))}")
     return padded.view("<u8").astype(np.uint64, copy=False).reshape(len(ids), -1)
 

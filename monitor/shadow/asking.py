@@ -11,7 +11,7 @@ import numpy as np
 import structlog
 
 from monitor.counting.fold import Folded
-from monitor.formats.batch import Decoded
+from monitor.formats.batch import Batch, Decoded
 from monitor.parts import Now, Observer
 from monitor.shadow.answers import AnswerLog
 from monitor.shadow.budget import QueryBudget
@@ -86,11 +86,10 @@ class Asker(Observer):
             batch, prober = decoded.batches[index], self.probers.get(index)
             if batch is None or prober is None:
                 continue
-            positions = np.concatenate(parts)
-            offsets = decoded.offsets[batch.rows]
-            if len(offsets) and offsets[0] < folded.done:  # asked about before a restart
-                positions = positions[offsets[positions] >= folded.done]
-            name = partial(_place, partition, offsets)
+            positions = parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts))
+            if len(positions) and decoded.offsets[0] < folded.done:  # asked about before a restart
+                positions = positions[decoded.offsets[batch.rows[positions]] >= folded.done]
+            name = partial(_place, partition, decoded, batch)
             chosen = prober.chosen(batch, positions, prober.section.share, name)
             now = self.clock()
             for place, (position, identity) in enumerate(chosen):
@@ -192,6 +191,6 @@ class Asker(Observer):
                 yield taken
 
 
-def _place(partition: Partition, offsets: np.ndarray[tuple[int], np.dtype[np.int64]], position: int) -> str:
+def _place(partition: Partition, decoded: Decoded, batch: Batch, position: int) -> str:
     """Return what stands for a record without an id: where it is in its log."""
-    return f"{partition.topic}/{partition.partition}/{int(offsets[position])}"
+    return f"{partition.topic}/{partition.partition}/{int(decoded.offsets[batch.rows[position]])}"

@@ -91,20 +91,25 @@ class Prober:
     def chosen(
         self, batch: Batch, positions: NDArray[np.int64], share: float, place: Callable[[int], str]
     ) -> list[tuple[int, str | float]]:
-        """Return which records at these positions belong to a share of all: their positions and ids.
+        """Return which records at these positions, in order, belong to a share of all: their positions and ids.
 
         Parameters
         ----------
         place : callable
             Position to what stands for a record without an id.
         """
-        ids = [batch.ids[p] for p in positions.tolist()] if len(positions) < len(batch) else batch.ids
-        if None in ids:
-            ids = [place(p) if i is None else i for i, p in zip(ids, positions.tolist(), strict=True)]
-        wanted = np.flatnonzero(chosen(ids, share)).tolist()  # type: ignore[arg-type] # none is None any more
+        ids = batch.ids if len(positions) == len(batch) else [batch.ids[p] for p in positions.tolist()]
+
+        def instead(at: int) -> str:
+            return place(int(positions[at]))
+
+        wanted = np.flatnonzero(chosen(ids, share, instead)).tolist()
         odd = {*batch.deviations, *(p for wrong in batch.mismatched.values() for p in wrong)}  # not what it takes
-        names: list[tuple[int, Any]] = [(int(positions[at]), ids[at]) for at in wanted]
-        return [(position, name) for position, name in names if position not in odd]
+        found: list[tuple[int, str | float]] = []
+        for at in wanted:
+            name = ids[at]
+            found.append((int(positions[at]), instead(at) if name is None else name))
+        return [each for each in found if each[0] not in odd]
 
     def question(self, batch: Batch, position: int, name: str | float) -> Question:
         """Return what is asked about one record, whose id is `name`."""

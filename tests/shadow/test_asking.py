@@ -116,6 +116,28 @@ def test_the_same_records_are_asked_in_the_same_way_however_they_are_cut(asking,
     assert 3 * 30 < len(once) < 3 * 90
 
 
+def test_records_of_several_slots_in_one_block_are_asked_under_their_own_ids(asking, known, tmp_path):
+    log = messages(20, 1)
+    show(asking(), known, log, block=20)
+    once = {(a["id"], a["check"], a["flipped"], a["confidence"]) for a in answers(tmp_path)}
+    (tmp_path / "answers.jsonl").unlink()
+    asker = asking()
+    decoded = Decoder({MODEL: known.schema}, stamped=False).decode(log)
+    asker.counted(REQUESTS, decoded, Folded(fresh={0: [np.arange(1, 20, 2), np.arange(0, 20, 2)]}))
+    settle(asker)
+    assert {(a["id"], a["check"], a["flipped"], a["confidence"]) for a in answers(tmp_path)} == once
+
+
+def test_records_without_an_id_are_asked_under_their_place_in_the_log(asking, known, tmp_path):
+    log = [m._replace(value=json.dumps({**json.loads(m.value), "id": None}).encode()) for m in messages(20, 1)]
+    show(asking(), known, log, block=20)
+    once = {a["id"] for a in answers(tmp_path)}
+    (tmp_path / "answers.jsonl").unlink()
+    show(asking(), known, log, block=3)
+    assert {a["id"] for a in answers(tmp_path)} == once
+    assert len(once) == 20
+
+
 def test_what_was_asked_before_a_restart_is_not_asked_again(asking, known, tmp_path):
     show(asking(), known, messages(20, 1), block=20, done=15)
     assert len(answers(tmp_path)) == 3 * 5
