@@ -93,8 +93,10 @@ class Monitor:
         return run.stdout
 
     def notes(self):
+        """Return what updates said of the retraining, in order: why an update comes stands first."""
         events = [json.loads(line) for line in (self.folder / "events.jsonl").read_text().splitlines()]
-        return [note for event in events for note in event["notes"][:1] if note.startswith("retraining ")]
+        first = [event["notes"][0] for event in events if event["event"] == "updated" and event["notes"]]
+        return [note for note in first if note.startswith("retraining ")]
 
 
 def hook(receiver, **settings):
