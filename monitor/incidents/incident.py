@@ -66,6 +66,12 @@ class Incident(msgspec.Struct):
             self.known.pop(change.signal, None)
         self.signals[change.signal] = change
 
+    def note_instead(self, beginning: str, note: str) -> None:
+        """Add a note in place of those that begin alike."""
+        told = [n for n in self.notes[: self.notes_told] if not n.startswith(beginning)]
+        waiting = [n for n in self.notes[self.notes_told :] if not n.startswith(beginning)]
+        self.notes, self.notes_told = [*told, note, *waiting], len(told)
+
     @property
     def noted(self) -> bool:
         """Whether a note was added that was not told yet."""

@@ -100,7 +100,7 @@ class Policy:
         """Tell at once what became of an incident, in place of what was said before that begins with `subject`."""
         for incident in self.incidents:
             if incident.key == key:
-                incident.notes = [words, *(note for note in incident.notes if not note.startswith(subject))]
+                incident.note_instead(subject, words)
                 return [self._event(incident, "updated", now, records)]
         return []
 
