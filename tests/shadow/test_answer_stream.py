@@ -1,19 +1,11 @@
 from __future__ import annotations
 
-import threading
 from random import Random
 
 import pytest
-from labels_world import Log
-from shadow_world import MODEL, REQUESTS, SHADOW, START, answer_log, asked, messages, section
+from shadow_world import MODEL, answer_log, asked, messages, section
 
-from monitor.assembly import running, watched_models
-from monitor.config.loading import load
-from monitor.http.health import Health
-from monitor.http.metrics import Metrics
-from monitor.parts import Now
 from monitor.reference.store import Store
-from monitor.shadow.endpoint import Unanswered
 from monitor.state import snapshot
 
 
@@ -127,44 +119,6 @@ def test_what_is_no_answer_is_a_dead_letter_and_stops_nothing(lived, answers, tm
     (lines,) = log.values()
     odd = [line for line in lines if MODEL.encode() not in line.value and b"other" not in line.value]
     assert len(letters) == len(odd) > 20
-
-
-class Failing:
-    """An endpoint that answers nothing that can be used."""
-
-    def ask(self, rows):
-        raise Unanswered("server_error", "the endpoint answered 503")
-
-    def close(self):
-        """Nothing to let go of."""
-
-
-def test_an_endpoint_that_fails_for_long_is_told_and_nothing_else_suffers(configured, told):
-    path = configured(SHADOW, freshness="2s")
-    config = load(path, secrets=False)
-    config.state_dir.mkdir()
-    metrics = Metrics("0")
-    pipeline = running(
-        config,
-        watched_models(config, str(path)),
-        Health(0.0),
-        metrics,
-        stopping=threading.Event(),
-        source=Log({REQUESTS: messages(3_000, 9)}, Random(1), most=100),
-        endpoints={MODEL: Failing()},
-    )
-    ticks = iter(range(10**9))
-    pipeline.clock = lambda: Now(0.4 * (tick := next(ticks)), START + 400 * tick)
-    pipeline.run()
-    (opened, *_) = [event for event in told() if event["signals"][0]["signal"] == "quality.shadow"]
-    assert opened["severity"] == "error"
-    assert opened["summary"].startswith("no shadow answers for")
-    assert "the endpoint answered 503" in opened["summary"]
-    assert pipeline.parts.models[0].judge.records == 3_000
-    outcomes = {
-        s.labels["outcome"] for f in metrics.registry.collect() if f.name == "seawall_shadow" for s in f.samples
-    }
-    assert outcomes <= {"server_error", "dropped", "over_budget"}
 
 
 def forget(folder):

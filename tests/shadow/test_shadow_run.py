@@ -1,0 +1,85 @@
+"""Whole lives of a process that asks: what it asks, tells and remembers."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from random import Random
+
+import pytest
+from labels_world import Log
+from shadow_world import MODEL, REQUESTS, SHADOW, START, messages, model
+
+from monitor.assembly import running, watched_models
+from monitor.config.loading import load
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.parts import Now
+from monitor.shadow.endpoint import Unanswered
+
+
+class Failing:
+    """An endpoint that answers nothing that can be used."""
+
+    def ask(self, rows):
+        raise Unanswered("server_error", "the endpoint answered 503")
+
+    def close(self):
+        """Nothing to let go of."""
+
+
+@pytest.fixture
+def asked(configured):
+    """Return a function that runs a process to the end of its requests; it returns the pipeline and what it counted."""
+
+    def run(endpoint, shadow=SHADOW, since=0, **settings):
+        path = configured(shadow, **settings)
+        config = load(path, secrets=False)
+        config.state_dir.mkdir(exist_ok=True)
+        metrics = Metrics("0")
+        pipeline = running(
+            config,
+            watched_models(config, str(path)),
+            Health(0.0),
+            metrics,
+            stopping=threading.Event(),
+            source=Log({REQUESTS: messages(since + 3_000, 9)}, Random(1), most=100),
+            endpoints={MODEL: endpoint},
+        )
+        ticks = iter(range(10**9))
+        pipeline.clock = lambda: Now(0.4 * (tick := next(ticks)), START + 400 * tick)
+        for side in pipeline.parts.sides:
+            side.clock = pipeline.clock
+        pipeline.run()
+        counted = Counter()
+        for sample in metrics.shadow.collect()[0].samples:
+            counted[sample.labels["outcome"]] += int(sample.value)
+        return pipeline, counted
+
+    return run
+
+
+def test_an_endpoint_that_fails_for_long_is_told_and_nothing_else_suffers(asked, told):
+    pipeline, counted = asked(Failing(), freshness="2s")
+    (opened, *_) = [event for event in told() if event["signals"][0]["signal"] == "quality.shadow"]
+    assert opened["severity"] == "error"
+    assert opened["summary"].startswith("no shadow answers for")
+    assert "the endpoint answered 503" in opened["summary"]
+    assert pipeline.parts.models[0].judge.records == 3_000
+    assert counted.keys() <= {"server_error", "dropped", "over_budget"}
+
+
+def test_what_is_answered_is_judged_in_the_end(asked, told):
+    pipeline, counted = asked(model())
+    assert pipeline.parts.models[0].shadow.judge.records == counted["answered"] > 100
+    assert told() == []
+
+
+def test_the_days_budget_outlives_the_process(asked, tmp_path):
+    shadow = SHADOW | {"budget": {"per_second": 100_000, "per_day": 30}}
+    _, counted = asked(model(), shadow)
+    assert counted["answered"] == 30
+    _, counted = asked(model(), shadow, since=3_000)
+    assert counted["answered"] == 0
+    assert counted["over_budget"] > 0
+    assert len((tmp_path / "state" / "answers.jsonl").read_text().splitlines()) == 30
