@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from monitor.demo.traffic import ACCEPTED, BRIGHTEST, SEED, SIDE, Camera, Images, Service
+from monitor.demo.camera import ACCEPTED, BRIGHTEST, SIDE, Camera, Images
+from monitor.demo.traffic import SEED, Service
 
 SHOWN = (3, 8, 0, 5)
 """The digits that are shown."""

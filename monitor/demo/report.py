@@ -10,7 +10,9 @@ from datetime import datetime
 from monitor.demo.folder import Folder
 from monitor.demo.show import Show
 from monitor.demo.slack import Received
-from monitor.demo.traffic import ACCEPTED, PIXELS, RATE, STORY_SECONDS, Phase, Service
+from monitor.demo.camera import ACCEPTED
+from monitor.demo.story import STORY_SECONDS, Phase
+from monitor.demo.traffic import PIXELS, RATE, Service
 from monitor.reference.store import Reference
 from monitor.types import Event
 from sinks.text import counted

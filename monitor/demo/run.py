@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import heapq
 import math
 import os
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,12 +22,15 @@ from monitor.config.config import Config
 from monitor.config.loading import read
 from monitor.demo.feed import Feed, recorded, slowed
 from monitor.demo.folder import Folder
+from monitor.demo.labels import LABELS, first_label, label_chunks
 from monitor.demo.report import counts, introduction, look_next, received, watched
 from monitor.demo.show import Show
 from monitor.demo.slack import SlackStandIn
+from monitor.demo.story import STORY_SECONDS
 from monitor.demo.terminal import Terminal
 from monitor.demo.topic import Topic
-from monitor.demo.traffic import CHUNK_MS, MODEL, RATE, STORY_SECONDS, Service, Traffic
+from monitor.demo.traffic import CHUNK_MS, MODEL, RATE, REQUESTS, Service, Traffic
+from monitor.demo.trainer import TrainerStandIn
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.http.server import Server
@@ -86,28 +91,28 @@ def play(options: Options, stopping: threading.Event) -> bool:
     with contextlib.ExitStack() as held:
         held.enter_context(folder.prepare())
         configure("info", stream=held.enter_context(folder.log.open("w")))
-        recording = held.enter_context(gzip.open(folder.traffic, "wb", compresslevel=1))
-        return _Demo(options, folder, recording, held).run(stopping)
+        return _Demo(options, folder, held).run(stopping)
 
 
 class _Demo:
     """One run: what is the demo's own around a pipeline that is not."""
 
-    def __init__(self, options: Options, folder: Folder, recording: gzip.GzipFile, held: contextlib.ExitStack) -> None:
+    def __init__(self, options: Options, folder: Folder, held: contextlib.ExitStack) -> None:
         self.options = options
         self.folder = folder
-        self.recording = recording
         self.held = held
         self.terminal = Terminal(hurried=options.fast)
         self.slack = SlackStandIn(folder.path)
         held.callback(self.slack.close)
+        self.trainer = TrainerStandIn(folder.path)
+        held.callback(self.trainer.close)
 
     def run(self, stopping: threading.Event) -> bool:
         self._say(introduction(self.options.brokers))
         topic = self._topic()
         service = Service()
-        reference = self._accept(service)
         config = self._configure(topic)
+        reference = self._accept(service, config)
         health, metrics = Health(clock().steady), Metrics(__version__)
         self._say(watched(service, reference))
         if self.options.serve:
@@ -117,7 +122,10 @@ class _Demo:
         traffic = Traffic(service, began)
         show = Show(self.terminal, traffic, None if self.options.fast else time.time)
         model = _watched_by(config, reference, show)
-        pipeline = running(config, [model], health, metrics, stopping=stopping, source=self._source(traffic, topic))
+        source, labels = self._sources(traffic, topic)
+        pipeline = running(
+            config, [model], health, metrics, stopping=stopping, source=source, label_source=labels
+        )
         pipeline.parts.observers.append(show)
 
         def conclude() -> None:
@@ -137,12 +145,15 @@ class _Demo:
         for line in lines:
             self.terminal.say(line)
 
-    def _accept(self, service: Service) -> Reference:
+    def _accept(self, service: Service, config: Config) -> Reference:
         """Build the reference from clean traffic and accept it."""
         now = FAST_BEGAN if self.options.fast else clock().wall
         count = RECORDS_ACCEPTED * 1_000 // (RATE * CHUNK_MS)
-        blocks = list(islice(Traffic(service, now).chunks(-count), count))
-        reference = build(lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True)
+        blocks = list(islice(Traffic(service, now, labelled=True).chunks(-count), count))
+        detectors = config.models_resolved()[MODEL].detectors
+        reference = build(
+            lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True, detectors=detectors
+        )
         store = Store(self.folder.reference)
         store.save(reference, {"source": "clean traffic of the demo", "rows": reference.rows, "built": rfc3339(now)})
         store.promote(reference.digest, by="demo", why="clean traffic", at=rfc3339(now))
@@ -156,9 +167,12 @@ class _Demo:
         return topic
 
     def _configure(self, topic: Topic | None) -> Config:
-        source = topic.source if topic else {"type": "file", "path": self.folder.traffic.name}
-        self.folder.configure(source, self.options.listen)
-        environ = {**os.environ, "SLACK_WEBHOOK_URL": self.slack.url}
+        files = (self.folder.traffic, self.folder.labels)
+        source, labels = (
+            (topic.source, topic.labels) if topic else ({"type": "file", "path": file.name} for file in files)
+        )
+        self.folder.configure(source, labels, self.options.listen)
+        environ = {**os.environ, "SLACK_WEBHOOK_URL": self.slack.url, "TRAINER_URL": self.trainer.url}
         return read(self.folder.config, secrets=True, environ=environ).config
 
     def _serve(self, config: Config, health: Health, metrics: Metrics) -> None:
@@ -167,19 +181,24 @@ class _Demo:
         self.held.callback(server.close)
         self._say([f"metrics   http://{host}:{port}/metrics"])
 
-    def _source(self, traffic: Traffic, topic: Topic | None) -> Source | None:
-        """Start the traffic; return where it comes in, None where that is the configured source."""
+    def _sources(self, traffic: Traffic, topic: Topic | None) -> tuple[Source | None, Source | None]:
+        """Start the traffic; return where requests and labels come in, None where those are the configured sources."""
         story, tail = (seconds * 1_000 // CHUNK_MS for seconds in (STORY_SECONDS, TAIL))
-        chunks = recorded(traffic.chunks(0), self.recording, story)
+        requests = self.held.enter_context(gzip.open(self.folder.traffic, "wb", compresslevel=1))
+        chunks = recorded(traffic.chunks(0), requests, story)
         chunks = slowed(chunks, story + tail) if self.options.serve else islice(chunks, story + tail)
+        said = self.held.enter_context(self.folder.labels.open("wb"))
+        late = recorded(label_chunks(traffic), said, story - first_label(traffic) // CHUNK_MS)
+        hurried = self.options.fast
         if topic is None:
-            return Feed(chunks, hurried=self.options.fast)
-        topic.produce(chunks, hurried=self.options.fast)
-        return None
+            return Feed(REQUESTS, chunks, hurried=hurried), Feed(LABELS, late, hurried=hurried)
+        topic.produce(heapq.merge(chunks, late, key=lambda chunk: chunk[-1].timestamp), hurried=hurried)
+        return None, None
 
 
 def _watched_by(config: Config, reference: Reference, show: Show) -> Watched:
     """Return the watched model, with the demo's terminal in place of the configured standard output."""
     settings = config.models_resolved()[MODEL]
     sinks: tuple[Any, ...] = tuple(show if sink.type == "stdout" else sink for sink in settings.sinks)
-    return Watched(replace(settings, sinks=sinks), reference, config.slot)
+    key = partial(config.privacy.key, settings.reference.path)
+    return Watched(replace(settings, sinks=sinks), reference, config.slot, key=key, late_labels=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import click
 from msgspec.structs import replace
 
 from monitor.counting.fold import Folded
+from monitor.demo.camera import ACCEPTED
 from monitor.demo.pictures import Samples
+from monitor.demo.story import STORY_SECONDS, Phase
 from monitor.demo.terminal import Terminal
-from monitor.demo.traffic import ACCEPTED, STORY_SECONDS, Phase, Traffic
+from monitor.demo.traffic import Traffic
 from monitor.formats.batch import Decoded
 from monitor.judge.judge import Verdict
 from monitor.parts import Now, Observer
@@ -33,7 +35,8 @@ FIRST_WORD = 10.0
 COPES = "The inputs moved and the model still copes: look now, before it no longer does."
 """What is said of a change that does not show in the model's answers yet."""
 
-MARKS = {"opened": "▲", "updated": "↺"}
+FRESH = ("new: ", "now ", "retraining ")
+"""How the notes begin that say why an incident is told again."""
 
 
 class Show(Observer):
@@ -69,6 +72,7 @@ class Show(Observer):
         self._samples = Samples(traffic.service)
         self._clock = clock
         self._phase = traffic.story[0]
+        self._notes: dict[str, tuple[str, ...]] = {}
 
     def build(self) -> Show:
         """Return the sink, as a sink's configuration does."""
@@ -83,6 +87,8 @@ class Show(Observer):
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Say how things are, once for good, and notice the end."""
+        if not model.of_records(verdict):
+            return
         at = ((verdict.slot + 1) * model.policy.settings.slot - self.traffic.began) / 1_000
         count = len(model.incidents)
         state = f"incidents open: {count}" if count else f"all {len(verdict.signals)} signals quiet"
@@ -104,7 +110,8 @@ class Show(Observer):
         now = self._clock() if self._clock else datetime.fromisoformat(event.time).timestamp()
         at = now - self.traffic.began / 1_000
         self.told.append((event, at))
-        self._terminal.say(_in_lines(event, at), at=at)
+        before, self._notes[event.incident] = self._notes.get(event.incident, ()), event.notes
+        self._terminal.say(_in_lines(event, at, before), at=at)
         return None
 
     def close(self) -> None:
@@ -125,19 +132,25 @@ def stamp(seconds: float) -> str:
     return f"{int(seconds) // 60:2}:{seconds % 60:04.1f}"
 
 
-def _in_lines(event: Event, at: float) -> str:
+def _in_lines(event: Event, at: float, before: Sequence[str]) -> str:
+    """Return what is told; of an incident that is told again what is new, given the notes `before`."""
     if event.event == "resolved":
         head = click.style("✓ resolved", fg="green", bold=True)
         return f"{stamp(at)}  {head} · {event.summary.partition(':')[0]}"
+    opened = event.event == "opened"
+    head = click.style(f"{'▲' if opened else '↺'} {event.severity}", fg=COLOURS[event.severity], bold=True)
+    more = _explained(event) if opened else [n for n in event.notes if n.startswith(FRESH) and n not in before]
+    return "\n".join([f"{stamp(at)}  {head} · {event.summary}", *(line for words in more for line in _wrapped(words))])
+
+
+def _explained(event: Event) -> list[str]:
     said, lead = message(event), event.signals[0]
-    head = click.style(f"{MARKS[event.event]} {event.severity}", fg=COLOURS[event.severity], bold=True)
-    facts = [f"{name(lead)}: {moved(lead, 1)}"]
+    facts = [f"{name(lead)}: {words}"] if (words := moved(lead, 1)) else []
     facts += [f"size {size(replace(lead.effect, low=None, high=None))}"] if lead.effect.w is not None else []
     facts += [f"evidence {one_in(lead.evidence)}"] if lead.evidence is not None else []
-    more = ["; ".join(fact.replace(" ", UNBROKEN) for fact in facts)]
+    more = ["; ".join(fact.replace(" ", UNBROKEN) for fact in facts)] if facts else []
     more += [f"also {words}" for label, words in said.facts if label == "Also"]
-    more += [*said.notes, *([f"look first {said.look_first}"] if said.look_first else [])]
-    return "\n".join([f"{stamp(at)}  {head} · {event.summary}", *(line for words in more for line in _wrapped(words))])
+    return [*more, *said.notes, *([f"look first {said.look_first}"] if said.look_first else [])]
 
 
 def _wrapped(words: str) -> list[str]:

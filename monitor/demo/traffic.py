@@ -1,4 +1,4 @@
-"""What the demo watches: a digit classifier at work, and what happens to its camera.
+"""What the demo watches: a digit classifier at work, and what happens to its inputs.
 
 Every chunk of traffic is drawn from a generator of its own (seed, chunk number), so a chunk holds the same requests
 in every run, however fast the run goes.
@@ -7,101 +7,37 @@ in every run, however fast the run goes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.demo.camera import ACCEPTED, BRIGHTEST, SIDE, Camera, Images
+from monitor.demo.prober import Prober
+from monitor.demo.story import STORY, Phase
 from monitor.types import Message, Partition
 
 MODEL = "digits"
-SIDE = 8
-BRIGHTEST = 16
 PIXELS = tuple(f"row{row}_col{column}" for row in range(1, SIDE + 1) for column in range(1, SIDE + 1))
 RATE = 1_000
 """Requests a second."""
 
 CHUNK_MS = 100
+SIZE = RATE * CHUNK_MS // 1_000
+"""Requests in a chunk."""
+
 SEED = 20_260
 REQUESTS = Partition("requests", 0)
 
-Images = NDArray[np.float64]
-"""Pixels from 0 (paper) to 16 (ink), shape (n, 64); NaN where the sensor gave nothing."""
+CLIENTS = 400
+PROBER = "client-400"
+PROBES = (20, 70)
+"""Which requests of a chunk are the prober's while it is at work: 1 in 50."""
 
-
-@dataclass(frozen=True)
-class Camera:
-    """What stands between the world and the model.
-
-    Attributes
-    ----------
-    noise : float
-        Standard deviation in grey levels. Below half a level the eye does not see it.
-    dead_row : int or None
-        A row of the sensor, from 1, that gives nothing.
-    scale : float
-        What every pixel is multiplied by.
-    """
-
-    noise: float = 0.0
-    dead_row: int | None = None
-    scale: float = 1.0
-
-    def see(self, images: Images, rng: np.random.Generator) -> Images:
-        """Return the images as they reach the model."""
-        if self.noise:
-            images = np.clip(np.rint(images + rng.normal(0.0, self.noise, images.shape)), 0, BRIGHTEST)
-        if self.dead_row is not None:
-            images = images.copy()
-            images[:, (self.dead_row - 1) * SIDE : self.dead_row * SIDE] = np.nan
-        return images * self.scale
-
-
-ACCEPTED = Camera()
-
-
-@dataclass(frozen=True)
-class Phase:
-    """What the traffic is like from some moment on.
-
-    Attributes
-    ----------
-    begins : float
-        Seconds after the first request.
-    words : str
-        What happens, for a person.
-    short : str
-        The same in three words.
-    harm : bool
-        Whether somebody should be told.
-    """
-
-    begins: float
-    words: str
-    short: str
-    harm: bool
-    camera: Camera = ACCEPTED
-    version: str = "1"
-
-
-STORY = (
-    Phase(0, "clean traffic", "clean traffic", harm=False),
-    Phase(12, "the camera gets slightly noisy", "noisy camera", harm=True, camera=Camera(noise=0.4)),
-    Phase(24, "row 5 of its sensor dies", "dead row", harm=True, camera=Camera(noise=0.4, dead_row=5)),
-    Phase(33, "the camera is replaced", "new camera", harm=False),
-    Phase(
-        43,
-        "release 2 sends pixels as 0–1 instead of 0–16",
-        "release 2",
-        harm=True,
-        camera=Camera(scale=1 / BRIGHTEST),
-        version="2",
-    ),
-    Phase(50, "release 2 is rolled back", "rollback", harm=False),
-)
-STORY_SECONDS = 60
+AIM, MISREAD = 3, 9
+"""The digit that the prober wants misread, and what it begins with."""
 
 
 class Service:
@@ -121,6 +57,12 @@ class Service:
         """Return the digit read in each image and how sure the model is. A pixel that is missing counts as paper."""
         chances = self.model.predict_proba(np.nan_to_num(images) / BRIGHTEST)
         return self.model.classes_[chances.argmax(axis=1)], chances.max(axis=1)
+
+    def example(self, digit: int) -> Images:
+        """Return the first held-out image of a digit that is read rightly."""
+        read, _ = self.predict(self.images)
+        found: Images = self.images[np.flatnonzero((self.labels == digit) & (read == digit))[0]]
+        return found
 
     def accuracy(self, camera: Camera) -> float:
         """Return the share of held-out images that is read rightly through a camera."""
@@ -144,16 +86,37 @@ class Traffic:
     began : int
         Milliseconds since 1970 of the first request.
     story : sequence of Phase
+    labelled : bool
+        Whether every request carries its label, as those do of which a reference is built.
     """
 
-    def __init__(self, service: Service, began: int, story: Sequence[Phase] = STORY) -> None:
+    def __init__(
+        self, service: Service, began: int, story: Sequence[Phase] = STORY, *, labelled: bool = False
+    ) -> None:
         self.service = service
         self.began = began
         self.story = story
+        self._labelled = labelled
 
     def phase(self, time: int) -> Phase:
         """Return the phase at a time in milliseconds since 1970."""
         return next((p for p in reversed(self.story) if p.begins * 1_000 <= time - self.began), self.story[0])
+
+    @cached_property
+    def prober(self) -> Prober:
+        """Who probes the model, with all that was asked."""
+        image = self.service.example(AIM)
+
+        def misread(asked: Images) -> bool:
+            return bool(self.service.predict(asked[None])[0][0] != AIM)
+
+        prober = Prober(misread, image, self.service.example(MISREAD))
+        prober.ask(sum(self._probes(phase) for phase in self.story))
+        return prober
+
+    def _probes(self, phase: Phase) -> int:
+        after = [p.begins for p in self.story if p.begins > phase.begins]
+        return int((after[0] - phase.begins) * 1_000 // CHUNK_MS) * len(PROBES) if phase.probed else 0
 
     def chunks(self, first: int) -> Iterator[list[Message]]:
         """Yield tenths of a second of traffic for ever, from the one so many tenths after the first request on."""
@@ -163,30 +126,51 @@ class Traffic:
 
     def chunk(self, number: int) -> list[Message]:
         """Return the messages of one tenth of a second."""
-        size = RATE * CHUNK_MS // 1_000
         time = self.began + number * CHUNK_MS
         phase = self.phase(time)
-        rng = np.random.default_rng((SEED, number % (1 << 32)))
-        drawn = rng.integers(0, len(self.service.images), size)
+        rng = _rng(number)
+        drawn = self._drawn(rng)
         images = phase.camera.see(varied(self.service.images[drawn], rng), rng)
+        callers = [f"client-{caller:03}" for caller in rng.integers(0, CLIENTS, SIZE)]
+        if phase.probed:
+            first = (number - int(phase.begins * 1_000) // CHUNK_MS) * len(PROBES)
+            for place, asked in zip(PROBES, self.prober.asked[first:], strict=False):
+                images[place], callers[place] = asked, PROBER
         read, sure = self.service.predict(images)
-        rows = zip(_as_json(images), read.tolist(), np.round(sure, 4).tolist(), strict=True)
-        stamps = range(time, time + CHUNK_MS, 1_000 // RATE)
-        return [_message(number * size + i, stamps[i], phase.version, row) for i, row in enumerate(rows)]
+        records = [
+            {
+                "id": f"request-{number * SIZE + i}",
+                "time": (time + i * 1_000 // RATE) / 1_000,
+                "model": MODEL,
+                "version": phase.version,
+                "caller": callers[i],
+                "features": dict(zip(PIXELS, pixels, strict=True)),
+                "prediction": digit,
+                "confidence": chance,
+            }
+            for i, (pixels, digit, chance) in enumerate(
+                zip(_as_json(images), read.tolist(), np.round(sure, 4).tolist(), strict=True)
+            )
+        ]
+        if self._labelled:
+            for record, label in zip(records, self.service.labels[drawn].tolist(), strict=True):
+                record["label"] = label
+        return [
+            Message(*REQUESTS, number * SIZE + i, time + i * 1_000 // RATE, None, msgspec.json.encode(record))
+            for i, record in enumerate(records)
+        ]
+
+    def truth(self, number: int) -> list[int]:
+        """Return the digits that one tenth of a second of requests really shows."""
+        labels: list[int] = self.service.labels[self._drawn(_rng(number))].tolist()
+        return labels
+
+    def _drawn(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        return rng.integers(0, len(self.service.images), SIZE)
 
 
-def _message(number: int, time: int, version: str, row: tuple[list[Any], int, float]) -> Message:
-    pixels, read, sure = row
-    record = {
-        "id": f"request-{number}",
-        "time": time / 1_000,
-        "model": MODEL,
-        "version": version,
-        "features": dict(zip(PIXELS, pixels, strict=True)),
-        "prediction": read,
-        "confidence": sure,
-    }
-    return Message(*REQUESTS, number, time, None, msgspec.json.encode(record))
+def _rng(number: int) -> np.random.Generator:
+    return np.random.default_rng((SEED, number % (1 << 32)))
 
 
 def _as_json(images: Images) -> list[list[Any]]:
