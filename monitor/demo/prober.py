@@ -16,7 +16,10 @@ REACH = 4.0
 
 
 class Prober:
-    """Walks along the boundary towards an image, as HopSkipJump does (Chen, Jordan and Wainwright 2020), in whole grey levels.
+    """Walks along the model's boundary towards an image, in whole grey levels.
+
+    It goes as HopSkipJump does (Chen, Jordan and Wainwright 2020, algorithm 2): to the boundary, around there for the
+    direction in which the model errs, a step that way, and back to the boundary.
 
     Parameters
     ----------
@@ -24,6 +27,8 @@ class Prober:
         Tells whether the model misreads an image, shape (64,): all that it learns from the model.
     image, start : array
         What it wants to have misread, and an image that is; shapes (64,).
+    queries : int
+        How often it asks.
 
     Attributes
     ----------
@@ -33,15 +38,13 @@ class Prober:
         The nearest to the image that is misread.
     """
 
-    def __init__(self, wrong: Callable[[Images], bool], image: Images, start: Images) -> None:
+    def __init__(self, wrong: Callable[[Images], bool], image: Images, start: Images, queries: int) -> None:
         self.asked: list[Images] = []
         self.best = start
         self._wrong = wrong
         self._image = image
+        self._queries = queries
         self._rng = np.random.default_rng(SEED)
-
-    def ask(self, queries: int) -> None:
-        """Go on until so many images were asked about at least."""
         while len(self.asked) < queries:
             edge = self._to_the_boundary(self.best)
             across = self._direction(edge)
@@ -51,6 +54,9 @@ class Prober:
             self._to_the_boundary(edge + step * across)
 
     def _fools(self, image: Images) -> bool:
+        """Ask, and keep the nearest image that fools the model; where no query is left, nothing does."""
+        if len(self.asked) == self._queries:
+            return False
         asked = np.clip(np.rint(image), 0, BRIGHTEST)
         self.asked.append(asked)
         fooled = self._wrong(asked)

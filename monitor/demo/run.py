@@ -23,7 +23,7 @@ from monitor.config.loading import read
 from monitor.demo.feed import Feed, recorded, slowed
 from monitor.demo.folder import Folder
 from monitor.demo.labels import LABELS, first_label, label_chunks
-from monitor.demo.report import counts, introduction, look_next, received, watched
+from monitor.demo.report import counts, introduction, look_next, received, retrained, watched
 from monitor.demo.show import Show
 from monitor.demo.slack import SlackStandIn
 from monitor.demo.story import STORY_SECONDS
@@ -36,6 +36,7 @@ from monitor.http.metrics import Metrics
 from monitor.http.server import Server
 from monitor.http.site import Site
 from monitor.incidents.incident import rfc3339
+from monitor.judged import Judged
 from monitor.logs import configure
 from monitor.reference.build import build
 from monitor.reference.store import Reference, Store
@@ -132,9 +133,16 @@ class _Demo:
             self.terminal.flush()
             self._say(counts(show, pipeline.parts.limit.dead))
             self._say(received(self.slack.received, self.folder))
+            self._say(retrained(self.trainer.received))
             self._say(look_next(self.folder, serving=self.options.serve))
 
-        show.at_end = conclude if self.options.serve else stopping.set
+        def end(judged: Judged) -> None:
+            if not self.options.serve:  # then this is the end of all logs, as that of a file is
+                pipeline.parts.outbox.put(model.name, judged.flush())
+            if show.over:
+                (conclude if self.options.serve else stopping.set)()
+
+        show.at_end = end
         pipeline.run()
         self.terminal.note("")
         if show.over and not self.options.serve:

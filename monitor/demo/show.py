@@ -11,12 +11,14 @@ from msgspec.structs import replace
 
 from monitor.counting.fold import Folded
 from monitor.demo.camera import ACCEPTED
-from monitor.demo.pictures import Samples
+from monitor.demo.labels import ONE_IN, covered
+from monitor.demo.pictures import Samples, side_by_side
 from monitor.demo.story import STORY_SECONDS, Phase
 from monitor.demo.terminal import Terminal
-from monitor.demo.traffic import Traffic
+from monitor.demo.traffic import AIM, PROBER, PROBES, SIZE, Traffic
 from monitor.formats.batch import Decoded
 from monitor.judge.judge import Verdict
+from monitor.judged import Judged
 from monitor.parts import Now, Observer
 from monitor.pipeline import Pipeline
 from monitor.types import Event, Partition, Severity
@@ -52,11 +54,11 @@ class Show(Observer):
     told : list of (Event, float)
         What was told, and how many seconds after the first request.
     over : bool
-        Whether the story's last slot was judged.
+        Whether the story's last slot was judged, of the requests and of the labels.
     records : int
         Requests judged in the story.
     at_end : callable
-        Called once when the story is over.
+        Called when the last slot of the requests or of the labels was judged, with what still waits to be told of them.
     """
 
     name = "stdout"
@@ -67,7 +69,8 @@ class Show(Observer):
         self.told: list[tuple[Event, float]] = []
         self.over = False
         self.records = 0
-        self.at_end: Callable[[], None] = lambda: None
+        self.at_end: Callable[[Judged], None] = lambda _: None
+        self._ended: list[Judged] = []
         self._terminal = terminal
         self._samples = Samples(traffic.service)
         self._clock = clock
@@ -82,23 +85,36 @@ class Show(Observer):
         """Say what happens to the traffic as soon as a request shows it."""
         phase = self.traffic.phase(int(decoded.times.max()))
         if phase.begins > self._phase.begins:
-            self._phase = phase
-            self._terminal.say(self._announced(phase), at=phase.begins)
+            before, self._phase = self._phase, phase
+            first, *more = self._announced(phase, before)
+            first = f"{stamp(phase.begins)}  {click.style(phase.words, bold=True)}{first}"
+            self._terminal.say("\n".join([first, *(MARGIN + line for line in more)]), at=phase.begins)
+
+    @property
+    def opened(self) -> list[tuple[Event, float]]:
+        """What was told first of each incident of the requests."""
+        return [(e, at) for e, at in self.told if e.event == "opened" and e.signals[0].group != "performance"]
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Say how things are, once for good, and notice the end."""
-        if not model.of_records(verdict):
-            return
+        judged = model.records if model.of_records(verdict) else model.labels
         at = ((verdict.slot + 1) * model.policy.settings.slot - self.traffic.began) / 1_000
+        if judged is model.records:
+            self._say_how_it_is(model, verdict, at)
+        if judged and at >= STORY_SECONDS and judged not in self._ended:
+            self._ended.append(judged)
+            self.over = len(self._ended) == len((model.records, model.labels))
+            self.at_end(judged)
+
+    def _say_how_it_is(self, model: Watched, verdict: Verdict, at: float) -> None:
         count = len(model.incidents)
-        state = f"incidents open: {count}" if count else f"all {len(verdict.signals)} signals quiet"
+        state = f"incidents open: {count}" if count else f"all quiet"
         line = f"{stamp(at)}  {counted(verdict.records, 'request')}, {state}"
         if at == FIRST_WORD:
             self._terminal.say(line, at=at)
         self._terminal.note(line)
-        if at >= STORY_SECONDS and not self.over:
-            self.over, self.records = True, verdict.records
-            self.at_end()
+        if at == STORY_SECONDS:
+            self.records = verdict.records
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Say what keeps the source from being read."""
@@ -117,14 +133,29 @@ class Show(Observer):
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _announced(self, phase: Phase) -> str:
+    def _announced(self, phase: Phase, before: Phase) -> list[str]:
+        """Return what is said of a phase behind its words, and the lines below."""
+        if phase.probed:
+            return [f": 1 request in {SIZE // len(PROBES)} asks about one {AIM}, changed each time"]
+        if before.probed:
+            return self._found()
+        if phase.labelled:
+            return [f": people have looked at 1 in {ONE_IN} of the first {covered(self.traffic):,} requests"]
         accepted, right = (100 * self.traffic.service.accuracy(camera) for camera in (ACCEPTED, phase.camera))
-        first = f"{stamp(phase.begins)}  {click.style(phase.words, bold=True)}; model right on {right:.1f} %"
         if not phase.harm:
-            return first
+            return [f"; model right on {right:.1f} %"]
         pictures = self._samples.before_and_after(phase.camera, colours=self._terminal.colours)
-        rows = [*pictures, *([COPES] if right > accepted - 1 else [])]
-        return "\n".join([f"{first}, reads {self._samples.read(phase.camera)}", *(MARGIN + row for row in rows)])
+        first = f"; model right on {right:.1f} %, reads {self._samples.read(phase.camera)}"
+        return [first, *pictures, *([COPES] if right > accepted - 1 else [])]
+
+    def _found(self) -> list[str]:
+        """Return what came of the probing."""
+        prober, service = self.traffic.prober, self.traffic.service
+        read = service.predict(prober.best[None])[0][0]
+        pair = service.example(AIM)[None], prober.best[None]
+        pictures = side_by_side(*pair, colours=self._terminal.colours)
+        found = f"Its {len(prober.asked):,} queries had made of this {AIM} one that is read as {read}:"
+        return [f": it is {PROBER}, as whoever has privacy.hash_key can tell", found, *pictures]
 
 
 def stamp(seconds: float) -> str:
@@ -144,13 +175,16 @@ def _in_lines(event: Event, at: float, before: Sequence[str]) -> str:
 
 
 def _explained(event: Event) -> list[str]:
+    """Return what an alert says below its headline."""
     said, lead = message(event), event.signals[0]
+    told = dict(said.facts)
     facts = [f"{name(lead)}: {words}"] if (words := moved(lead, 1)) else []
     facts += [f"size {size(replace(lead.effect, low=None, high=None))}"] if lead.effect.w is not None else []
-    facts += [f"evidence {one_in(lead.evidence)}"] if lead.evidence is not None else []
-    more = ["; ".join(fact.replace(" ", UNBROKEN) for fact in facts)] if facts else []
-    more += [f"also {words}" for label, words in said.facts if label == "Also"]
-    return [*more, *said.notes, *([f"look first {said.look_first}"] if said.look_first else [])]
+    facts += [f"evidence {one_in(lead.evidence)}"] if lead.evidence is not None else [told["How sure"].replace(":", ",")]
+    more = ["; ".join(fact.replace(" ", UNBROKEN) for fact in facts)]
+    more += [f"also {told['Also']}"] if "Also" in told and lead.group != "performance" else []  # there it is one thing
+    more += [note for note in said.notes if not note.endswith(", before this")]  # what is gone is blamed for nothing
+    return [*more, *([f"look first {said.look_first}"] if said.look_first else [])]
 
 
 def _wrapped(words: str) -> list[str]:

@@ -39,23 +39,20 @@ class Phase:
 
 _PENS = Camera(ink=1.4)
 
+_NOISE = 0.33
+
 STORY = (
     Phase(0, "clean traffic", "clean traffic", harm=False),
-    Phase(11, "the camera gets slightly noisy", "noisy camera", harm=True, camera=Camera(noise=0.33)),
-    Phase(19, "row 5 of its sensor dies", "dead row", harm=True, camera=Camera(noise=0.33, dead_row=5)),
-    Phase(25, "the camera is replaced", "new camera", harm=False),
+    Phase(11, "the camera gets slightly noisy", "noisy camera", harm=True, camera=Camera(noise=_NOISE)),
+    Phase(18, "row 5 of its sensor dies", "dead row", harm=True, camera=Camera(noise=_NOISE, dead_row=5)),
+    Phase(24, "the camera is replaced", "new camera", harm=False),
     Phase(
-        33,
-        "release 2 takes ink for paper",
-        "release 2",
-        harm=True,
-        camera=Camera(negative=True),
-        version="2",
+        35, "release 2 takes ink for paper", "release 2", harm=True, camera=Camera(negative=True), version="2"
     ),
-    Phase(38, "release 2 is rolled back", "rollback", harm=False),
-    Phase(46, "people get darker pens, for good", "darker pens", harm=True, camera=_PENS),
-    Phase(52, "one caller in the crowd probes the model", "a prober", harm=True, camera=_PENS, probed=True),
-    Phase(62, "that caller is blocked", "blocked", harm=False, camera=_PENS),
-    Phase(68, "labels come in", "labels", harm=False, camera=_PENS, labelled=True),
+    Phase(40, "release 2 is rolled back", "rollback", harm=False),
+    Phase(48, "people get darker pens, for good", "darker pens", harm=True, camera=_PENS),
+    Phase(54, "one caller of 400 probes the model", "prober", harm=True, camera=_PENS, probed=True),
+    Phase(64, "that caller is blocked", "blocked", harm=False, camera=_PENS),
+    Phase(69, "labels come in, late", "labels", harm=False, camera=_PENS, labelled=True),
 )
-STORY_SECONDS = 76
+STORY_SECONDS = 74

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -32,7 +33,9 @@ SEED = 20_260
 REQUESTS = Partition("requests", 0)
 
 CLIENTS = 400
-PROBER = "client-400"
+"""Callers; the last one probes the model when its time has come, and asks nothing else."""
+
+PROBER = f"client-{CLIENTS}"
 PROBES = (20, 70)
 """Which requests of a chunk are the prober's while it is at work: 1 in 50."""
 
@@ -102,6 +105,10 @@ class Traffic:
         """Return the phase at a time in milliseconds since 1970."""
         return next((p for p in reversed(self.story) if p.begins * 1_000 <= time - self.began), self.story[0])
 
+    def phase_of(self, request: int) -> Phase:
+        """Return the phase in which a request came, by its number."""
+        return self.phase(self.began + request * 1_000 // RATE)
+
     @cached_property
     def prober(self) -> Prober:
         """Who probes the model, with all that was asked."""
@@ -110,13 +117,9 @@ class Traffic:
         def misread(asked: Images) -> bool:
             return bool(self.service.predict(asked[None])[0][0] != AIM)
 
-        prober = Prober(misread, image, self.service.example(MISREAD))
-        prober.ask(sum(self._probes(phase) for phase in self.story))
-        return prober
-
-    def _probes(self, phase: Phase) -> int:
-        after = [p.begins for p in self.story if p.begins > phase.begins]
-        return int((after[0] - phase.begins) * 1_000 // CHUNK_MS) * len(PROBES) if phase.probed else 0
+        began, ended = next((a.begins, b.begins) for a, b in pairwise(self.story) if a.probed)
+        queries = int((ended - began) * 1_000) // CHUNK_MS * len(PROBES)
+        return Prober(misread, image, self.service.example(MISREAD), queries)
 
     def chunks(self, first: int) -> Iterator[list[Message]]:
         """Yield tenths of a second of traffic for ever, from the one so many tenths after the first request on."""
@@ -128,49 +131,42 @@ class Traffic:
         """Return the messages of one tenth of a second."""
         time = self.began + number * CHUNK_MS
         phase = self.phase(time)
-        rng = _rng(number)
-        drawn = self._drawn(rng)
+        images, callers, labels = self._asked(number, phase)
+        read, sure = self.service.predict(images)
+        columns = (_as_json(images), callers, labels, read.tolist(), np.round(sure, 4).tolist())
+        messages = []
+        for i, (pixels, caller, label, digit, chance) in enumerate(zip(*columns, strict=True)):
+            at, offset = time + i * 1_000 // RATE, number * SIZE + i
+            record = {
+                "id": f"request-{offset}",
+                "time": at / 1_000,
+                "model": MODEL,
+                "version": phase.version,
+                "caller": caller,
+                "features": dict(zip(PIXELS, pixels, strict=True)),
+                "prediction": digit,
+                "confidence": chance,
+            } | ({"label": label} if self._labelled else {})
+            messages.append(Message(*REQUESTS, offset, at, None, msgspec.json.encode(record)))
+        return messages
+
+    def outcomes(self, number: int) -> list[tuple[int, bool]]:
+        """Return for each request of one tenth of a second what it really shows, and whether the model misread it."""
+        images, _, labels = self._asked(number, self.phase(self.began + number * CHUNK_MS))
+        read, _ = self.service.predict(images)
+        return [(label, label != digit) for label, digit in zip(labels, read.tolist(), strict=True)]
+
+    def _asked(self, number: int, phase: Phase) -> tuple[Images, list[str], list[int]]:
+        """Return the images of one tenth of a second as they reach the model, who sent them, and what they show."""
+        rng = np.random.default_rng((SEED, number % (1 << 32)))
+        drawn = rng.integers(0, len(self.service.images), SIZE)
         images = phase.camera.see(varied(self.service.images[drawn], rng), rng)
-        callers = [f"client-{caller:03}" for caller in rng.integers(0, CLIENTS, SIZE)]
+        callers = [f"client-{caller:03}" for caller in rng.integers(1, CLIENTS, SIZE)]
         if phase.probed:
             first = (number - int(phase.begins * 1_000) // CHUNK_MS) * len(PROBES)
             for place, asked in zip(PROBES, self.prober.asked[first:], strict=False):
                 images[place], callers[place] = asked, PROBER
-        read, sure = self.service.predict(images)
-        records = [
-            {
-                "id": f"request-{number * SIZE + i}",
-                "time": (time + i * 1_000 // RATE) / 1_000,
-                "model": MODEL,
-                "version": phase.version,
-                "caller": callers[i],
-                "features": dict(zip(PIXELS, pixels, strict=True)),
-                "prediction": digit,
-                "confidence": chance,
-            }
-            for i, (pixels, digit, chance) in enumerate(
-                zip(_as_json(images), read.tolist(), np.round(sure, 4).tolist(), strict=True)
-            )
-        ]
-        if self._labelled:
-            for record, label in zip(records, self.service.labels[drawn].tolist(), strict=True):
-                record["label"] = label
-        return [
-            Message(*REQUESTS, number * SIZE + i, time + i * 1_000 // RATE, None, msgspec.json.encode(record))
-            for i, record in enumerate(records)
-        ]
-
-    def truth(self, number: int) -> list[int]:
-        """Return the digits that one tenth of a second of requests really shows."""
-        labels: list[int] = self.service.labels[self._drawn(_rng(number))].tolist()
-        return labels
-
-    def _drawn(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        return rng.integers(0, len(self.service.images), SIZE)
-
-
-def _rng(number: int) -> np.random.Generator:
-    return np.random.default_rng((SEED, number % (1 << 32)))
+        return images, callers, self.service.labels[drawn].tolist()
 
 
 def _as_json(images: Images) -> list[list[Any]]:
