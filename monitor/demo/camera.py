@@ -48,4 +48,3 @@ class Camera:
 
 
 ACCEPTED = Camera()
-

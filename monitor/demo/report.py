@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from monitor.demo.camera import ACCEPTED
 from monitor.demo.folder import Folder
 from monitor.demo.labels import labels
 from monitor.demo.show import Show
 from monitor.demo.slack import Received
-from monitor.demo.camera import ACCEPTED
 from monitor.demo.story import STORY_SECONDS, Phase
 from monitor.demo.traffic import PIXELS, RATE, Service
 from monitor.reference.store import Reference
@@ -63,7 +63,7 @@ def _wrong(known: Sequence[bool]) -> str:
 def _delays(phase: Phase, show: Show) -> Iterator[str]:
     later = [p for p in show.traffic.story if p.begins > phase.begins]
     until = next((p.begins for p in later if p.harm), STORY_SECONDS)
-    mended = next((p.begins for p in later if not p.harm and p.camera == ACCEPTED or phase.probed), STORY_SECONDS)
+    mended = next((p.begins for p in later if (not p.harm and p.camera == ACCEPTED) or phase.probed), STORY_SECONDS)
     opened = [pair for pair in show.opened if phase.begins < _at(pair[0], show) <= until]
     if not opened:
         yield f"{phase.short:<14}never"

@@ -38,6 +38,7 @@ from monitor.http.site import Site
 from monitor.incidents.incident import rfc3339
 from monitor.judged import Judged
 from monitor.logs import configure
+from monitor.pipeline import Pipeline
 from monitor.reference.build import build
 from monitor.reference.store import Reference, Store
 from monitor.types import Source
@@ -92,15 +93,17 @@ def play(options: Options, stopping: threading.Event) -> bool:
     with contextlib.ExitStack() as held:
         held.enter_context(folder.prepare())
         configure("info", stream=held.enter_context(folder.log.open("w")))
-        return _Demo(options, folder, held).run(stopping)
+        recording = held.enter_context(gzip.open(folder.traffic, "wb", compresslevel=1))
+        return _Demo(options, folder, recording, held).run(stopping)
 
 
 class _Demo:
     """One run: what is the demo's own around a pipeline that is not."""
 
-    def __init__(self, options: Options, folder: Folder, held: contextlib.ExitStack) -> None:
+    def __init__(self, options: Options, folder: Folder, recording: gzip.GzipFile, held: contextlib.ExitStack) -> None:
         self.options = options
         self.folder = folder
+        self.recording = recording
         self.held = held
         self.terminal = Terminal(hurried=options.fast)
         self.slack = SlackStandIn(folder.path)
@@ -124,30 +127,30 @@ class _Demo:
         show = Show(self.terminal, traffic, None if self.options.fast else time.time)
         model = _watched_by(config, reference, show)
         source, labels = self._sources(traffic, topic)
-        pipeline = running(
-            config, [model], health, metrics, stopping=stopping, source=source, label_source=labels
-        )
+        pipeline = running(config, [model], health, metrics, stopping=stopping, source=source, label_source=labels)
         pipeline.parts.observers.append(show)
-
-        def conclude() -> None:
-            self.terminal.flush()
-            self._say(counts(show, pipeline.parts.limit.dead))
-            self._say(received(self.slack.received, self.folder))
-            self._say(retrained(self.trainer.received))
-            self._say(look_next(self.folder, serving=self.options.serve))
 
         def end(judged: Judged) -> None:
             if not self.options.serve:  # then this is the end of all logs, as that of a file is
                 pipeline.parts.outbox.put(model.name, judged.flush())
-            if show.over:
-                (conclude if self.options.serve else stopping.set)()
+                if show.over:
+                    stopping.set()
+            elif show.over:
+                self._conclude(show, pipeline)
 
         show.at_end = end
         pipeline.run()
         self.terminal.note("")
         if show.over and not self.options.serve:
-            conclude()
+            self._conclude(show, pipeline)
         return show.over
+
+    def _conclude(self, show: Show, pipeline: Pipeline) -> None:
+        self.terminal.flush()
+        self._say(counts(show, pipeline.parts.limit.dead))
+        self._say(received(self.slack.received, self.folder))
+        self._say(retrained(self.trainer.received))
+        self._say(look_next(self.folder, serving=self.options.serve))
 
     def _say(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -159,9 +162,7 @@ class _Demo:
         count = RECORDS_ACCEPTED * 1_000 // (RATE * CHUNK_MS)
         blocks = list(islice(Traffic(service, now, labelled=True).chunks(-count), count))
         detectors = config.models_resolved()[MODEL].detectors
-        reference = build(
-            lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True, detectors=detectors
-        )
+        reference = build(lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True, detectors=detectors)
         store = Store(self.folder.reference)
         store.save(reference, {"source": "clean traffic of the demo", "rows": reference.rows, "built": rfc3339(now)})
         store.promote(reference.digest, by="demo", why="clean traffic", at=rfc3339(now))
@@ -192,8 +193,7 @@ class _Demo:
     def _sources(self, traffic: Traffic, topic: Topic | None) -> tuple[Source | None, Source | None]:
         """Start the traffic; return where requests and labels come in, None where those are the configured sources."""
         story, tail = (seconds * 1_000 // CHUNK_MS for seconds in (STORY_SECONDS, TAIL))
-        requests = self.held.enter_context(gzip.open(self.folder.traffic, "wb", compresslevel=1))
-        chunks = recorded(traffic.chunks(0), requests, story)
+        chunks = recorded(traffic.chunks(0), self.recording, story)
         chunks = slowed(chunks, story + tail) if self.options.serve else islice(chunks, story + tail)
         said = self.held.enter_context(self.folder.labels.open("wb"))
         late = recorded(label_chunks(traffic), said, story - first_label(traffic) // CHUNK_MS)

@@ -30,6 +30,9 @@ from sinks.wording import message
 
 WIDTH = 100
 MARGIN = " " * 9
+ROOM = 80
+"""Characters of a headline that fit beside the time and the severity."""
+
 UNBROKEN = "\xa0"
 FIRST_WORD = 10.0
 """Seconds after which it is said that nothing happens."""
@@ -97,18 +100,19 @@ class Show(Observer):
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Say how things are, once for good, and notice the end."""
-        judged = model.records if model.of_records(verdict) else model.labels
+        streams = [model.records, *model.sides.values()]
+        judged = next(stream for stream in streams if stream.judge.signals is verdict.signals)
         at = ((verdict.slot + 1) * model.policy.settings.slot - self.traffic.began) / 1_000
         if judged is model.records:
             self._say_how_it_is(model, verdict, at)
-        if judged and at >= STORY_SECONDS and judged not in self._ended:
+        if at >= STORY_SECONDS and judged not in self._ended:
             self._ended.append(judged)
-            self.over = len(self._ended) == len((model.records, model.labels))
+            self.over = len(self._ended) == len(streams)
             self.at_end(judged)
 
     def _say_how_it_is(self, model: Watched, verdict: Verdict, at: float) -> None:
         count = len(model.incidents)
-        state = f"incidents open: {count}" if count else f"all quiet"
+        state = f"incidents open: {count}" if count else "all quiet"
         line = f"{stamp(at)}  {counted(verdict.records, 'request')}, {state}"
         if at == FIRST_WORD:
             self._terminal.say(line, at=at)
@@ -165,22 +169,26 @@ def stamp(seconds: float) -> str:
 
 def _in_lines(event: Event, at: float, before: Sequence[str]) -> str:
     """Return what is told; of an incident that is told again what is new, given the notes `before`."""
-    if event.event == "resolved":
-        head = click.style("✓ resolved", fg="green", bold=True)
-        return f"{stamp(at)}  {head} · {event.summary.partition(':')[0]}"
-    opened = event.event == "opened"
-    head = click.style(f"{'▲' if opened else '↺'} {event.severity}", fg=COLOURS[event.severity], bold=True)
+    opened, colour = event.event == "opened", COLOURS[event.severity]
+    mark, summary = f"{'▲' if opened else '↺'} {event.severity}", event.summary
     more = _explained(event) if opened else [n for n in event.notes if n.startswith(FRESH) and n not in before]
-    return "\n".join([f"{stamp(at)}  {head} · {event.summary}", *(line for words in more for line in _wrapped(words))])
+    if event.event == "resolved":
+        mark, colour, more = "✓ resolved", "green", []
+    if not opened or len(summary) > ROOM:
+        summary = summary.partition(": ")[0]
+    head = f"{stamp(at)}  {click.style(mark, fg=colour, bold=True)} · {summary}"
+    return "\n".join([head, *(line for words in more for line in _wrapped(words))])
 
 
 def _explained(event: Event) -> list[str]:
     """Return what an alert says below its headline."""
     said, lead = message(event), event.signals[0]
     told = dict(said.facts)
-    facts = [f"{name(lead)}: {words}"] if (words := moved(lead, 1)) else []
+    words = moved(lead, 1)
+    facts = [f"{name(lead)}: {words}"] if words else []
     facts += [f"size {size(replace(lead.effect, low=None, high=None))}"] if lead.effect.w is not None else []
-    facts += [f"evidence {one_in(lead.evidence)}"] if lead.evidence is not None else [told["How sure"].replace(":", ",")]
+    sure = told.get("How sure", "").replace(":", ",") if lead.evidence is None else f"evidence {one_in(lead.evidence)}"
+    facts += [sure] if sure else []
     more = ["; ".join(fact.replace(" ", UNBROKEN) for fact in facts)]
     more += [f"also {told['Also']}"] if "Also" in told and lead.group != "performance" else []  # there it is one thing
     more += [note for note in said.notes if not note.endswith(", before this")]  # what is gone is blamed for nothing

@@ -19,7 +19,7 @@ class Received(NamedTuple):
 
 
 class SlackStandIn(StandIn):
-    """Keeps the messages as `slack-1.html`, `slack-2.html`, …
+    """Keeps the messages as `slack-1.html`, then `slack-2.html`, and so on.
 
     Attributes
     ----------

@@ -46,13 +46,11 @@ STORY = (
     Phase(11, "the camera gets slightly noisy", "noisy camera", harm=True, camera=Camera(noise=_NOISE)),
     Phase(18, "row 5 of its sensor dies", "dead row", harm=True, camera=Camera(noise=_NOISE, dead_row=5)),
     Phase(24, "the camera is replaced", "new camera", harm=False),
-    Phase(
-        35, "release 2 takes ink for paper", "release 2", harm=True, camera=Camera(negative=True), version="2"
-    ),
+    Phase(35, "release 2 takes ink for paper", "release 2", harm=True, camera=Camera(negative=True), version="2"),
     Phase(40, "release 2 is rolled back", "rollback", harm=False),
-    Phase(48, "people get darker pens, for good", "darker pens", harm=True, camera=_PENS),
-    Phase(54, "one caller of 400 probes the model", "prober", harm=True, camera=_PENS, probed=True),
-    Phase(64, "that caller is blocked", "blocked", harm=False, camera=_PENS),
-    Phase(69, "labels come in, late", "labels", harm=False, camera=_PENS, labelled=True),
+    Phase(47, "people get darker pens, for good", "darker pens", harm=True, camera=_PENS),
+    Phase(53, "one caller of 400 probes the model", "prober", harm=True, camera=_PENS, probed=True),
+    Phase(62, "that caller is blocked", "blocked", harm=False, camera=_PENS),
+    Phase(67, "labels come in, late", "labels", harm=False, camera=_PENS, labelled=True),
 )
-STORY_SECONDS = 74
+STORY_SECONDS = 71

@@ -80,7 +80,9 @@ class Topic:
                     break
                 for message in chunk:
                     key = str(message.offset).encode()
-                    producer.send(self._names[message.topic], value=message.value, key=key, timestamp_ms=message.timestamp)
+                    producer.send(
+                        self._names[message.topic], value=message.value, key=key, timestamp_ms=message.timestamp
+                    )
         except KafkaError:
             log.exception("demo traffic stopped")
         finally:

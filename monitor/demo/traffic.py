@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.demo.camera import ACCEPTED, BRIGHTEST, SIDE, Camera, Images
+from monitor.demo.camera import BRIGHTEST, SIDE, Camera, Images
 from monitor.demo.prober import Prober
 from monitor.demo.story import STORY, Phase
 from monitor.types import Message, Partition
@@ -93,9 +93,7 @@ class Traffic:
         Whether every request carries its label, as those do of which a reference is built.
     """
 
-    def __init__(
-        self, service: Service, began: int, story: Sequence[Phase] = STORY, *, labelled: bool = False
-    ) -> None:
+    def __init__(self, service: Service, began: int, story: Sequence[Phase] = STORY, *, labelled: bool = False) -> None:
         self.service = service
         self.began = began
         self.story = story

@@ -10,7 +10,7 @@ from monitor.demo.stand_in import StandIn
 
 
 class TrainerStandIn(StandIn):
-    """Keeps each call as `retraining-1.json`, `retraining-2.json`, …
+    """Keeps each call as `retraining-1.json`, then `retraining-2.json`, and so on.
 
     Attributes
     ----------
