@@ -23,7 +23,7 @@ ifdef KAFKA
 demo: $(VENV)/.dev
 	$(BIN)/python tests/kafka_broker.py -- $(BIN)/seawall demo $(ARGS)
 else
-demo: $(VENV)/.base ## one minute of drift and what an on-call person receives (KAFKA=1: through a real broker)
+demo: $(VENV)/.base ## 80 seconds of drift, breakage and attack, and what an on-call person receives (KAFKA=1: through a real broker)
 	$(BIN)/seawall demo $(ARGS)
 endif
 

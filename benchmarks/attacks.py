@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from detectors import CategoryBins, Knn, Trust
 from detectors.config import KnnConfig, TrustConfig
 from detectors.space import space_of
-from monitor.demo.traffic import BRIGHTEST, PIXELS, Service
+from monitor.demo.camera import BRIGHTEST
+from monitor.demo.traffic import PIXELS, Service
 
 Images = NDArray[np.float64]
 Floats = NDArray[np.float64]

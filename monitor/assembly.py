@@ -128,6 +128,7 @@ def running(
     stopping: threading.Event,
     source: Source | None = None,
     endpoints: Mapping[str, Endpoint] | None = None,
+    label_source: Source | None = None,
 ) -> Pipeline:
     """Return the pipeline of `seawall run`, going on where the snapshot ends.
 
@@ -137,6 +138,8 @@ def running(
         What to read instead of the configured source.
     endpoints : mapping or None
         By model: who answers shadow queries instead of the configured endpoint.
+    label_source : Source or None
+        The same for labels.
 
     Raises
     ------
@@ -165,7 +168,7 @@ def running(
     if any(model.settings.retrain for model in models):
         parts.partitions.trails = trail.from_plain(saved.get("trails", []))
         parts.observers.append(Operators(config.state_dir))
-    add_sides(pipeline, config, metrics, saved.get("sides", {}), endpoints)
+    add_sides(pipeline, config, metrics, saved.get("sides", {}), endpoints, label_source=label_source)
     settle()
     return pipeline
 

@@ -10,6 +10,7 @@ from monitor.config.config import Config
 from monitor.config.labels import LabelsSection
 from monitor.http.metrics import Metrics
 from monitor.pipeline import Pipeline
+from monitor.types import Source
 
 if TYPE_CHECKING:
     from monitor.shadow.endpoint import Endpoint
@@ -23,6 +24,8 @@ def add_sides(
     metrics: Metrics,
     saved: Mapping[str, dict[str, Any]],
     endpoints: Mapping[str, Endpoint] | None,
+    *,
+    label_source: Source | None = None,
 ) -> None:
     """Put labels and shadow answers beside the records, as far as they are configured.
 
@@ -32,9 +35,11 @@ def add_sides(
         What the snapshot remembers of each stream.
     endpoints : mapping or None
         By model: who answers shadow queries instead of the configured endpoint.
+    label_source : Source or None
+        What to read labels from instead of the configured source.
     """
     if config.labels:
-        _add_labels(pipeline, config, config.labels, metrics, saved.get("labels"))
+        _add_labels(pipeline, config, config.labels, metrics, saved.get("labels"), source=label_source)
     if any(model.shadow for model in pipeline.parts.models):
         _add_shadow(pipeline, config, metrics, saved.get("shadow"), endpoints)
 
@@ -58,7 +63,13 @@ def _add_shadow(
 
 
 def _add_labels(
-    pipeline: Pipeline, config: Config, labels: LabelsSection, metrics: Metrics, saved: dict[str, Any] | None
+    pipeline: Pipeline,
+    config: Config,
+    labels: LabelsSection,
+    metrics: Metrics,
+    saved: dict[str, Any] | None,
+    *,
+    source: Source | None,
 ) -> None:
     """Put the stream of labels beside that of the records."""
     from monitor.labels.build import label_stream
@@ -66,7 +77,7 @@ def _add_labels(
     def count(model: str, outcome: str, pairs: int) -> None:
         metrics.labels.labels(model, outcome).inc(pairs)
 
-    source = labels.source.build(pipeline.parts.models[0].name)
+    source = source or labels.source.build(pipeline.parts.models[0].name)
     path = config.state_dir / LABELS
     if saved is None:
         for left in config.state_dir.glob(f"{LABELS}*"):

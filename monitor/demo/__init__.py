@@ -1,1 +1,1 @@
-"""`seawall demo`: a minute of real predictions going wrong, through the real pipeline."""
+"""`seawall demo`: real predictions going wrong for 80 seconds, through the real pipeline."""

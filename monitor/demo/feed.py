@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from gzip import GzipFile
+from typing import BinaryIO
 
-from monitor.demo.traffic import CHUNK_MS, REQUESTS
+from monitor.demo.traffic import CHUNK_MS
 from monitor.types import Message, Partition, RawMessage
 
 
@@ -18,7 +19,7 @@ def wait_for(moment: int, seconds: float) -> bool:
     return left <= seconds
 
 
-def recorded(chunks: Iterable[list[Message]], file: GzipFile, count: int) -> Iterator[list[Message]]:
+def recorded(chunks: Iterable[list[Message]], file: BinaryIO | GzipFile, count: int) -> Iterator[list[Message]]:
     """Yield the chunks, and keep the first so many in a file that `seawall replay` reads."""
     for number, chunk in enumerate(chunks):
         if number < count:
@@ -39,8 +40,9 @@ class Feed:
 
     stamped = True
 
-    def __init__(self, chunks: Iterator[list[Message]], *, hurried: bool) -> None:
+    def __init__(self, partition: Partition, chunks: Iterator[list[Message]], *, hurried: bool) -> None:
         self.finished = False
+        self._partition = partition
         self._chunks = chunks
         self._hurried = hurried
         self._next: list[Message] = []
@@ -56,10 +58,10 @@ class Feed:
         if self.finished or self._held or not (self._hurried or wait_for(self._next[-1].timestamp, seconds)):
             return {}
         messages, self._next = self._next, []
-        return {REQUESTS: messages}
+        return {self._partition: messages}
 
     def partitions(self) -> Set[Partition]:
-        return {REQUESTS}
+        return {self._partition}
 
     def positions(self) -> Mapping[Partition, int]:
         return {}
@@ -71,7 +73,7 @@ class Feed:
         return self.finished
 
     def hold(self, partitions: Set[Partition]) -> None:
-        self._held = REQUESTS in partitions
+        self._held = self._partition in partitions
 
     def lag(self) -> Mapping[Partition, int]:
         return {}

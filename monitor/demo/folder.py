@@ -15,16 +15,36 @@ from monitor.state.snapshot import lock
 
 _FIRST_LINE = "# What `seawall demo` ran with."
 
-_CONFIG = """{first_line} The same minute again, with your changes to this file:
-#   seawall replay {traffic} -c {config}
+_LEFT = (
+    "state/snapshot",
+    "state/labels.sqlite*",
+    "state/dead-letters.jsonl",
+    "events.jsonl",
+    "traffic.jsonl.gz",
+    "labels.jsonl",
+    "slack-*.html",
+    "retraining-*.json",
+)
+"""What a run leaves behind, besides its configuration, its reference and its log."""
+
+_CONFIG = """{first_line} The same again, with your changes to this file:
+#   seawall replay {traffic} --labels {label_file} -c {config}
 model: {model}
 source: {source}
 reference: ./reference
+labels: {{source: {labels}}}
 slot: 1s                  # short, for the demo is; 10s is the default, and 30s and 5m for the next two
 allowed_lateness: 500ms
 resolve_after: 3s
 false_alarm_every: 30d    # the budget: at most one false alert per 30 days, all signals together
 tolerance: 0.1            # smaller shifts (Cohen's w) are not worth a person's time
+detectors:
+  - {{type: queries}}       # callers that probe the model
+retrain:
+  - name: nightly
+    action: {{type: webhook, url: "${{TRAINER_URL}}"}}
+    when: {{groups: [features], min_severity: error, for: 10s}}
+privacy: {{hash_key: demo-hash-key-0123456789}}   # a secret of yours: what callers are called in messages comes of it
 sinks:
   - {{type: stdout}}
   - {{type: slack, webhook_url: "${{SLACK_WEBHOOK_URL}}"}}
@@ -53,6 +73,11 @@ class Folder:
         return self.path / "traffic.jsonl.gz"
 
     @property
+    def labels(self) -> Path:
+        """The labels that came, for the same replay."""
+        return self.path / "labels.jsonl"
+
+    @property
     def log(self) -> Path:
         return self.path / "seawall.log"
 
@@ -70,23 +95,25 @@ class Folder:
             )
         held = lock(self.path / "state")
         shutil.rmtree(self.reference, ignore_errors=True)
-        for name in ("state/snapshot", "state/dead-letters.jsonl", "events.jsonl", "traffic.jsonl.gz", "slack-*.html"):
-            for left in self.path.glob(name):
+        for pattern in _LEFT:
+            for left in self.path.glob(pattern):
                 left.unlink()
         return held
 
     def _ours(self) -> bool:
         return self.config.is_file() and self.config.read_text().startswith(_FIRST_LINE)
 
-    def configure(self, source: Mapping[str, Any], listen: str) -> None:
+    def configure(self, source: Mapping[str, Any], labels: Mapping[str, Any], listen: str) -> None:
         """Write the configuration."""
         self.config.write_text(
             _CONFIG.format(
                 first_line=_FIRST_LINE,
                 traffic=self.traffic,
+                label_file=self.labels,
                 config=self.config,
                 model=MODEL,
                 source=json.dumps(source),
+                labels=json.dumps(labels),
                 listen=listen,
             )
         )

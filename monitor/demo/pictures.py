@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from monitor.demo.traffic import ACCEPTED, BRIGHTEST, SEED, SIDE, Camera, Images, Service
+from monitor.demo.camera import ACCEPTED, BRIGHTEST, SIDE, Camera, Images
+from monitor.demo.traffic import SEED, Service
 
 SHOWN = (3, 8, 0, 5)
 """The digits that are shown."""
@@ -16,13 +17,11 @@ _BLACK, _WHITE, _NOTHING = 232, 255, 88
 
 
 class Samples:
-    """One held-out image of each shown digit, and what a camera makes of it."""
+    """One held-out image of each shown digit, and what becomes of it."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        read, _ = service.predict(service.images)
-        right = [np.flatnonzero((service.labels == digit) & (read == digit))[0] for digit in SHOWN]
-        self._images = service.images[right]
+        self._images = np.array([service.example(digit) for digit in SHOWN])
 
     def read(self, camera: Camera) -> str:
         """Return which digits the model reads in the samples through a camera."""
@@ -31,14 +30,16 @@ class Samples:
 
     def before_and_after(self, camera: Camera, *, colours: bool) -> list[str]:
         """Return the samples as accepted and through the camera, side by side, in four lines."""
-        before, after = (_rows(self._seen(c), colours=colours) for c in (ACCEPTED, camera))
-        return [
-            f"{a}{'  →  ' if line == 1 else '     '}{b.rstrip()}"
-            for line, (a, b) in enumerate(zip(before, after, strict=True))
-        ]
+        return side_by_side(self._seen(ACCEPTED), self._seen(camera), colours=colours)
 
     def _seen(self, camera: Camera) -> Images:
         return camera.see(self._images, np.random.default_rng(SEED))
+
+
+def side_by_side(before: Images, after: Images, *, colours: bool) -> list[str]:
+    """Return images (n, 64) and what became of them, in four lines."""
+    pairs = zip(_rows(before, colours=colours), _rows(after, colours=colours), strict=True)
+    return [f"{a}{'  →  ' if line == 1 else '     '}{b.rstrip()}" for line, (a, b) in enumerate(pairs)]
 
 
 def _rows(images: Images, *, colours: bool) -> list[str]:

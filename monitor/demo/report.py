@@ -6,11 +6,15 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 
+from monitor.demo.camera import ACCEPTED
 from monitor.demo.folder import Folder
+from monitor.demo.labels import labels
 from monitor.demo.show import Show
 from monitor.demo.slack import Received
-from monitor.demo.traffic import ACCEPTED, PIXELS, RATE, STORY_SECONDS, Phase, Service
+from monitor.demo.story import STORY_SECONDS, Phase
+from monitor.demo.traffic import PIXELS, RATE, Service
 from monitor.reference.store import Reference
 from monitor.types import Event
 from sinks.text import counted
@@ -28,9 +32,10 @@ def watched(service: Service, reference: Reference) -> Iterator[str]:
     right = 100 * service.accuracy(ACCEPTED)
     yield f"model     scikit-learn's {type(service.model).__name__}, right on {right:.1f} % of images it never saw"
     yield f"accepted  {reference.rows:,} requests of clean traffic (reference {reference.digest[7:19]})"
-    what = f"{len(PIXELS)} pixels (values, missing, out of range) and what the model answers"
+    what = f"{len(PIXELS)} pixels (values, missing, out of range), the model's answers, its errors"
     yield f"watched   {len(reference.signals)} signals: {what}"
-    yield "promised  at most 1 false alert per 30 days, over all signals together"
+    yield "promised  at most 1 false alert per 30 days, over all these signals together"
+    yield "besides   callers who probe the model, by a rule of its own outside that promise"
 
 
 def counts(show: Show, unusable: int) -> Iterator[str]:
@@ -41,24 +46,32 @@ def counts(show: Show, unusable: int) -> Iterator[str]:
     yield ""
     yield f"{show.records:,} requests judged, {unusable:,} unusable. Alerts before the first change: {early}"
     yield ""
-    yield f"{'what changed':<14}{'told after':<26}resolved"
+    said = labels(show.traffic)
+    known = [label.wrong for label in said if show.traffic.phase_of(label.request).camera == ACCEPTED]
+    yield f"{'what changed':<14}{'told after':<26}{'resolved':<26}by the labels (else {_wrong(known)})"
     for phase in story:
         if phase.harm:
-            yield from _delays(phase, show)
+            cost = _wrong([label.wrong for label in said if show.traffic.phase_of(label.request) == phase])
+            yield from (f"{row:<66}{cost}" for row in _delays(phase, show))
+
+
+def _wrong(known: Sequence[bool]) -> str:
+    """Return the share of labelled answers that were wrong."""
+    return f"{100 * sum(known) / len(known):.1f} % wrong" if known else "not known yet"
 
 
 def _delays(phase: Phase, show: Show) -> Iterator[str]:
     later = [p for p in show.traffic.story if p.begins > phase.begins]
     until = next((p.begins for p in later if p.harm), STORY_SECONDS)
-    repaired = next(p.begins for p in later if not p.harm)
-    opened = [pair for pair in show.told if pair[0].event == "opened" and phase.begins < _at(pair[0], show) <= until]
+    mended = next((p.begins for p in later if (not p.harm and p.camera == ACCEPTED) or phase.probed), STORY_SECONDS)
+    opened = [pair for pair in show.opened if phase.begins < _at(pair[0], show) <= until]
     if not opened:
         yield f"{phase.short:<14}never"
     for event, at in opened:
         requests = (event.records or 0) - int(phase.begins * RATE)
         ends = [end for e, end in show.told if e.event == "resolved" and e.incident == event.incident]
         told = f"{at - phase.begins:.1f} s, {counted(requests, 'request')}"
-        over = f"{ends[0] - repaired:.1f} s after the repair" if ends else "still open"
+        over = f"{ends[0] - mended:.1f} s after its end" if ends else "it is there to stay"
         yield f"{phase.short:<14}{told:<26}{over}"
 
 
@@ -75,11 +88,17 @@ def received(messages: Sequence[Received], folder: Folder) -> Iterator[str]:
     yield f"On call you would have received {counted(count, 'Slack message')}{pages}"
 
 
+def retrained(calls: Sequence[Path]) -> Iterator[str]:
+    """Yield what the training job was told."""
+    what = f": {calls[0]} says on what" if calls else ""
+    yield f"A retraining was started {'once' if len(calls) == 1 else f'{len(calls)} times'}{what}"
+
+
 def look_next(folder: Folder, *, serving: bool) -> Iterator[str]:
     """Yield where to look next."""
     seawall = "seawall" if shutil.which("seawall") else sys.argv[0]
-    yield f"The minute again, with other settings: edit {folder.config}, then"
-    yield f"  {seawall} replay {folder.traffic} -c {folder.config}"
+    yield f"The same again, with other settings: edit {folder.config}, then"
+    yield f"  {seawall} replay {folder.traffic} --labels {folder.labels} -c {folder.config}"
     yield "Your own topic in 15 minutes: docs/quickstart.md"
     if serving:
         yield "Clean traffic goes on, and metrics are served, until Ctrl-C"

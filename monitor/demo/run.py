@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import heapq
 import math
 import os
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,18 +22,23 @@ from monitor.config.config import Config
 from monitor.config.loading import read
 from monitor.demo.feed import Feed, recorded, slowed
 from monitor.demo.folder import Folder
-from monitor.demo.report import counts, introduction, look_next, received, watched
+from monitor.demo.labels import LABELS, first_label, label_chunks
+from monitor.demo.report import counts, introduction, look_next, received, retrained, watched
 from monitor.demo.show import Show
 from monitor.demo.slack import SlackStandIn
+from monitor.demo.story import STORY_SECONDS
 from monitor.demo.terminal import Terminal
 from monitor.demo.topic import Topic
-from monitor.demo.traffic import CHUNK_MS, MODEL, RATE, STORY_SECONDS, Service, Traffic
+from monitor.demo.traffic import CHUNK_MS, MODEL, RATE, REQUESTS, Service, Traffic
+from monitor.demo.trainer import TrainerStandIn
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.http.server import Server
 from monitor.http.site import Site
 from monitor.incidents.incident import rfc3339
+from monitor.judged import Judged
 from monitor.logs import configure
+from monitor.pipeline import Pipeline
 from monitor.reference.build import build
 from monitor.reference.store import Reference, Store
 from monitor.types import Source
@@ -101,13 +108,15 @@ class _Demo:
         self.terminal = Terminal(hurried=options.fast)
         self.slack = SlackStandIn(folder.path)
         held.callback(self.slack.close)
+        self.trainer = TrainerStandIn(folder.path)
+        held.callback(self.trainer.close)
 
     def run(self, stopping: threading.Event) -> bool:
         self._say(introduction(self.options.brokers))
         topic = self._topic()
         service = Service()
-        reference = self._accept(service)
         config = self._configure(topic)
+        reference = self._accept(service, config)
         health, metrics = Health(clock().steady), Metrics(__version__)
         self._say(watched(service, reference))
         if self.options.serve:
@@ -117,32 +126,43 @@ class _Demo:
         traffic = Traffic(service, began)
         show = Show(self.terminal, traffic, None if self.options.fast else time.time)
         model = _watched_by(config, reference, show)
-        pipeline = running(config, [model], health, metrics, stopping=stopping, source=self._source(traffic, topic))
+        source, labels = self._sources(traffic, topic)
+        pipeline = running(config, [model], health, metrics, stopping=stopping, source=source, label_source=labels)
         pipeline.parts.observers.append(show)
 
-        def conclude() -> None:
-            self.terminal.flush()
-            self._say(counts(show, pipeline.parts.limit.dead))
-            self._say(received(self.slack.received, self.folder))
-            self._say(look_next(self.folder, serving=self.options.serve))
+        def end(judged: Judged) -> None:
+            if not self.options.serve:  # then this is the end of all logs, as that of a file is
+                pipeline.parts.outbox.put(model.name, judged.flush())
+                if show.over:
+                    stopping.set()
+            elif show.over:
+                self._conclude(show, pipeline)
 
-        show.at_end = conclude if self.options.serve else stopping.set
+        show.at_end = end
         pipeline.run()
         self.terminal.note("")
         if show.over and not self.options.serve:
-            conclude()
+            self._conclude(show, pipeline)
         return show.over
+
+    def _conclude(self, show: Show, pipeline: Pipeline) -> None:
+        self.terminal.flush()
+        self._say(counts(show, pipeline.parts.limit.dead))
+        self._say(received(self.slack.received, self.folder))
+        self._say(retrained(self.trainer.received))
+        self._say(look_next(self.folder, serving=self.options.serve))
 
     def _say(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.terminal.say(line)
 
-    def _accept(self, service: Service) -> Reference:
+    def _accept(self, service: Service, config: Config) -> Reference:
         """Build the reference from clean traffic and accept it."""
         now = FAST_BEGAN if self.options.fast else clock().wall
         count = RECORDS_ACCEPTED * 1_000 // (RATE * CHUNK_MS)
-        blocks = list(islice(Traffic(service, now).chunks(-count), count))
-        reference = build(lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True)
+        blocks = list(islice(Traffic(service, now, labelled=True).chunks(-count), count))
+        detectors = config.models_resolved()[MODEL].detectors
+        reference = build(lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True, detectors=detectors)
         store = Store(self.folder.reference)
         store.save(reference, {"source": "clean traffic of the demo", "rows": reference.rows, "built": rfc3339(now)})
         store.promote(reference.digest, by="demo", why="clean traffic", at=rfc3339(now))
@@ -156,9 +176,12 @@ class _Demo:
         return topic
 
     def _configure(self, topic: Topic | None) -> Config:
-        source = topic.source if topic else {"type": "file", "path": self.folder.traffic.name}
-        self.folder.configure(source, self.options.listen)
-        environ = {**os.environ, "SLACK_WEBHOOK_URL": self.slack.url}
+        files = (self.folder.traffic, self.folder.labels)
+        source, labels = (
+            (topic.source, topic.labels) if topic else ({"type": "file", "path": file.name} for file in files)
+        )
+        self.folder.configure(source, labels, self.options.listen)
+        environ = {**os.environ, "SLACK_WEBHOOK_URL": self.slack.url, "TRAINER_URL": self.trainer.url}
         return read(self.folder.config, secrets=True, environ=environ).config
 
     def _serve(self, config: Config, health: Health, metrics: Metrics) -> None:
@@ -167,19 +190,23 @@ class _Demo:
         self.held.callback(server.close)
         self._say([f"metrics   http://{host}:{port}/metrics"])
 
-    def _source(self, traffic: Traffic, topic: Topic | None) -> Source | None:
-        """Start the traffic; return where it comes in, None where that is the configured source."""
+    def _sources(self, traffic: Traffic, topic: Topic | None) -> tuple[Source | None, Source | None]:
+        """Start the traffic; return where requests and labels come in, None where those are the configured sources."""
         story, tail = (seconds * 1_000 // CHUNK_MS for seconds in (STORY_SECONDS, TAIL))
         chunks = recorded(traffic.chunks(0), self.recording, story)
         chunks = slowed(chunks, story + tail) if self.options.serve else islice(chunks, story + tail)
+        said = self.held.enter_context(self.folder.labels.open("wb"))
+        late = recorded(label_chunks(traffic), said, story - first_label(traffic) // CHUNK_MS)
+        hurried = self.options.fast
         if topic is None:
-            return Feed(chunks, hurried=self.options.fast)
-        topic.produce(chunks, hurried=self.options.fast)
-        return None
+            return Feed(REQUESTS, chunks, hurried=hurried), Feed(LABELS, late, hurried=hurried)
+        topic.produce(heapq.merge(chunks, late, key=lambda chunk: chunk[-1].timestamp), hurried=hurried)
+        return None, None
 
 
 def _watched_by(config: Config, reference: Reference, show: Show) -> Watched:
     """Return the watched model, with the demo's terminal in place of the configured standard output."""
     settings = config.models_resolved()[MODEL]
     sinks: tuple[Any, ...] = tuple(show if sink.type == "stdout" else sink for sink in settings.sinks)
-    return Watched(replace(settings, sinks=sinks), reference, config.slot)
+    key = partial(config.privacy.key, settings.reference.path)
+    return Watched(replace(settings, sinks=sinks), reference, config.slot, key=key, late_labels=True)

@@ -1,4 +1,4 @@
-"""How the traffic reaches the pipeline with a broker: a topic made for this run, and a producer beside the pipeline."""
+"""How the traffic reaches the pipeline with a broker: topics made for this run, and a producer beside the pipeline."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 
 from monitor.demo.feed import wait_for
-from monitor.demo.traffic import CHUNK_MS
+from monitor.demo.labels import LABELS
+from monitor.demo.traffic import CHUNK_MS, REQUESTS
 from monitor.errors import SourceError
 from monitor.types import Message
 
@@ -20,7 +21,7 @@ PATIENCE_MS = 10_000
 
 
 class Topic:
-    """A topic that is there for as long as the demo.
+    """A topic of requests and one of labels, there for as long as the demo.
 
     Parameters
     ----------
@@ -40,19 +41,24 @@ class Topic:
         from kafka.errors import KafkaError
 
         self.brokers = brokers
-        self.name = name
+        self._names = {REQUESTS.topic: name, LABELS.topic: f"{name}-labels"}
         self._stop = threading.Event()
         self._producing: threading.Thread | None = None
         try:
             self._admin = KafkaAdminClient(bootstrap_servers=brokers, bootstrap_timeout_ms=PATIENCE_MS)
-            self._admin.create_topics([NewTopic(name, PARTITIONS, 1)])
+            self._admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in self._names.values()])
         except KafkaError as why:
             raise SourceError(f"Kafka at {brokers}: the demo cannot make its topic {name} ({why})") from None
 
     @property
     def source(self) -> dict[str, Any]:
         """The configuration of a source that reads it."""
-        return {"type": "kafka", "bootstrap_servers": self.brokers, "topics": [self.name]}
+        return {"type": "kafka", "bootstrap_servers": self.brokers, "topics": [self._names[REQUESTS.topic]]}
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """The configuration of a source of its labels."""
+        return {"type": "kafka", "topics": [self._names[LABELS.topic]]}
 
     def produce(self, chunks: Iterator[list[Message]], *, hurried: bool) -> None:
         """Write the chunks from a thread of their own: each when its time has come, or in a hurry."""
@@ -74,16 +80,18 @@ class Topic:
                     break
                 for message in chunk:
                     key = str(message.offset).encode()
-                    producer.send(self.name, value=message.value, key=key, timestamp_ms=message.timestamp)
+                    producer.send(
+                        self._names[message.topic], value=message.value, key=key, timestamp_ms=message.timestamp
+                    )
         except KafkaError:
             log.exception("demo traffic stopped")
         finally:
             producer.close(timeout=5)
 
     def close(self) -> None:
-        """Stop writing, and remove the topic."""
+        """Stop writing, and remove the topics."""
         self._stop.set()
         if self._producing is not None:
             self._producing.join(10)
-        self._admin.delete_topics([self.name])
+        self._admin.delete_topics(list(self._names.values()))
         self._admin.close()

@@ -1,4 +1,4 @@
-"""What the demo watches: a digit classifier at work, and what happens to its camera.
+"""What the demo watches: a digit classifier at work, and what happens to its inputs.
 
 Every chunk of traffic is drawn from a generator of its own (seed, chunk number), so a chunk holds the same requests
 in every run, however fast the run goes.
@@ -7,101 +7,40 @@ in every run, however fast the run goes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.demo.camera import BRIGHTEST, SIDE, Camera, Images
+from monitor.demo.prober import Prober
+from monitor.demo.story import STORY, Phase
 from monitor.types import Message, Partition
 
 MODEL = "digits"
-SIDE = 8
-BRIGHTEST = 16
 PIXELS = tuple(f"row{row}_col{column}" for row in range(1, SIDE + 1) for column in range(1, SIDE + 1))
 RATE = 1_000
 """Requests a second."""
 
 CHUNK_MS = 100
+SIZE = RATE * CHUNK_MS // 1_000
+"""Requests in a chunk."""
+
 SEED = 20_260
 REQUESTS = Partition("requests", 0)
 
-Images = NDArray[np.float64]
-"""Pixels from 0 (paper) to 16 (ink), shape (n, 64); NaN where the sensor gave nothing."""
+CLIENTS = 400
+"""Callers; the last one probes the model when its time has come, and asks nothing else."""
 
+PROBER = f"client-{CLIENTS}"
+PROBES = (20, 70)
+"""Which requests of a chunk are the prober's while it is at work: 1 in 50."""
 
-@dataclass(frozen=True)
-class Camera:
-    """What stands between the world and the model.
-
-    Attributes
-    ----------
-    noise : float
-        Standard deviation in grey levels. Below half a level the eye does not see it.
-    dead_row : int or None
-        A row of the sensor, from 1, that gives nothing.
-    scale : float
-        What every pixel is multiplied by.
-    """
-
-    noise: float = 0.0
-    dead_row: int | None = None
-    scale: float = 1.0
-
-    def see(self, images: Images, rng: np.random.Generator) -> Images:
-        """Return the images as they reach the model."""
-        if self.noise:
-            images = np.clip(np.rint(images + rng.normal(0.0, self.noise, images.shape)), 0, BRIGHTEST)
-        if self.dead_row is not None:
-            images = images.copy()
-            images[:, (self.dead_row - 1) * SIDE : self.dead_row * SIDE] = np.nan
-        return images * self.scale
-
-
-ACCEPTED = Camera()
-
-
-@dataclass(frozen=True)
-class Phase:
-    """What the traffic is like from some moment on.
-
-    Attributes
-    ----------
-    begins : float
-        Seconds after the first request.
-    words : str
-        What happens, for a person.
-    short : str
-        The same in three words.
-    harm : bool
-        Whether somebody should be told.
-    """
-
-    begins: float
-    words: str
-    short: str
-    harm: bool
-    camera: Camera = ACCEPTED
-    version: str = "1"
-
-
-STORY = (
-    Phase(0, "clean traffic", "clean traffic", harm=False),
-    Phase(12, "the camera gets slightly noisy", "noisy camera", harm=True, camera=Camera(noise=0.4)),
-    Phase(24, "row 5 of its sensor dies", "dead row", harm=True, camera=Camera(noise=0.4, dead_row=5)),
-    Phase(33, "the camera is replaced", "new camera", harm=False),
-    Phase(
-        43,
-        "release 2 sends pixels as 0–1 instead of 0–16",
-        "release 2",
-        harm=True,
-        camera=Camera(scale=1 / BRIGHTEST),
-        version="2",
-    ),
-    Phase(50, "release 2 is rolled back", "rollback", harm=False),
-)
-STORY_SECONDS = 60
+AIM, MISREAD = 3, 9
+"""The digit that the prober wants misread, and what it begins with."""
 
 
 class Service:
@@ -121,6 +60,12 @@ class Service:
         """Return the digit read in each image and how sure the model is. A pixel that is missing counts as paper."""
         chances = self.model.predict_proba(np.nan_to_num(images) / BRIGHTEST)
         return self.model.classes_[chances.argmax(axis=1)], chances.max(axis=1)
+
+    def example(self, digit: int) -> Images:
+        """Return the first held-out image of a digit that is read rightly."""
+        read, _ = self.predict(self.images)
+        found: Images = self.images[np.flatnonzero((self.labels == digit) & (read == digit))[0]]
+        return found
 
     def accuracy(self, camera: Camera) -> float:
         """Return the share of held-out images that is read rightly through a camera."""
@@ -144,16 +89,35 @@ class Traffic:
     began : int
         Milliseconds since 1970 of the first request.
     story : sequence of Phase
+    labelled : bool
+        Whether every request carries its label, as those do of which a reference is built.
     """
 
-    def __init__(self, service: Service, began: int, story: Sequence[Phase] = STORY) -> None:
+    def __init__(self, service: Service, began: int, story: Sequence[Phase] = STORY, *, labelled: bool = False) -> None:
         self.service = service
         self.began = began
         self.story = story
+        self._labelled = labelled
 
     def phase(self, time: int) -> Phase:
         """Return the phase at a time in milliseconds since 1970."""
         return next((p for p in reversed(self.story) if p.begins * 1_000 <= time - self.began), self.story[0])
+
+    def phase_of(self, request: int) -> Phase:
+        """Return the phase in which a request came, by its number."""
+        return self.phase(self.began + request * 1_000 // RATE)
+
+    @cached_property
+    def prober(self) -> Prober:
+        """Who probes the model, with all that was asked."""
+        image = self.service.example(AIM)
+
+        def misread(asked: Images) -> bool:
+            return bool(self.service.predict(asked[None])[0][0] != AIM)
+
+        began, ended = next((a.begins, b.begins) for a, b in pairwise(self.story) if a.probed)
+        queries = int((ended - began) * 1_000) // CHUNK_MS * len(PROBES)
+        return Prober(misread, image, self.service.example(MISREAD), queries)
 
     def chunks(self, first: int) -> Iterator[list[Message]]:
         """Yield tenths of a second of traffic for ever, from the one so many tenths after the first request on."""
@@ -163,30 +127,44 @@ class Traffic:
 
     def chunk(self, number: int) -> list[Message]:
         """Return the messages of one tenth of a second."""
-        size = RATE * CHUNK_MS // 1_000
         time = self.began + number * CHUNK_MS
         phase = self.phase(time)
-        rng = np.random.default_rng((SEED, number % (1 << 32)))
-        drawn = rng.integers(0, len(self.service.images), size)
-        images = phase.camera.see(varied(self.service.images[drawn], rng), rng)
+        images, callers, labels = self._asked(number, phase)
         read, sure = self.service.predict(images)
-        rows = zip(_as_json(images), read.tolist(), np.round(sure, 4).tolist(), strict=True)
-        stamps = range(time, time + CHUNK_MS, 1_000 // RATE)
-        return [_message(number * size + i, stamps[i], phase.version, row) for i, row in enumerate(rows)]
+        columns = (_as_json(images), callers, labels, read.tolist(), np.round(sure, 4).tolist())
+        messages = []
+        for i, (pixels, caller, label, digit, chance) in enumerate(zip(*columns, strict=True)):
+            at, offset = time + i * 1_000 // RATE, number * SIZE + i
+            record = {
+                "id": f"request-{offset}",
+                "time": at / 1_000,
+                "model": MODEL,
+                "version": phase.version,
+                "caller": caller,
+                "features": dict(zip(PIXELS, pixels, strict=True)),
+                "prediction": digit,
+                "confidence": chance,
+            } | ({"label": label} if self._labelled else {})
+            messages.append(Message(*REQUESTS, offset, at, None, msgspec.json.encode(record)))
+        return messages
 
+    def outcomes(self, number: int) -> list[tuple[int, bool]]:
+        """Return for each request of one tenth of a second what it really shows, and whether the model misread it."""
+        images, _, labels = self._asked(number, self.phase(self.began + number * CHUNK_MS))
+        read, _ = self.service.predict(images)
+        return [(label, label != digit) for label, digit in zip(labels, read.tolist(), strict=True)]
 
-def _message(number: int, time: int, version: str, row: tuple[list[Any], int, float]) -> Message:
-    pixels, read, sure = row
-    record = {
-        "id": f"request-{number}",
-        "time": time / 1_000,
-        "model": MODEL,
-        "version": version,
-        "features": dict(zip(PIXELS, pixels, strict=True)),
-        "prediction": read,
-        "confidence": sure,
-    }
-    return Message(*REQUESTS, number, time, None, msgspec.json.encode(record))
+    def _asked(self, number: int, phase: Phase) -> tuple[Images, list[str], list[int]]:
+        """Return the images of one tenth of a second as they reach the model, who sent them, and what they show."""
+        rng = np.random.default_rng((SEED, number % (1 << 32)))
+        drawn = rng.integers(0, len(self.service.images), SIZE)
+        images = phase.camera.see(varied(self.service.images[drawn], rng), rng)
+        callers = [f"client-{caller:03}" for caller in rng.integers(1, CLIENTS, SIZE)]
+        if phase.probed:
+            first = (number - int(phase.begins * 1_000) // CHUNK_MS) * len(PROBES)
+            for place, asked in zip(PROBES, self.prober.asked[first:], strict=False):
+                images[place], callers[place] = asked, PROBER
+        return images, callers, self.service.labels[drawn].tolist()
 
 
 def _as_json(images: Images) -> list[list[Any]]:

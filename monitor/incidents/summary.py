@@ -23,16 +23,21 @@ _GROUP_ORDER = ("quality", "features", "joint", "anomalies", "robustness", "perf
 def ranked(signals: Sequence[SignalChange]) -> tuple[SignalChange, ...]:
     """Return the signals as a person should read them: the most severe first, of equals causes before consequences."""
 
-    def key(change: SignalChange) -> tuple[int, int, float, str]:
+    def key(change: SignalChange) -> tuple[int, float, float, str]:
         size = change.effect.points if change.effect.points is not None else 100 * (change.effect.w or 0.0)
         return (-SEVERITIES.index(severity_of(change.effect, group=change.group)), _order(change), -size, change.signal)
 
     return tuple(sorted(signals, key=key))
 
 
-def _order(change: SignalChange) -> int:
-    """Return where a signal's group stands; a changed schema comes before what is missing because of it."""
-    return -1 if change.signal == "quality.schema" else _GROUP_ORDER.index(change.group)
+def _order(change: SignalChange) -> float:
+    """Return where a signal's group stands; a changed schema comes before what is missing because of it.
+
+    Where a model is wrong more often, that comes before what it does to the confidence.
+    """
+    if change.signal == "quality.schema":
+        return -1.0
+    return _GROUP_ORDER.index(change.group) + (0.5 if change.signal == "performance.calibration" else 0.0)
 
 
 def summarise(signals: Sequence[SignalChange], *, over: bool = False) -> str:
@@ -78,8 +83,8 @@ def subject(signal: str) -> str:
 
 
 def cause(change: SignalChange) -> tuple[str, str]:
-    """Quality signals are alike when the same thing is wrong, scorers never; others when they are of one group."""
-    what = change.signal.split(".")[1] if change.group in ("quality", "anomalies") else ""
+    """Quality signals are alike when the same thing is wrong, scorers and what labels say never; others in a group."""
+    what = change.signal.split(".")[1] if change.group in ("quality", "anomalies", "performance") else ""
     return change.group, what
 
 

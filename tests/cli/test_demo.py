@@ -7,13 +7,20 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kafka import KafkaAdminClient
 
+from monitor.demo.traffic import AIM, CHUNK_MS, MISREAD, PROBES, Service, Traffic
+
 SEAWALL = Path(sys.executable).with_name("seawall")
-FIRST_CHANGE = "2026-01-01T00:00:12Z"
+FIRST_CHANGE = "2026-01-01T00:00:11Z"
+CHANGES = (11, 18, 35, 47, 53, 67)
+"""Seconds: noise, a dead row, release 2, darker pens, the prober, labels."""
+PROBED = CHANGES[4]
 PLAIN = {name: value for name, value in os.environ.items() if name != "SEAWALL_BOOTSTRAP"}
 
 
@@ -24,6 +31,14 @@ def play(folder, *options, **env):
 
 def events_in(file):
     return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def opened(events):
+    return [event for event in events if event["event"] == "opened"]
+
+
+def second(time):
+    return (datetime.fromisoformat(time) - datetime.fromisoformat("2026-01-01T00:00:00Z")).total_seconds()
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +61,61 @@ def test_it_ends_by_itself_with_0_and_complains_of_nothing(demo):
 
 def test_nothing_is_told_before_the_first_change(demo, events):
     assert min(event["time"] for event in events) > FIRST_CHANGE
-    assert "60,000 requests judged, 0 unusable. Alerts before the first change: 0" in demo.stdout
+    assert "71,000 requests judged, 0 unusable. Alerts before the first change: 0" in demo.stdout
 
 
 def test_each_change_is_one_incident_that_says_what_happened(events):
-    noise, row, release = (event for event in events if event["event"] == "opened")
+    noise, row, release, pens, prober, labels = opened(events)
     assert re.match(r"\d+ features shifted up: ", noise["summary"])
+    assert noise["severity"] == "warning"
     assert {signal["group"] for signal in noise["signals"]} == {"features"}
     assert row["summary"] == "8 features missing: row5_col1, row5_col2, row5_col3 and 5 more"
-    assert re.match(r"6\d features shifted down: ", release["summary"])
+    assert re.match(r"\d+ features above the accepted range: ", release["summary"])
     assert release["version"] == "2"
-    assert "model version 2 began at 2026-01-01T00:00:43Z" in release["notes"][0]
+    assert "model version 2 began at 2026-01-01T00:00:35Z" in release["notes"][0]
+    assert {signal["group"] for signal in pens["signals"]} >= {"features"}
+    assert [signal["signal"] for signal in prober["signals"]] == ["anomaly.queries"]
+    assert labels["signals"][0]["signal"] == "performance.error"
+    assert re.fullmatch(r"error: \d\d % of predictions wrong", labels["summary"])
+
+
+def test_the_prober_is_named_by_its_hash_alone(demo, events):
+    told = next(event["summary"] for event in opened(events) if "near-duplicates" in event["summary"])
+    assert re.fullmatch(r"caller [0-9a-f]{12} sends near-duplicates of one input", told)
+    kept = [path.read_text() for path in (demo.folder / "events.jsonl", demo.folder / "seawall.log")]
+    pages = [path.read_text() for path in demo.folder.glob("slack-*.html")]
+    assert [text for text in kept + pages if "client-" in text] == []
+
+
+def test_the_prober_is_caught_before_it_has_asked_fifty_times_and_would_have_found_what_it_wants(events):
+    told = next(second(event["time"]) for event in opened(events) if "near-duplicates" in event["summary"])
+    assert (told - PROBED) * 1_000 // CHUNK_MS * len(PROBES) < 50
+    service = Service()
+    prober = Traffic(service, 0).prober
+    assert len(prober.asked) == 180
+    assert service.predict(prober.best[None])[0][0] != AIM
+    begun, ended = (np.linalg.norm(x - service.example(AIM)) for x in (service.example(MISREAD), prober.best))
+    assert ended < begun / 2
+
+
+def test_a_retraining_is_held_while_the_model_is_probed_and_started_then(demo, events):
+    pens, prober = opened(events)[3:5]
+    said = [(e["time"], note) for e in events for note in e["notes"] if note.startswith("retraining nightly: ")]
+    assert f"held, an attack is open: {prober['incident']} (anomaly.queries)" in said[0][1]
+    resolved = next(e for e in events if e["event"] == "resolved" and e["incident"] == prober["incident"])
+    when, note = next((when, note) for when, note in said if "started" in note)
+    assert when == resolved["time"]
+    call = json.loads((demo.folder / "retraining-1.json").read_text())
+    assert f"started as {call['id']}" in note
+    assert call["subject"] == pens["incident"]
+    assert len(list(demo.folder.glob("retraining-*.json"))) == 1
+    assert "A retraining was started once" in demo.stdout
+
+
+def test_labels_say_what_each_breakage_cost(demo):
+    cost = dict(re.findall(r"^(dead row|release 2) .* ([0-9.]+) % wrong$", demo.stdout, re.MULTILINE))
+    assert 5 < float(cost["dead row"]) < 20
+    assert float(cost["release 2"]) > 90
 
 
 def test_an_alert_while_the_model_is_still_right_is_explained(demo):
@@ -67,36 +126,41 @@ def test_an_alert_while_the_model_is_still_right_is_explained(demo):
 
 
 def test_every_alert_comes_within_five_seconds_of_its_change(events):
-    told = [event["records"] // 1_000 for event in events if event["event"] == "opened"]
-    assert all(0 < second - change <= 5 for second, change in zip(told, (12, 24, 43), strict=True))
+    told = [second(event["time"]) for event in opened(events)]
+    assert all(0 < at - change <= 5 for at, change in zip(told, CHANGES, strict=True))
 
 
-def test_every_incident_is_resolved_and_nobody_is_told_more(events):
+def test_what_is_mended_is_resolved_and_what_stays_is_told_again_with_what_is_new(events):
     changes = {}
     for event in events:
         changes.setdefault(event["incident"], []).append(event["event"])
-    assert list(changes.values()) == [["opened", "resolved"]] * 3
+    noise, row, release, pens, prober, labels = changes.values()
+    assert [noise, row, release, prober] == [["opened", "resolved"]] * 4
+    assert pens == ["opened", "updated", "updated", "updated"]
+    assert labels == ["opened"]
 
 
 def test_each_message_is_kept_as_it_would_be_seen(demo, events):
     pages = [(demo.folder / f"slack-{number + 1}.html").read_text() for number in range(len(events))]
     assert len(list(demo.folder.glob("slack-*.html"))) == len(events)
     for page, event in zip(pages, events, strict=True):
-        assert {"opened": f"▲ {event['severity']}", "resolved": "✓ resolved"}[event["event"]] in page
+        mark = {"opened": f"▲ {event['severity']}", "updated": f"↺ {event['severity']}", "resolved": "✓ resolved"}
+        assert mark[event["event"]] in page
         assert event["incident"] in page
     assert f"{len(events)} Slack messages" in demo.stdout
 
 
 def test_all_it_says_fits_a_terminal(demo):
     lines = demo.stdout.splitlines()
-    assert len(lines) <= 60
+    assert len(lines) <= 100
     assert [
         line for line in lines if len(line) > 100 and str(demo.folder) not in line and str(SEAWALL) not in line
     ] == []
 
 
 def test_a_replay_of_its_traffic_tells_the_same(demo, tmp_path):
-    command = [SEAWALL, "replay", demo.folder / "traffic.jsonl.gz", "-c", demo.folder / "seawall.yaml"]
+    command = [SEAWALL, "replay", demo.folder / "traffic.jsonl.gz", "--labels", demo.folder / "labels.jsonl"]
+    command += ["-c", demo.folder / "seawall.yaml"]
     subprocess.run([*command, "--events", tmp_path / "events"], env=PLAIN, capture_output=True, check=True)
     assert (tmp_path / "events").read_bytes() == (demo.folder / "events.jsonl").read_bytes()
 
@@ -148,8 +212,8 @@ def test_serving_goes_on_with_clean_traffic_until_ctrl_c(tmp_path):
         connection.request("GET", "/metrics")
         metrics = connection.getresponse().read().decode()
         connection.close()
-        assert 'seawall_incidents_total{event="opened",model="digits",severity="error"} 3.0' in metrics
-        assert 'seawall_deliveries_total{outcome="delivered",sink="slack"} 6.0' in metrics
+        assert 'seawall_incidents_total{event="opened",model="digits",severity="error"} 5.0' in metrics
+        assert 'seawall_deliveries_total{outcome="delivered",sink="slack"} 12.0' in metrics
     finally:
         serving.send_signal(signal.SIGINT)
         serving.stdout.close()
