@@ -23,7 +23,8 @@ from sinks.text import counted
 def introduction(brokers: str | None) -> Iterator[str]:
     """Yield what this is."""
     yield f"Seawall demo: a classifier reads digits, {RATE:,} requests a second; Seawall watches."
-    yield f"Its requests and labels go through Kafka at {brokers}." if brokers else "No broker; nothing leaves this machine."
+    through = f"Its requests and labels go through Kafka at {brokers}."
+    yield through if brokers else "No broker; nothing leaves this machine."
     yield ""
 
 
