@@ -6,7 +6,6 @@ python benchmarks/shadow.py [PAIRS] [RECORDS]   (PYTHONPATH=tests)
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import sys
 import tempfile
@@ -15,9 +14,11 @@ import time
 from pathlib import Path
 from statistics import median
 from typing import Any
+from uuid import uuid4
 
 import traffic
-from fake_source import FakeSource
+from kafka import KafkaProducer
+from kafka_broker import Broker
 
 from monitor.assembly import clock, running, watched_models
 from monitor.config.loading import load
@@ -29,51 +30,42 @@ from monitor.reference.build import build
 from monitor.reference.store import Store
 from monitor.shadow.curve import Source, measured
 from monitor.shadow.endpoint import InProcess, Said
-from monitor.types import Message, Partition
 
-PIECE = 1_000
-
-
-class Memory(FakeSource):
-    """Messages that are there at once: nothing but the monitor takes time."""
-
-    def __init__(self, messages: list[Message]) -> None:
-        self.place = Partition("bench", 0)
-        super().__init__(there={self.place}, stamped=True)
-        self.messages, self.next = messages, 0
-
-    def open(self, remembered: Any) -> None:
-        """Begin at the first."""
-
-    def poll(self, seconds: float) -> Any:
-        """Return the next thousand."""
-        piece = self.messages[self.next : self.next + PIECE]
-        self.next += len(piece)
-        self.finished = self.next >= len(self.messages)
-        return {self.place: piece} if piece else {}
+TOPIC = "bench"
 
 
-def read(folder: Path, messages: list[Message], shadow: dict[str, Any] | None) -> tuple[float, float]:
-    """Return the seconds in which all records were read, counted and judged, and the processor's of that thread."""
-    state = folder / "state"
-    shutil.rmtree(state, ignore_errors=True)
+def read(folder: Path, bootstrap: str, records: int, shadow: dict[str, Any] | None) -> tuple[float, float]:
+    """Return the seconds a record takes to be read, counted and judged, and the processor's of that thread."""
+    state = folder / uuid4().hex
     state.mkdir()
+    source = {"type": "kafka", "bootstrap_servers": bootstrap, "topics": [TOPIC], "group_id": state.name}
     extra = {"shadow": shadow} if shadow else {}
-    config = load(traffic.config(folder, state_dir=str(state), **extra), secrets=True)
-    source = Memory(messages)
+    config = load(traffic.config(folder, state_dir=str(state), source=source, **extra), secrets=True)
     models = watched_models(config, "bench")
-    pipeline = running(config, models, Health(clock().steady), Metrics("b"), stopping=threading.Event(), source=source)
+    pipeline = running(config, models, Health(clock().steady), Metrics("b"), stopping=threading.Event())
     pipeline.open()
     for side in pipeline.parts.sides:
         side.open()
-    began, used = time.perf_counter(), time.thread_time()
-    while not source.finished:
+    folds = pipeline.parts.partitions.folds
+    began, used, first = 0.0, 0.0, 0
+    while (here := sum(max(0, fold.next.offset) for fold in folds.values())) < records:
+        if here and not first:
+            began, used, first = time.perf_counter(), time.thread_time(), here
         pipeline.step()
     took = time.perf_counter() - began, time.thread_time() - used
+    pipeline.parts.source.close(1.0)
     pipeline.parts.outbox.close(pipeline, clock())
     for side in pipeline.parts.sides:
         side.close()
-    return took
+    return took[0] / (records - first), took[1] / (records - first)
+
+
+def fill(bootstrap: str, records: int) -> None:
+    """Write the records that are read each time."""
+    producer = KafkaProducer(bootstrap_servers=[bootstrap], linger_ms=50, batch_size=1 << 18)
+    for message in traffic.messages(records):
+        producer.send(TOPIC, message.value, timestamp_ms=message.timestamp)
+    producer.close()
 
 
 def asked(folder: Path, shadow: dict[str, Any]) -> None:
@@ -97,20 +89,22 @@ def _approving(value: bytes | None) -> bytes:
 def main() -> None:
     """Measure and print."""
     configure("error")
-    pairs, records = (int(given) for given in (*sys.argv[1:], "20", "200000")[:2])
-    messages = traffic.messages(records)
+    pairs, records = (int(given) for given in (*sys.argv[1:], "20", "120000")[:2])
     ratios = []
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as hanging:
         folder = Path(name)
         url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
         shadow = {"endpoint": {"type": "v2", "url": url, "model": traffic.MODEL}}
         asked(folder, shadow)
-        read(folder, messages[:20_000], shadow)
-        for number in range(pairs):
-            order = (None, shadow) if number % 2 else (shadow, None)
-            took = [read(folder, messages, each) for each in order]
-            without, beside = took if number % 2 else reversed(took)
-            ratios.append([a / b for a, b in zip(without, beside, strict=True)])
+        with Broker(folder / "kafka") as broker:
+            broker.create_topic(TOPIC, 1, retention_ms=-1)
+            fill(broker.bootstrap, records)
+            read(folder, broker.bootstrap, records, shadow)
+            for number in range(pairs):
+                order = (None, shadow) if number % 2 else (shadow, None)
+                took = [read(folder, broker.bootstrap, records, each) for each in order]
+                without, beside = took if number % 2 else reversed(took)
+                ratios.append([a / b for a, b in zip(without, beside, strict=True)])
     wall, cpu = zip(*ratios, strict=True)
     print(f"an endpoint that hangs, {records:,} records, median of {pairs} alternating pairs (lowest to highest)")
     for what, found in (("speed of reading with it", wall), ("in processor time", cpu)):
