@@ -112,17 +112,9 @@ class Watched:
         self.slot = slot
         self._note = PROVISIONAL.format(digest=reference.digest[7:19]) if unaccepted else None
         asked = settings.shadow is not None if answers is None else answers
-        late: dict[str, Callable[[Detector], bool]] = {}
-        if late_labels:
-            late["labels"] = lambda detector: isinstance(detector, LABELLED)
-        if asked:
-            late["shadow"] = self._of_answers
-        parts = {name: reference.part(wanted) for name, wanted in late.items()}
-        if late_labels and not parts["labels"].layout.detectors:
-            raise BadReference(NO_LABELS.format(path=settings.reference.path))
-        if asked and (unknown := self._unmeasured(parts["shadow"])):
-            raise BadReference(NO_CURVE.format(path=settings.reference.path, checks=unknown))
-        now = reference.part(lambda d: not isinstance(d, ASKED) and not any(wanted(d) for wanted in late.values()))
+        parts = self._late(reference, labels=late_labels, answers=asked)
+        elsewhere = {detector for part in parts.values() for detector in part.layout.detectors}
+        now = reference.part(lambda d: not isinstance(d, ASKED) and d not in elsewhere)
         sequential = sequential_of(settings, reference, key, late_labels=late_labels)
         self.callers = any(detector.callers for detector in sequential)
         self.records = self._judged(now, self._ignored(), beside=[*parts.values()], sequential=sequential)
@@ -136,6 +128,19 @@ class Watched:
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
         self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance)
         self.heard = 0
+
+    def _late(self, reference: Reference, *, labels: bool, answers: bool) -> dict[str, Reference]:
+        """Return what was accepted of the streams that come later, by name. Raises BadReference where it is missing."""
+        path, parts = self.settings.reference.path, {}
+        if labels:
+            parts["labels"] = reference.part(lambda detector: isinstance(detector, LABELLED))
+            if not parts["labels"].layout.detectors:
+                raise BadReference(NO_LABELS.format(path=path))
+        if answers:
+            parts["shadow"] = reference.part(self._of_answers)
+            if unknown := self._unmeasured(parts["shadow"]):
+                raise BadReference(NO_CURVE.format(path=path, checks=unknown))
+        return parts
 
     def retrain(self, trails: Mapping[Partition, Trail] | None) -> list[News]:
         """Return what the rules for retraining decide after a slot, given where the judged slots lie."""
