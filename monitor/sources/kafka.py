@@ -204,7 +204,7 @@ class KafkaReader:
                 self._rebuild(str(why) or type(why).__name__)
 
     def _wanted(self, partition: TopicPartition) -> int | None:
-        left = self._left_at.pop(partition, None)
+        left = self._left_at.get(partition)  # kept: a group that settles may give a partition out twice
         remembered = self._remembered.get(Partition(*partition))
         return remembered if remembered is not None else left
 
