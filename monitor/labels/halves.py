@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from monitor.counting.fold import NEVER
 from monitor.counting.sampling import digest
 from monitor.reference.schema import text_of
 
 ANY_MODEL = ""
-NEVER = -(1 << 62)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS prediction (
