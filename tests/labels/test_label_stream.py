@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 from labels_world import LABELS, REQUESTS, empty, ended, message, world
+from left_behind import forget, plain
 
 from monitor.labels.halves import Halves
 from monitor.state import snapshot
@@ -138,17 +139,3 @@ def test_labels_that_cannot_be_used_are_dead_letters_and_stop_nothing(lived, tmp
     letters = (tmp_path / "state" / "dead-letters.jsonl").read_text().splitlines()
     assert len(letters) == len(odd)
     assert all('"topic": "labels"' in letter or '"topic":"labels"' in letter for letter in letters)
-
-
-def forget(folder):
-    """Take away all that a process left behind."""
-    for path in [*(folder / "state").iterdir(), *folder.glob("events.jsonl")]:
-        path.unlink()
-
-
-def plain(state):
-    if isinstance(state, dict):
-        return {key: plain(value) for key, value in state.items()}
-    if isinstance(state, list | tuple):
-        return [plain(value) for value in state]
-    return state.tolist() if hasattr(state, "tolist") else state

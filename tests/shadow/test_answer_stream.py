@@ -3,6 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from left_behind import forget, plain
 from shadow_world import MODEL, answer_log, asked, messages, section
 
 from monitor.reference.store import Store
@@ -119,17 +120,3 @@ def test_what_is_no_answer_is_a_dead_letter_and_stops_nothing(lived, answers, tm
     (lines,) = log.values()
     odd = [line for line in lines if MODEL.encode() not in line.value and b"other" not in line.value]
     assert len(letters) == len(odd) > 20
-
-
-def forget(folder):
-    """Take away all that a process left behind."""
-    for path in [*(folder / "state").iterdir(), *folder.glob("events.jsonl")]:
-        path.unlink()
-
-
-def plain(state):
-    if isinstance(state, dict):
-        return {key: plain(value) for key, value in state.items()}
-    if isinstance(state, list | tuple):
-        return [plain(value) for value in state]
-    return state.tolist() if hasattr(state, "tolist") else state
