@@ -2,7 +2,8 @@
 
 The rule follows Chen, Carlini and Wagner 2019 (stateful detection of black-box attacks): the distance of an input to
 its caller's last ones. Here it must have several different ones close to it, so that neither retries nor corrections
-of single fields add up to an attack.
+of single fields add up to an attack, and it must be closer to them than to what others ask, so that nobody is accused
+when a broken unit makes all inputs alike.
 """
 
 from __future__ import annotations
@@ -92,9 +93,10 @@ class QueryAttacks:
         """Compare the slot's inputs with the last ones of their callers."""
         found: list[int] = []
         self._forget(now)
-        for caller, places in _by_caller(rows.columns["queries.caller"]):
-            close = self._compared(caller, rows.columns["queries.input"][places], rows.times[places], now)
-            if len(close):
+        callers, inputs = rows.columns["queries.caller"], rows.columns["queries.input"]
+        for caller, places in _by_caller(callers):
+            close = self._compared(caller, inputs[places], rows.times[places], now)
+            if len(close) and not self._like_others(callers, inputs, places, close):
                 self._caught[caller] = now
                 found += places[close].tolist()
         self._make_room()
@@ -116,6 +118,14 @@ class QueryAttacks:
         times = np.concatenate([known.times[fresh], times])
         self._known[caller] = Caller(whole[-kept:].copy(), times[-kept:].copy())  # not a view of the whole
         return _crowded(whole, len(whole) - len(inputs), self.closeness.distance)
+
+    def _like_others(self, callers: Column, inputs: Column, places: Ints, close: Ints) -> bool:
+        """Return whether most others asked the same at that time, most of their inputs and most of them."""
+        since = places[max(0, close[0] - MATCHES)]
+        others = since + np.flatnonzero(callers[since:] != callers[since])[-LAST:]
+        near = squared_distances(inputs[places[close[-1]]][None], inputs[others]) <= self.closeness.distance**2
+        alike = np.unique(callers[others[near]])
+        return 2 * int(near.sum()) > len(others) and 2 * len(alike) > len(np.unique(callers[others]))
 
     def _forget(self, now: int) -> None:
         """Forget what is older than the window: both are in the order in which callers were last seen."""

@@ -74,6 +74,28 @@ def test_what_many_callers_ask_once_each_is_no_callers_attack(attacks, digits):
     assert alarms(attacks, asked) != []  # of nobody in particular they are one stream
 
 
+@pytest.mark.parametrize("broken", [lambda x: x / 255, lambda x: x * 0.0 + np.arange(x.shape[1]) % 3 + x / 50])
+@pytest.mark.parametrize("since", [3_000, 3_001, 3_049, 3_091])
+def test_nobody_is_accused_where_the_inputs_of_all_become_alike(attacks, digits, broken, since):
+    asked, callers = benign(digits, 6_000, np.random.default_rng(3))
+    asked[since:] = broken(asked[since:])
+    assert alarms(attacks, asked, callers) == []
+    assert alarms(QueryAttacks(attacks.closeness, HOUR, KEY), asked, ["alone"] * 6_000) != []  # nobody to compare with
+
+
+@pytest.mark.parametrize("ids", [1, 3])
+def test_who_floods_is_found_while_most_callers_or_most_inputs_are_of_others(attacks, digits, ids):
+    rng = np.random.default_rng(4)
+    asked, callers = benign(digits, 3_000, rng)
+    flood = np.flatnonzero(rng.random(3_000) < (0.9 if ids == 1 else 0.4))
+    asked[flood] = jittered(digits[5], digits.std(axis=0), len(flood), rng)
+    for place in flood:
+        callers[place] = f"attacker {place % ids}"
+    found = alarms(attacks, asked, callers)
+    assert set(found) <= set(flood.tolist())
+    assert len(found) > 0.9 * len(flood)
+
+
 def test_inputs_older_than_the_window_are_forgotten(closeness, digits):
     asked = jittered(digits[0], digits.std(axis=0), 40, np.random.default_rng(0))
     for window, found in ((HOUR, True), (4 * SLOT, False)):
