@@ -107,8 +107,8 @@ class Calibration:
             return []
         ends = [f"{edge:.3g}" for edge in self.edges]
         spans = [f"below {ends[0]}", *(f"{a}–{b}" for a, b in pairwise(ends)), f"from {ends[-1]}"] if ends else ["any"]
-        names = [f"confidence {span} and {outcome}" for span in spans for outcome in ("right", "wrong")]
-        labels = tuple(_joined([n for n, b in zip(names, bins, strict=True) if b == w]) for w in range(max(bins) + 1))
+        names = [f"{outcome} at confidence {span}" for span in spans for outcome in ("right", "wrong")]
+        labels = tuple(_joined(names, bins, one) for one in range(max(bins) + 1))
         return [
             Signal("performance.calibration", GROUP, "values", ordered=False, bins=labels, bin_of=(*bins, -1)),
         ]
@@ -133,5 +133,12 @@ def confidence_edges(values: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(sorted({edge for edge in inner if edge > ordered[0]}))
 
 
-def _joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]}, or rarer"
+def _joined(names: Sequence[str], bins: Sequence[int], one: int) -> str:
+    """Return the name of one bin: of cells too thin to stand alone mostly the wrong answers are joined."""
+    ours = [name for name, bin_ in zip(names, bins, strict=True) if bin_ == one]
+    outcome = ours[0].partition(" ")[0]
+    if len(ours) == 1:
+        return ours[0]
+    if any(not name.startswith(outcome) for name in ours):
+        return "the rarer ones"
+    return outcome if sum(name.startswith(outcome) for name in names) == len(ours) else f"{outcome} elsewhere"

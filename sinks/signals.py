@@ -34,6 +34,12 @@ STRANGE = {
 }
 """What signals of single records' scores are called."""
 
+FIRST_BIN = {
+    **dict.fromkeys(STRANGE, "{share} of them are {bin} of the accepted ones"),
+    "performance.calibration": "{share} of labelled predictions are {bin}",
+}
+"""What the first bin's share says, of signals whose bins say more than a shape."""
+
 LOOK_FIRST = (
     ("quality.missing", "at the job or service that fills {name}"),
     ("quality.type", "at the last release of what writes {name}: its type changed"),
@@ -144,8 +150,8 @@ def change(group: Sequence[SignalChange]) -> str:
         now, accepted = both(first.bins[0].observed, first.bins[0].expected)
         named = f" ({shares})" if first.bins[1:] else ""
         return f"{now} of records {OF_RECORDS[first.signal]}, accepted {accepted}{named}"
-    if first.signal in STRANGE and first.bins:
-        return f"{name(first)}: {strangeness(first)}"
+    if first.signal in FIRST_BIN and first.bins:
+        return f"{name(first)}: {_first_bin(first)}"
     if len(group) == 1 and (said := _share_of(first)):
         return said
     if len(group) == 1:
@@ -153,10 +159,11 @@ def change(group: Sequence[SignalChange]) -> str:
     return f"{len(group):,} features {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")
 
 
-def strangeness(signal: SignalChange) -> str:
+def _first_bin(signal: SignalChange) -> str:
     """Return `3.1 % of them are stranger than 99 % of the accepted ones, accepted 1 %`."""
-    now, accepted = both(signal.bins[0].observed, signal.bins[0].expected)
-    return f"{now} of them are {bin_name(signal.bins[0].bin)} of the accepted ones, accepted {accepted}"
+    first = signal.bins[0]
+    now, accepted = both(first.observed, first.expected)
+    return f"{FIRST_BIN[signal.signal].format(share=now, bin=bin_name(first.bin))}, accepted {accepted}"
 
 
 def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
@@ -166,7 +173,7 @@ def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
     """
     if group[0].evidence is None:
         return plain(group[0].shape, 200)
-    if group[0].signal in STRANGE and group[0].bins:
+    if group[0].signal in FIRST_BIN and group[0].bins:
         return change(group[:1])
     if len(group) == 1 and (whole := _share_of(group[0])):
         return whole

@@ -69,14 +69,15 @@ def moment(time: str, after: str | None = None, *, seconds: bool = False) -> str
     return text if after and at.date() == datetime.fromisoformat(after).date() else f"{at.date()} {text}"
 
 
-def with_short_times(text: str, after: str) -> str:
+def with_short_times(text: str, after: str, *, seconds: bool = False) -> str:
     """Return `text` with its RFC 3339 times as `14:05 UTC`, with the date where it is not that of `after`."""
-    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", lambda found: _short(found[0], after), text)
+    times = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z"
+    return re.sub(times, lambda found: _short(found[0], after, seconds=seconds), text)
 
 
-def _short(time: str, after: str) -> str:
+def _short(time: str, after: str, *, seconds: bool) -> str:
     try:
-        return f"{moment(time, after)} UTC"
+        return f"{moment(time, after, seconds=seconds)} UTC"
     except ValueError:  # only looks like one
         return time
 

@@ -120,7 +120,8 @@ def _happening(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str:
 def _notes(event: Event) -> list[str]:
     """Return the notes for a person, without advice, which comes after a colon: `look_first` gives it."""
     notes = [note.partition(": look at")[0] for note in event.notes if not _is_rise(note)]
-    return [plain(with_short_times(note, event.since or event.time), 300) for note in notes[:5]]
+    since = event.since or event.time
+    return [plain(with_short_times(note, since, seconds=_seconds(event) < BRIEF), 300) for note in notes[:5]]
 
 
 def _is_rise(note: str) -> bool:

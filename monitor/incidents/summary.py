@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
-from sinks.signals import STRANGE, asked
+from sinks.signals import FIRST_BIN, STRANGE, asked
 from sinks.text import percent
 
 NAMED = 3
@@ -92,10 +92,9 @@ def _alone(change: SignalChange, *, over: bool) -> str:
     what = subject(change.signal)
     if change.evidence is None:  # a condition says it all
         return re.split(r" for \d|[:;] | \(", change.shape)[0] if over else change.shape
-    if change.signal in STRANGE and change.bins:
-        return (
-            what if over else f"{what}: {100 * change.bins[0].observed:.3g} % are {change.bins[0].bin} of accepted ones"
-        )
+    if change.signal in FIRST_BIN and change.bins:
+        of = " of accepted ones" if change.signal in STRANGE else ""
+        return what if over else f"{what}: {percent(change.bins[0].observed)} are {change.bins[0].bin}{of}"
     if change.effect.points is None:
         return f"{what} {change.shape}" if change.shape.startswith(_VERBS) else f"{what}: {change.shape}"
     observed = change.bins[0].observed if change.bins else None

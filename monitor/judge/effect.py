@@ -25,7 +25,7 @@ _SHARE_SHAPES = {
     "schema": "with absent or unknown features",
     "late": "too late to count",
     "dead_letters": "unusable",
-    "error": "of predictions wrong",
+    "error": "of labelled predictions wrong",
 }
 
 _ANSWER_SHAPES = {

@@ -76,7 +76,7 @@ def test_each_change_is_one_incident_that_says_what_happened(events):
     assert {signal["group"] for signal in pens["signals"]} >= {"features"}
     assert [signal["signal"] for signal in prober["signals"]] == ["anomaly.queries"]
     assert labels["signals"][0]["signal"] == "performance.error"
-    assert re.fullmatch(r"error: \d\d % of predictions wrong", labels["summary"])
+    assert re.fullmatch(r"error: \d\d % of labelled predictions wrong", labels["summary"])
 
 
 def test_the_prober_is_named_by_its_hash_alone(demo, events):

@@ -124,7 +124,7 @@ def test_reset_names_the_address_that_does_not_answer(tmp_path):
 def test_what_labels_tell_is_shown_too(tmp_path, file_config):
     path = snapshot(tmp_path)
     content = remembered_state(path)
-    wrong = SignalChange("performance.error", "performance", 7.2, Effect(points=4.0), "of predictions wrong")
+    wrong = SignalChange("performance.error", "performance", 7.2, Effect(points=4.0), "of labelled predictions wrong")
     open_one = Incident("inc_2", "credit", "warning", 0, 0, 0, {"performance.error": wrong})
     content["models"]["credit"]["labels"] = {
         "judge": {"records": 99},
@@ -136,7 +136,7 @@ def test_what_labels_tell_is_shown_too(tmp_path, file_config):
     assert "labels/0 goes on at 55" in shown
     assert "1,234 records and 99 labels judged" in shown
     assert "2 incidents open" in shown
-    assert "warning since 1970-01-01T00:00:00Z: error: of predictions wrong (inc_2)" in shown
+    assert "warning since 1970-01-01T00:00:00Z: error: of labelled predictions wrong (inc_2)" in shown
 
 
 def test_reset_forgets_the_labels_that_wait(tmp_path, file_config):

@@ -54,11 +54,23 @@ def test_calibration_is_confidence_against_outcome():
     assert detector.bin(batch).tolist() == [0, 1, 2, 4]
     (signal,) = detector.signals(np.array([100, 100, 100, 60, 5]))
     assert signal.bins == (
-        "confidence below 0.5 and right",
-        "confidence below 0.5 and wrong",
-        "confidence from 0.5 and right",
-        "confidence from 0.5 and wrong",
+        "right at confidence below 0.5",
+        "wrong at confidence below 0.5",
+        "right at confidence from 0.5",
+        "wrong at confidence from 0.5",
     )
+
+
+@pytest.mark.parametrize(
+    ("counts", "names"),
+    [
+        ([100, 90, 100, 5, 5], ("right at confidence below 0.5", "wrong", "right at confidence from 0.5")),
+        ([100, 5, 90, 4, 5], ("right at confidence below 0.5", "the rarer ones")),
+    ],
+)
+def test_bins_of_the_calibration_say_what_they_hold_when_joined(counts, names):
+    (signal,) = Calibration((0.5,)).signals(np.array(counts))
+    assert signal.bins == names
 
 
 def test_confidence_is_cut_into_eighths_of_the_reference():

@@ -17,10 +17,10 @@ def missing(name, share):
 HEADLINES = [
     (
         [
-            told("performance.calibration", "more of confidence below 0.5 and wrong", w(0.6)),
-            told("performance.error", "of predictions wrong", points(12), ("wrong", 0.03, 0.15)),
+            told("performance.calibration", "more of wrong at confidence below 0.5", w(0.6)),
+            told("performance.error", "of labelled predictions wrong", points(12), ("wrong", 0.03, 0.15)),
         ],
-        "error: 15 % of predictions wrong",
+        "error: 15 % of labelled predictions wrong",
     ),
     ([told("feature.income", "shifted up", w(0.31))], "income shifted up"),
     ([told("feature.channel", "more of web", w(0.2))], "channel: more of web"),

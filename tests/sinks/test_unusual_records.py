@@ -26,3 +26,12 @@ def test_two_scorers_are_told_by_the_stronger_one():
     assert (
         summarise(both_of_them) == "records unlike their predicted class: 5 % are stranger than 99 % of accepted ones"
     )
+
+
+def test_the_calibration_says_what_came_of_which_confidence():
+    moved = BinShift("wrong at confidence from 0.9", 0.035, 0.16), BinShift("right at confidence from 0.9", 0.9, 0.8)
+    shift = SignalChange("performance.calibration", "performance", 8.0, Effect(w=0.7), f"more of {moved[0].bin}", moved)
+    told = "calibration: 16 % of labelled predictions are wrong at confidence from 0.9, accepted 3.5 %"
+    assert change([shift]) == beside([shift], follows=False) == told
+    assert summarise([shift]) == "calibration: 16 % are wrong at confidence from 0.9"
+    assert summarise([shift], over=True) == "calibration"
