@@ -17,12 +17,9 @@ from monitor.errors import BadReference
 from monitor.reference.store import Reference
 
 FEWEST_ROWS = 50
-LATE = "labels come later here (labels), and these detectors see errors only of records that carry their label"
 
 
-def sequential_of(
-    settings: ModelSettings, reference: Reference, key: Callable[[], bytes], *, late_labels: bool = False
-) -> list[Sequential]:
+def sequential_of(settings: ModelSettings, reference: Reference, key: Callable[[], bytes]) -> list[Sequential]:
     """Return the detectors; `key` gives the secret under which callers are hashed, where one is needed.
 
     Raises
@@ -36,8 +33,6 @@ def sequential_of(
         if isinstance(section, QueriesConfig):
             found.append(QueryAttacks(_closeness(reference, where), section.window, key()))
         elif isinstance(section, RiverConfig):
-            if late_labels and section.signal.startswith("performance."):
-                raise BadReference(f"{where}.signal: {LATE}")
             _check_signal(section, reference, f"{where}.signal")
             found.append(RiverDetector(section.detector, section.signal, section.params))
         elif isinstance(section, AlibiConfig):

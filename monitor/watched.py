@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from detectors import Scorer
 from detectors.detector import Detector, Signal
+from detectors.performance import GROUP as PERFORMANCE
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from detectors.sequential import Sequential
 from detectors.shadow import Flips, Skew
@@ -115,16 +116,23 @@ class Watched:
         parts = self._late(reference, labels=late_labels, answers=asked)
         elsewhere = {detector for part in parts.values() for detector in part.layout.detectors}
         now = reference.part(lambda d: not isinstance(d, ASKED) and d not in elsewhere)
-        sequential = sequential_of(settings, reference, key, late_labels=late_labels)
+        every = sequential_of(settings, reference, key)
+        late = {"labels": [d for d in every if d.group == PERFORMANCE]} if "labels" in parts else {}
+        sequential = [detector for detector in every if detector not in late.get("labels", ())]
         self.callers = any(detector.callers for detector in sequential)
         self.records = self._judged(now, self._ignored(), beside=[*parts.values()], sequential=sequential)
         self.sides = {
-            name: self._judged(part, FLOW_NAMES, beside=[now, *(p for other, p in parts.items() if other != name)])
+            name: self._judged(
+                part,
+                FLOW_NAMES,
+                beside=[now, *(p for other, p in parts.items() if other != name)],
+                sequential=late.get(name, ()),
+            )
             for name, part in parts.items()
         }
         own = {name for name, feature in settings.features.items() if feature.show_values}
         self.layout = now.layout.watching(own | set(shown), sequential)
-        self.layouts = {name: part.layout for name, part in parts.items()}
+        self.layouts = {name: part.layout.watching(set(), late.get(name, ())) for name, part in parts.items()}
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
         self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance)
         self.heard = 0

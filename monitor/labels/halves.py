@@ -40,8 +40,9 @@ JOIN prediction AS p ON p.id = here.id AND p.model = :model AND p.slot =
 JOIN label AS l ON l.id = here.id AND l.model IN ('', :model) AND l.slot BETWEEN :oldest AND :slot
 WHERE here.id < :bound
 GROUP BY here.id HAVING max(p.slot, min(l.slot)) = :slot
+ORDER BY p.slot, here.id
 """
-"""Of an id the first prediction and the first label count; the pair is new in this slot."""
+"""Of an id the first prediction and the first label count; the pair is new in this slot. Oldest predictions first."""
 
 _CAME = "SELECT count(*) FROM {} WHERE slot = :slot AND id < :bound"
 _WAITING = (

@@ -185,7 +185,13 @@ def tally_of(model: Watched, pairs: Sequence[Pair]) -> Tally:
     """Return the tally of a slot's pairs."""
     said = {"prediction": [pair.prediction for pair in pairs], "label": [pair.label for pair in pairs]}
     sure = np.array([math.nan if pair.confidence is None else pair.confidence for pair in pairs])
-    batch = Batch(np.arange(len(pairs)), {"confidence": sure}, versions=[pair.version for pair in pairs])
+    batch = Batch(
+        np.arange(len(pairs)),
+        {"confidence": sure},
+        versions=[pair.version for pair in pairs],
+        ids=[None] * len(pairs),  # what looks at them in order takes them as they are
+        times=np.zeros(len(pairs), dtype=np.int64),
+    )
     if model.reference.schema.prediction == "number":
         batch.numbers |= {name: np.array([_number(text) for text in texts]) for name, texts in said.items()}
     else:

@@ -43,6 +43,38 @@ def test_however_it_is_read_the_same_is_joined_and_told(lived, seed, tmp_path):
     assert plain(again.state) == plain(once.state)
 
 
+DDM = {"detectors": [{"type": "river", "detector": "DDM", "signal": "performance.error"}]}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_librarys_detector_takes_the_errors_of_pairs_the_same_however_they_are_read(lived, seed, tmp_path):
+    made = world(70, 4, wrong=doubles, parts=2, mess=True)
+    once = lived(made, seed=0, **DDM)
+    forget(tmp_path)
+    again = lived(made, seed=seed + 1, **DDM)
+    assert again.events == once.events
+    assert plain(again.state) == plain(once.state)
+    signals = {signal["signal"]: signal for event in once.events for signal in event["signals"]}
+    assert signals["performance.error.DDM"]["evidence"] is None  # no budget covers it
+
+
+def test_a_librarys_detector_goes_on_after_every_death(started, lived, tmp_path):
+    made = world(70, 4, wrong=doubles, parts=2, mess=True)
+    once = lived(made, **DDM)
+    forget(tmp_path)
+    for steps in (5, 9, 14):
+        pipeline = started(made, Random(steps), **DDM)
+        pipeline.open()
+        pipeline.parts.sides[0].open()
+        for _ in range(steps):
+            pipeline.step()
+        pipeline.parts.outbox.close(pipeline, pipeline.clock())
+        pipeline.parts.sides[0].close()
+    again = lived(made, seed=3, **DDM)
+    assert again.events == once.events != []
+    assert plain(again.state) == plain(once.state)
+
+
 def test_one_partition_or_several_give_the_same(lived, tmp_path):
     made = world(70, 5, wrong=doubles)
     once = lived(made)

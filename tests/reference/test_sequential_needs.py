@@ -91,11 +91,6 @@ def test_of_two_signals_of_one_name_neither_is_guessed():
         sequential_of(twice, reference(), key)
 
 
-def test_errors_of_labels_that_come_later_are_not_theirs():
-    with pytest.raises(BadReference, match="labels come later here"):
-        sequential_of(settings(river("DDM", "performance.error")), reference(), key, late_labels=True)
-
-
 def test_nobody_asks_for_a_key_where_nobody_looks_at_callers():
     def refuse():
         raise AssertionError
