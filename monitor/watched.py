@@ -8,11 +8,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from detectors import Scorer
-from detectors.detector import Detector, Signal
+from detectors.detector import Signal
 from detectors.performance import GROUP as PERFORMANCE
-from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from detectors.sequential import Sequential
-from detectors.shadow import Flips, Skew
 from monitor.config.features import FeatureSection
 from monitor.config.permodel import ModelSettings
 from monitor.counting.tally import FLOW_SIGNALS
@@ -32,22 +30,13 @@ from monitor.retraining.wording import said, subject
 from monitor.scoring import scorers_of
 from monitor.sequential import sequential_of
 from monitor.state.operator_log import Word
+from monitor.streams import streams_of
 from monitor.types import Event, News, Partition, Trigger
 
 PROVISIONAL = (
     "nobody accepted this reference yet: it was learned from the first live records. "
     'Look at it (seawall reference show) and accept it: seawall reference promote {digest} --by YOU --why "…"'
 )
-NO_LABELS = (
-    "the reference in {path} has no labels, so nobody knows how often the accepted model was wrong. "
-    "Build it from records with a `label`: seawall reference build DATA"
-)
-NO_CURVE = (
-    "the reference in {path} has no accepted share of flipped answers for {checks}: nobody asked the endpoint of the "
-    "accepted model. With it running: seawall reference build DATA"
-)
-LABELLED = (AbsoluteError, Calibration, ErrorRate)
-ASKED = (Flips, Skew)
 OVER = {"labels": "labels are no longer read", "shadow": "the endpoint is no longer asked"}
 """Streams that are judged on a clock of their own, and why what one told may be over."""
 
@@ -113,9 +102,7 @@ class Watched:
         self.slot = slot
         self._note = PROVISIONAL.format(digest=reference.digest[7:19]) if unaccepted else None
         asked = settings.shadow is not None if answers is None else answers
-        parts = self._late(reference, labels=late_labels, answers=asked)
-        elsewhere = {detector for part in parts.values() for detector in part.layout.detectors}
-        now = reference.part(lambda d: not isinstance(d, ASKED) and d not in elsewhere)
+        now, parts = streams_of(settings, reference, labels=late_labels, answers=asked)
         every = sequential_of(settings, reference, key)
         late = {"labels": [d for d in every if d.group == PERFORMANCE]} if "labels" in parts else {}
         sequential = [detector for detector in every if detector not in late.get("labels", ())]
@@ -137,19 +124,6 @@ class Watched:
         self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance)
         self.heard = 0
 
-    def _late(self, reference: Reference, *, labels: bool, answers: bool) -> dict[str, Reference]:
-        """Return what was accepted of the streams that come later, by name. Raises BadReference where it is missing."""
-        path, parts = self.settings.reference.path, {}
-        if labels:
-            parts["labels"] = reference.part(lambda detector: isinstance(detector, LABELLED))
-            if not parts["labels"].layout.detectors:
-                raise BadReference(NO_LABELS.format(path=path))
-        if answers:
-            parts["shadow"] = reference.part(self._of_answers)
-            if unknown := self._unmeasured(parts["shadow"]):
-                raise BadReference(NO_CURVE.format(path=path, checks=unknown))
-        return parts
-
     def retrain(self, trails: Mapping[Partition, Trail] | None) -> list[News]:
         """Return what the rules for retraining decide after a slot, given where the judged slots lie."""
         return self._told(self.retraining.advance(self._moment(trails)))
@@ -170,19 +144,6 @@ class Watched:
                 news += judged.remark(trigger.incident, subject(trigger), said(trigger))
             news.append(trigger)
         return news
-
-    def _of_answers(self, detector: Detector) -> bool:
-        """Return whether the detector is of answers to what is asked; without a configuration all are."""
-        if isinstance(detector, Flips) and self.settings.shadow:
-            return (detector.check, detector.severity) in self.settings.shadow.questions
-        return isinstance(detector, ASKED)
-
-    def _unmeasured(self, part: Reference) -> str:
-        """Return the names of what is asked and was not measured when the reference was built."""
-        known = {d.column for d in part.layout.detectors if isinstance(d, Flips)}
-        wanted = self.settings.shadow.questions if self.settings.shadow else ()
-        missing = [name for name in (Flips(*question).column for question in wanted) if name not in known]
-        return ", ".join(missing) or ("" if part.layout.detectors else "any check")
 
     def _judged(
         self,

@@ -1,0 +1,59 @@
+"""What was accepted, by the stream that it is judged on: the records, and those that come later."""
+
+from __future__ import annotations
+
+from detectors.detector import Detector
+from detectors.performance import AbsoluteError, Calibration, ErrorRate
+from detectors.shadow import Flips, Skew
+from monitor.config.permodel import ModelSettings
+from monitor.errors import BadReference
+from monitor.reference.store import Reference
+
+NO_LABELS = (
+    "the reference in {path} has no labels, so nobody knows how often the accepted model was wrong. "
+    "Build it from records with a `label`: seawall reference build DATA"
+)
+NO_CURVE = (
+    "the reference in {path} has no accepted share of flipped answers for {checks}: nobody asked the endpoint of the "
+    "accepted model. With it running: seawall reference build DATA"
+)
+LABELLED = (AbsoluteError, Calibration, ErrorRate)
+ASKED = (Flips, Skew)
+
+
+def streams_of(
+    settings: ModelSettings, reference: Reference, *, labels: bool, answers: bool
+) -> tuple[Reference, dict[str, Reference]]:
+    """Return what was accepted of the records themselves, and of the streams that come later, by name.
+
+    Raises
+    ------
+    BadReference
+        Where a stream has nothing to be compared with.
+    """
+    parts = {}
+    if labels:
+        parts["labels"] = reference.part(lambda detector: isinstance(detector, LABELLED))
+        if not parts["labels"].layout.detectors:
+            raise BadReference(NO_LABELS.format(path=settings.reference.path))
+    if answers:
+        parts["shadow"] = reference.part(lambda detector: _of_answers(settings, detector))
+        if unknown := _unmeasured(settings, parts["shadow"]):
+            raise BadReference(NO_CURVE.format(path=settings.reference.path, checks=unknown))
+    elsewhere = {detector for part in parts.values() for detector in part.layout.detectors}
+    return reference.part(lambda d: not isinstance(d, ASKED) and d not in elsewhere), parts
+
+
+def _of_answers(settings: ModelSettings, detector: Detector) -> bool:
+    """Return whether the detector is of answers to what is asked; without a configuration all are."""
+    if isinstance(detector, Flips) and settings.shadow:
+        return (detector.check, detector.severity) in settings.shadow.questions
+    return isinstance(detector, ASKED)
+
+
+def _unmeasured(settings: ModelSettings, part: Reference) -> str:
+    """Return the names of what is asked and was not measured when the reference was built."""
+    known = {d.column for d in part.layout.detectors if isinstance(d, Flips)}
+    wanted = settings.shadow.questions if settings.shadow else ()
+    missing = [name for name in (Flips(*question).column for question in wanted) if name not in known]
+    return ", ".join(missing) or ("" if part.layout.detectors else "any check")
