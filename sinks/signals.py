@@ -61,7 +61,10 @@ LOOK_FIRST = (
     ("confidence", "at the newest model version"),
     ("latency", "at the model server: load, machine, last release"),
     ("joint", "at how inputs are joined: each alone may look as accepted"),
-    ("anomaly.queries", "at what this caller asks for: whoever probes a model looks for inputs that fool it"),
+    (
+        "anomaly.queries",
+        "at what this caller asks for, and who it is (docs/queries.md): it may look for inputs that fool the model",
+    ),
     ("anomaly.knn", "at the verdicts: which records these are and what carries it; then at who sends them"),
     ("anomaly.trust", "at the verdicts: records between two classes may be made to mislead; then at who sends them"),
     ("anomaly", "at who sends these requests"),

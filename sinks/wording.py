@@ -15,8 +15,8 @@ from monitor.types import BinShift, Event, SignalChange
 from sinks.signals import beside, bin_name, change, grouped, look_first, name, size, sizes
 from sinks.text import counted, lasting, moment, one_in, plain, with_short_times
 
-LATER_STREAMS = ("performance", "labels", "robustness")
-"""Groups whose incidents count records of a stream that is not the requests."""
+COUNTED = {"performance": "label", "labels": "label", "robustness": "answer"}
+"""What the incidents of some groups count: records of a stream that is not the requests."""
 ADVICE = (
     (": look at whether it is the right reference", "whether this is the right reference, that of this model"),
     (": look at that release first", "at that release"),
@@ -140,8 +140,8 @@ def _records(event: Event) -> str | None:
         return None
     if any(s.evidence is None for s in event.signals[:1]):
         return None
-    later = any(s.group in LATER_STREAMS for s in event.signals[:1])
-    return counted(event.records - event.since_records, "record" if later else "request")
+    thing = COUNTED.get(event.signals[0].group, "request") if event.signals else "request"
+    return counted(event.records - event.since_records, thing)
 
 
 def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:

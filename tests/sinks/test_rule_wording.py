@@ -23,7 +23,8 @@ def test_an_attack():
 ▲ error · credit-risk v7 · caller 3f9a1c2b77aa sends near-duplicates of one input
   Since 2026-01-01 14:05 UTC (55 min) caller 3f9a1c2b77aa sends near-duplicates of one input.
   How sure    a rule of this detector's own: no false-alarm budget covers it
-  Look first  at what this caller asks for: whoever probes a model looks for inputs that fool it
+  Look first  at what this caller asks for, and who it is (docs/queries.md): it may look for inputs that fool
+              the model
   inc_4k2f · compared with reference 3f9c1a2b77aa"""
     )
 

@@ -66,7 +66,7 @@ def test_scores_that_are_gone_are_said_to_be_missing():
 def test_one_of_a_thing_is_said_as_one():
     one = replace(SHIFT, records=SHIFT.since_records + 1)
     assert "(55 min, 1 request)" in message(one).story
-    assert "(55 min, 1 record)" in message(replace(one, signals=(replace(one.signals[0], group="labels"),))).story
+    assert "(55 min, 1 label)" in message(replace(one, signals=(replace(one.signals[0], group="labels"),))).story
     five = (*SHIFT.signals, *(replace(SHIFT.signals[1], signal=name) for name in ("latency", "joint", "anomaly")))
     assert dict(message(replace(SHIFT, signals=five)).facts)["Also"].endswith("; 1 more signal")
 
@@ -168,8 +168,9 @@ def test_a_few_kinds_of_signals_are_told_and_the_rest_counted():
 
 
 def test_side_streams_do_not_count_requests():
-    late = replace(SHIFT, signals=(replace(SHIFT.signals[0], signal="performance.error", group="performance"),))
-    assert since(late) == "Since 2026-01-01 14:05 UTC (55 min, 31,250 records)"
+    for group, things in (("performance", "labels"), ("robustness", "answers")):
+        late = replace(SHIFT, signals=(replace(SHIFT.signals[0], group=group),))
+        assert since(late) == f"Since 2026-01-01 14:05 UTC (55 min, 31,250 {things})"
 
 
 def test_nothing_grows_with_the_event():
