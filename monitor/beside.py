@@ -74,6 +74,8 @@ def _add_labels(
     """Put the stream of labels beside that of the records."""
     from monitor.labels.build import label_stream
 
+    metrics.begin_labels(model.name for model in pipeline.parts.models if model.labels)
+
     def count(model: str, outcome: str, pairs: int) -> None:
         metrics.labels.labels(model, outcome).inc(pairs)
 

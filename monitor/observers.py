@@ -71,6 +71,10 @@ class MetricsObserver(Observer):
             self._limited[model.name] = model
             judges = [judged.judge for judged in (model.records, *model.sides.values())]
             self.metrics.limits(model.name, [Limit(*limit) for judge in judges for limit in judge.limits()])
+            self.metrics.begin_sequential(model.name, [d.signal for d in model.judge.in_order.detectors])
+        for finding in verdict.alarms:
+            if finding.evidence is None:  # a rule of its own: no gauge shows it
+                self.metrics.sequential_alarms.labels(model.name, finding.signal.name).inc()
         self.metrics.signals(
             model.name,
             (

@@ -93,6 +93,7 @@ def incidents() -> list[object]:
         "What is open, by model and severity. Told through the sinks of the configuration.",
         asked(queries.OPEN_BY_MODEL, "{{model}}: {{severity}}"),
         unit="none",
+        width=8,
     )
     for severity, colour in SEVERITIES.items():
         fixed = {"mode": "fixed", "fixedColor": colour}
@@ -102,8 +103,18 @@ def incidents() -> list[object]:
         "Against the budget: at most one false alert expected per `false_alarm_every` (30 days unless configured).",
         asked(queries.CHANGES, "{{event}}"),
         unit="none",
+        width=8,
     )
-    return [still.line_interpolation("stepAfter").decimals(0), changes.decimals(0)]
+    retraining = lines(
+        "Retraining: what the rules decided in the hour before",
+        "Held: an attack or poisoning is open. Waiting: for `seawall retrain approve`. "
+        "Whether a run reached its destination stands below, under the sink retrain-RULE.",
+        asked(queries.RETRAINING, "{{rule}}: {{outcome}}"),
+        unit="none",
+        width=8,
+    )
+    still.line_interpolation("stepAfter").decimals(0)
+    return [still, changes.decimals(0), retraining.decimals(0).no_value(NOT_ASKED)]
 
 
 def robustness() -> list[object]:
@@ -120,7 +131,34 @@ def robustness() -> list[object]:
     flips.override_by_regexp(".*: tolerance$", [dashes])
     unusual = _multiples("Unusual or adversarial records", "anomaly.* and joint.* signals", queries.UNUSUAL)
     errors = _multiples("Errors on records with labels", "performance.* and labels.* signals", queries.ERRORS)
-    return [flips.no_value(NOT_ASKED), unusual, errors]
+    return [flips.no_value(NOT_ASKED), unusual, errors, *_behind_them()]
+
+
+def _behind_them() -> list[timeseries.Panel]:
+    """Return what these rest on: answers, the detectors with a rule of their own, labels."""
+    queried = lines(
+        "Shadow queries a second, by what came of them",
+        "Over budget: not asked, on purpose. Only what is answered is judged.",
+        asked(queries.ASKED, "{{outcome}}"),
+        unit="short",
+        width=8,
+    )
+    alarms = lines(
+        "Query attacks: slots with an alarm in the hour before",
+        "And those of the detectors of river and alibi-detect. No false-alarm budget covers these.",
+        asked(queries.ALARMS, "{{model}}: {{signal}}"),
+        unit="none",
+        width=8,
+    )
+    joined = lines(
+        "Labels in the hour before, by what became of them",
+        "Joined: judged. Conflicting: labels of one id differ, none is used. Expired: a prediction waited in vain.",
+        asked(queries.LABELS, "{{outcome}}"),
+        unit="none",
+        width=8,
+    )
+    coloured_above(alarms, 1).decimals(0)
+    return [panel.no_value(NOT_ASKED) for panel in (queried, alarms, joined.decimals(0))]
 
 
 def _multiples(title: str, what: str, query: str) -> timeseries.Panel:

@@ -43,6 +43,17 @@ FLIP_TOLERANCE = f"max by (model) ({_of_signals('tolerance_points', FLIPS)})"
 UNUSUAL = multiples("anomaly[.].+|joint[.].+")
 ERRORS = multiples("performance[.].+|labels[.].+")
 
+
+def _in_an_hour(counter: str, *by: str) -> str:
+    """Return how often something was counted in the hour before."""
+    return f"round(sum by ({', '.join(by)}) (increase(seawall_{counter}_total{{{OURS}}}[1h])))"
+
+
+ASKED = f"sum by (outcome) (rate(seawall_shadow_total{{{OURS}}}[$__rate_interval]))"
+ALARMS = _in_an_hour("sequential_alarms", "model", "signal")
+LABELS = _in_an_hour("labels", "outcome")
+RETRAINING = _in_an_hour("retrain", "rule", "outcome")
+
 OPEN = f'sum by (severity) (seawall_incidents_open{{{OURS}, severity!="info"}})'
 OPEN_BY_MODEL = f'sum by (model, severity) (seawall_incidents_open{{{OURS}, severity!="info"}})'
 CHANGES = f'round(sum by (event) (increase(seawall_incidents_total{{{OURS}, severity!="info"}}[1h])))'

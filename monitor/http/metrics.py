@@ -14,6 +14,7 @@ from monitor.types import EVENTS, OUTCOMES, SEVERITIES, Partition, Severity
 
 MOST_SIGNALS = 500
 OTHER = "other"
+JOINED = ("joined", "conflicting", "expired")
 DELIVERIES = ("delivered", "retried", "failed", "dropped")
 
 _Choice = Callable[..., float | None]
@@ -77,6 +78,12 @@ class Metrics:
 
     def _for_judging(self) -> None:
         self.slots_judged = self._counter("slots_judged", "Slots that every partition had closed, judged.", "model")
+        self.sequential_alarms = self._counter(
+            "sequential_alarms",
+            "Slots in which a detector that looks at records in order raised an alarm.",
+            "model",
+            "signal",
+        )
         self.effect_w = self._gauge(
             "effect_w", "Shift of a signal from what was accepted, Cohen's w.", "model", "signal"
         )
@@ -153,6 +160,16 @@ class Metrics:
         """Show 0 for what a model's rules for retraining have not decided yet."""
         for rule, outcome in product(rules, OUTCOMES):
             self.retrain.labels(model, rule, outcome)
+
+    def begin_labels(self, models: Iterable[str]) -> None:
+        """Show 0 for labels that have not come yet."""
+        for model, outcome in product(models, JOINED):
+            self.labels.labels(model, outcome)
+
+    def begin_sequential(self, model: str, signals: Iterable[str]) -> None:
+        """Show 0 for detectors that have raised no alarm yet."""
+        for signal in signals:
+            self.sequential_alarms.labels(model, signal)
 
     def signals(self, model: str, readings: Iterable[Reading]) -> None:
         """Show what a model's signals show after a slot.

@@ -49,6 +49,7 @@ _WAITING = (
     "SELECT count(*) FROM {} WHERE slot BETWEEN :oldest AND :slot AND id < :bound "
     "AND (paired IS NULL OR paired > :slot)"
 )
+_VAIN = "SELECT model, count(*) FROM prediction WHERE slot < :oldest AND paired IS NULL AND id < :bound GROUP BY model"
 _LABEL_DONE = {
     True: "DELETE FROM label WHERE id = ? AND paired <= ?",
     False: "DELETE FROM label WHERE id = ? AND paired <= ? AND model <> ''",
@@ -175,20 +176,19 @@ class Halves:
         with _as_os_error():
             self._db.commit()
 
-    def forget(self, judged: int) -> int:
+    def forget(self, judged: int) -> dict[str, int]:
         """Drop what no later slot can pair, given the last slot that a snapshot remembers as judged.
 
         Returns
         -------
-        int
-            Predictions that waited in vain.
+        dict of str to int
+            Predictions that waited in vain, by model.
         """
         oldest = judged - self.wait
         done = [key for slot, key, _ in self._judged if slot <= judged]
         self._judged = [mark for mark in self._judged if mark[0] > judged]
-        vain = "SELECT count(*) FROM prediction WHERE slot < :oldest AND paired IS NULL AND id < :bound"
-        expired = self._one(vain, {"oldest": oldest, "bound": self.bound})
         with _as_os_error():
+            expired = dict(self._db.execute(_VAIN, {"oldest": oldest, "bound": self.bound}))
             self._db.execute("DELETE FROM prediction WHERE id >= ? OR slot < ?", (self.bound, oldest))
             self._db.execute("DELETE FROM label WHERE id >= ? OR slot < ?", (self.bound, oldest))
             paired = [(key, judged) for key in done]

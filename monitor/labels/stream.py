@@ -155,8 +155,8 @@ class LabelStream(SideStream):
 
     def saved(self) -> None:
         """Let go of what the snapshot, now written, has left behind."""
-        if (waited := self.halves.forget(self._saved)) > 0:
-            self.count("", "expired", waited)
+        for model, waited in self.halves.forget(self._saved).items():
+            self.count(model, "expired", waited)
         super().saved()
 
     def state(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import product
 
 import numpy as np
 import structlog
@@ -79,6 +80,8 @@ class Asker(Observer):
         self._failing: dict[str, str] = {}
         self._next_words = 0.0
         self._threads: list[threading.Thread] = []
+        for prober, outcome in product(probers.values(), OUTCOMES):
+            self._note(prober, outcome, 0)  # what has not happened yet is shown as 0
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Ask about a share of the records that counted and were not asked about before."""

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.real
 
 HERE = Path(__file__).parent
 CHART = HERE.parents[1] / "helm/seawall"
+FIRES = ["alerts.yaml", "alerts_of_days.yaml"]
 
 
 def _promtool(program, *arguments):
@@ -24,15 +25,16 @@ def test_promtool_accepts_the_rules(promtool):
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_each_alert_fires_when_it_should_and_is_silent_when_not(promtool, tmp_path):
+@pytest.mark.parametrize("name", FIRES)
+def test_each_alert_fires_when_it_should_and_is_silent_when_not(promtool, tmp_path, name):
     shutil.copy(CHART / "rules/seawall.yaml", tmp_path)
-    shutil.copy(HERE / "alerts.yaml", tmp_path)
-    run = _promtool(promtool, "test", "rules", tmp_path / "alerts.yaml")
+    shutil.copy(HERE / name, tmp_path)
+    run = _promtool(promtool, "test", "rules", tmp_path / name)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_each_alert_is_seen_to_fire(rules):
-    fires = yaml.safe_load((HERE / "alerts.yaml").read_text())["tests"]
+    fires = [test for name in FIRES for test in yaml.safe_load((HERE / name).read_text())["tests"]]
     seen = str([test["promql_expr_test"] for test in fires])
     assert [rule["alert"] for rule in rules if f'"{rule["alert"]}"' not in seen] == []
 

@@ -37,6 +37,9 @@ CONTRACT = [
     "broker_up",
     "ready",
     "retrain_total{model,rule,outcome}",
+    "labels_total{model,outcome}",
+    "shadow_total{model,check,outcome}",
+    "sequential_alarms_total{model,signal}",
 ]
 
 
@@ -171,3 +174,10 @@ def test_what_a_rule_for_retraining_has_not_decided_yet_is_0(metrics):
     for outcome in OUTCOMES:
         labels = {"model": "m", "rule": "weekly", "outcome": outcome}
         assert metrics.registry.get_sample_value("seawall_retrain_total", labels) == 0
+
+
+def test_labels_and_alarms_that_have_not_come_yet_are_0(metrics):
+    metrics.begin_labels(["m"])
+    metrics.begin_sequential("m", ["anomaly.queries"])
+    assert samples(metrics, "seawall_labels_total") == {("m", o): 0 for o in ("joined", "conflicting", "expired")}
+    assert samples(metrics, "seawall_sequential_alarms_total") == {("m", "anomaly.queries"): 0}

@@ -76,9 +76,9 @@ def test_what_is_told_as_waiting_in_vain_was_never_paired():
     kept.label([LabelHalf("a", 2, "yes")])
     kept.pairs("m", 2)
     assert kept.waiting(2) == 1
-    assert kept.forget(2) == 0
+    assert kept.forget(2) == {}
     assert kept.waiting(2) == 1
-    assert kept.forget(2 + WAIT) == 1
+    assert kept.forget(2 + WAIT) == {"m": 1}
     assert kept.waiting(2 + WAIT) == 0
 
 

@@ -66,7 +66,7 @@ def test_an_endpoint_that_fails_for_long_is_told_and_nothing_else_suffers(asked,
     assert opened["summary"].startswith("no shadow answers for")
     assert "the endpoint answered 503" in opened["summary"]
     assert pipeline.parts.models[0].judge.records == 3_000
-    assert counted.keys() <= {"server_error", "dropped", "over_budget"}
+    assert (+counted).keys() <= {"server_error", "dropped", "over_budget"}
 
 
 def test_what_is_answered_is_judged_in_the_end(asked, told):
