@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes a real `seawall run`, which has read a real topic and opened an incident."""
+"""A real Prometheus that scrapes two real `seawall run`: each has read real topics and opened incidents."""
 
 from __future__ import annotations
 
@@ -7,30 +7,24 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import loans_watched
 import pytest
 import traffic
 import yaml
+from http_receiver import receiving
 from kafka_broker import free_port
 from prometheus_server import prometheus
 from topic_traffic import produce
-
-from monitor.config.http import HttpSection
-from monitor.http.health import Health
-from monitor.http.metrics import Limit, Metrics, Reading
-from monitor.http.server import Server
-from monitor.http.site import Site
+from v2_server import v2_server
 
 CHART = Path(__file__).parents[2] / "helm/seawall"
 RULES = CHART / "rules/seawall.yaml"
 SEAWALL = Path(sys.executable).with_name("seawall")
 SHIFTED = 'seawall_effect_w{signal="feature.income"} > 5 * seawall_tolerance_w'
-CHECKED = "fraud"
-"""A model with the signals that need an endpoint, a fitted scorer or labels."""
+CREDIT = "inference-of-dashboards"
 
 
 @pytest.fixture(scope="session")
@@ -48,24 +42,22 @@ def promtool() -> str:
 
 
 class Watch:
-    """One `seawall run` over a topic."""
+    """One `seawall run` over topics, with a reference built from accepted records."""
 
-    def __init__(self, folder: Path, bootstrap: str, topic: str) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], accepted: bytes) -> None:
         folder.mkdir()
         self.port = free_port()
-        self.folder = folder
-        config = {
-            "model": traffic.MODEL,
-            "source": {"type": "kafka", "bootstrap_servers": bootstrap, "topics": [topic]},
+        common = {
             "reference": "reference",
             "sinks": [{"type": "file", "name": "events", "path": "events.jsonl"}],
             "http": f"127.0.0.1:{self.port}",
             "dead_letters": {"to": "file"},
         }
-        (folder / "seawall.yaml").write_text(yaml.safe_dump(config))
-        (folder / "accepted.jsonl").write_bytes(traffic.lines(traffic.traffic(100, seed=1)))
+        (folder / "seawall.yaml").write_text(yaml.safe_dump(config | common))
+        (folder / "accepted.jsonl").write_bytes(accepted)
         accept = ["reference", "build", "accepted.jsonl", "--promote", "--by", "ann", "--why", "tests"]
-        subprocess.run([SEAWALL, *accept], cwd=folder, check=True, capture_output=True)
+        built = subprocess.run([SEAWALL, *accept], cwd=folder, check=False, capture_output=True, text=True)
+        assert built.returncode == 0, built.stderr
         with (folder / "log").open("wb") as log:
             self.process = subprocess.Popen([SEAWALL, "run"], cwd=folder, stdout=log, stderr=log)
 
@@ -74,42 +66,46 @@ class Watch:
         self.process.wait(30)
 
 
-@contextmanager
-def exporter_of_checks() -> Iterator[int]:
-    """Serve a model whose signals this file makes up: shadow checks, scorers and labels need what is not here."""
-    metrics, health = Metrics("0"), Health(time.monotonic())
-    metrics.begin([CHECKED])
-    metrics.heartbeat.set(time.time())
-    health.traffic("healthy")
-    metrics.limits(CHECKED, [Limit("shadow.noise.0.1", 6.0, points=3.0), Limit("anomaly.knn", 6.0, w=0.1)])
-    metrics.limits(CHECKED, [Limit("performance.error", 6.0, points=1.0)])
-    metrics.signals(CHECKED, [Reading("shadow.noise.0.1", 9.0, points=7.5), Reading("anomaly.knn", 1.0, w=0.05)])
-    metrics.signals(CHECKED, [Reading("performance.error", 2.0, points=0.5)])
-    section = HttpSection(listen="127.0.0.1:0")
-    server = Server(section.address, Site(health, metrics, section))
-    _, port = server.start()
-    yield port
-    server.close()
+@pytest.fixture(scope="module")
+def credit(broker, tmp_path_factory):
+    """A `seawall run` over a topic."""
+    broker.create_topic(CREDIT, 2, retention_ms=-1)
+    source = {"type": "kafka", "bootstrap_servers": broker.bootstrap, "topics": [CREDIT]}
+    accepted = traffic.lines(traffic.traffic(100, seed=1))
+    running = Watch(tmp_path_factory.mktemp("credit") / "it", {"model": traffic.MODEL, "source": source}, accepted)
+    yield running
+    running.end()
 
 
 @pytest.fixture(scope="module")
-def watched(promtool, broker, tmp_path_factory):
-    """A Prometheus that saw a model drift, and the Seawall that told of it."""
-    folder = tmp_path_factory.mktemp("watched")
-    broker.create_topic("inference-of-dashboards", 2, retention_ms=-1)
-    seawall = Watch(folder / "seawall", broker.bootstrap, "inference-of-dashboards")
-    try:
-        with exporter_of_checks() as port, prometheus(folder / "prometheus", RULES, seawall.port, port) as running:
-            running.wait_for("seawall_kafka_lag_records")
-            records = list(traffic.traffic(60, seed=8, changed=range(30, 60), change=traffic.higher_income))
-            produce(broker.bootstrap, "inference-of-dashboards", 2, [*records, b"not a record"])
-            running.wait_for('seawall_incidents_total{event="opened", severity="error"} > 0')
-            running.wait_for('seawall_deliveries_total{outcome="delivered"} > 0')
-            running.wait_for("sum(seawall_kafka_lag_records) == 0")
-            running.wait_for(SHIFTED)
-            yield running, seawall
-    finally:
-        seawall.end()
+def loans(broker, tmp_path_factory):
+    """Another one, with everything on: the run, its topics, the endpoint it asks, and what its trainer is sent."""
+    topics = {name: f"{name}-of-dashboards" for name in ("requests", "labels", "answers")}
+    for name in topics.values():
+        broker.create_topic(name, 1, retention_ms=-1)
+    folder = tmp_path_factory.mktemp("loans") / "it"
+    with v2_server(lambda rows: loans_watched.said(rows, 0.0)) as server, receiving() as trainer:
+        config = loans_watched.configured(broker.bootstrap, topics, server.url, trainer.url)
+        running = Watch(folder, config, loans_watched.accepted())
+        yield running, topics, server, trainer
+        running.end()
+
+
+@pytest.fixture(scope="module")
+def watched(promtool, broker, credit, loans, tmp_path_factory):
+    """A Prometheus that saw two models drift, and the Seawalls that told of it."""
+    checked, topics, server, _ = loans
+    with prometheus(tmp_path_factory.mktemp("prometheus") / "it", RULES, credit.port, checked.port) as running:
+        running.wait_for("count(seawall_kafka_lag_records) == 5")
+        records = list(traffic.traffic(60, seed=8, changed=range(30, 60), change=traffic.higher_income))
+        produce(broker.bootstrap, CREDIT, 2, [*records, b"not a record"])
+        loans_watched.write(broker.bootstrap, topics, server)
+        running.wait_for('seawall_incidents_total{event="opened", severity="error"} > 0')
+        running.wait_for('seawall_deliveries_total{outcome="delivered", sink="retrain-nightly"} > 0')
+        running.wait_for('seawall_effect_points{signal="shadow.noise.0.2"} > 10')
+        running.wait_for("sum(seawall_kafka_lag_records) == 0")
+        running.wait_for(SHIFTED)
+        yield running
 
 
 @pytest.fixture(scope="session")
