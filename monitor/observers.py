@@ -71,7 +71,8 @@ class MetricsObserver(Observer):
             self._limited[model.name] = model
             judges = [judged.judge for judged in (model.records, *model.sides.values())]
             self.metrics.limits(model.name, [Limit(*limit) for judge in judges for limit in judge.limits()])
-            self.metrics.begin_sequential(model.name, [d.signal for d in model.judge.in_order.detectors])
+            in_order = [detector for judge in judges for detector in judge.in_order.detectors]
+            self.metrics.begin_sequential(model.name, [detector.signal for detector in in_order])
         for finding in verdict.alarms:
             if finding.evidence is None:  # a rule of its own: no gauge shows it
                 self.metrics.sequential_alarms.labels(model.name, finding.signal.name).inc()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import pytest
 import traffic
+from incident_findings import finding
 
 from monitor.assembly import watched_models
 from monitor.config.loading import load
@@ -56,3 +58,13 @@ def test_the_metrics_show_them_from_the_first_judged_slot_on(model):
     observer.judged(model, verdict)
     assert shown("tolerance_w") == 0.05
     assert shown("evidence_log10") < shown("evidence_needed_log10")
+
+
+def test_alarms_that_no_gauge_shows_are_counted_and_those_of_evidence_are_not(model):
+    metrics = Metrics("1")
+    observer = MetricsObserver(metrics, Health(0.0), [model.name])
+    verdict, _ = model.records.judge_slot(0, Tally(model.reference.counts.copy()))
+    attack = finding("anomaly.queries", 0, evidence=None)
+    observer.judged(model, replace(verdict, alarms=[attack, finding("feature.income", 0)]))
+    (counted,) = metrics.sequential_alarms.collect()
+    assert {s.labels["signal"]: s.value for s in counted.samples} == {"anomaly.queries": 1}

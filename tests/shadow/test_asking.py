@@ -16,7 +16,7 @@ from monitor.formats.decoder import Decoder
 from monitor.parts import Now
 from monitor.reference.store import Store
 from monitor.shadow.answers import AnswerFile
-from monitor.shadow.asking import WAITING, Asker
+from monitor.shadow.asking import OUTCOMES, WAITING, Asker
 from monitor.shadow.budget import DAY_MS, QueryBudget
 from monitor.shadow.endpoint import InProcess, Unanswered
 from monitor.shadow.probing import Prober
@@ -90,6 +90,12 @@ def test_every_change_of_a_chosen_record_is_answered_and_so_is_the_record_itself
     assert Counter(a["check"] for a in found) == {"skew": 20, "noise": 20, "monotone.income": 20}
     assert all((a["flipped"] is None) == (a["check"] == "skew") != (a["skew"] is None) for a in found)
     assert {a["time"] for a in found} == {1.0}
+
+
+def test_what_has_not_happened_yet_is_counted_as_0(asking):
+    assert dict(asking().counts) == {
+        (check, outcome): 0 for check in ("skew", "noise", "monotone.income") for outcome in OUTCOMES
+    }
 
 
 def test_answers_hold_no_values_and_no_ids(asking, known, tmp_path):
