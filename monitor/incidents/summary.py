@@ -101,6 +101,7 @@ def _alone(change: SignalChange, *, over: bool) -> str:
     if change.signal == "quality.schema" and change.bins[1:]:
         return f"schema changed: {', '.join(b.bin for b in change.bins[1 : NAMED + 1])}"
     if over:
-        return f"{what} {change.shape}"
+        shape = change.shape.removeprefix("of ")
+        return f"{what}{'' if shape == change.shape else ':'} {shape}"
     share = f"{percent(observed)} {_OF_VALUES.get(cause(change)[1], '')}" if observed is not None else ""
     return f"{what}: {share}{change.shape}"

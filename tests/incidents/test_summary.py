@@ -90,6 +90,14 @@ def test_headline(signals, headline):
         ([missing("income", 0.0423)], "income missing"),
         ([told("quality.late", "too late to count", points(12), ("too late", 0.0, 0.12))], "records too late to count"),
         ([told("feature.channel", "more of web", w(0.2))], "channel: more of web"),
+        (
+            [told("shadow.noise.0.4", "of answers flip", points(20), ("flips", 0.04, 0.24))],
+            "noise of 0.4 sd: answers flip",
+        ),
+        (
+            [told("performance.error", "of predictions wrong", points(12), ("wrong", 0.03, 0.15))],
+            "error: predictions wrong",
+        ),
         *(
             ([SignalChange("quality.freshness", "quality", None, Effect(), said)], "no records read")
             for said in (
