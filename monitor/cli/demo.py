@@ -25,7 +25,7 @@ import click
     help="Send the traffic through this Kafka, in topics made for it. [env: SEAWALL_BOOTSTRAP]",
 )
 def command(folder: Path, *, fast: bool, serve: bool, bootstrap_servers: str | None) -> None:
-    """Watch a digit classifier for 80 seconds while its traffic goes wrong and somebody attacks it.
+    """Watch a digit classifier for 80 seconds while its traffic and a release go wrong and somebody attacks it.
 
     Everything is real but the broker: the model, the data, the attack, the pipeline, the messages. Needs no network.
     """

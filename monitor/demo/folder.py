@@ -18,6 +18,7 @@ _FIRST_LINE = "# What `seawall demo` ran with."
 _LEFT = (
     "state/snapshot",
     "state/labels.sqlite*",
+    "state/answers.jsonl",
     "state/dead-letters.jsonl",
     "events.jsonl",
     "traffic.jsonl.gz",
@@ -28,7 +29,7 @@ _LEFT = (
 """What a run leaves behind, besides its configuration, its reference and its log."""
 
 _CONFIG = """{first_line} The same again, with your changes to this file:
-#   seawall replay {traffic} --labels {label_file} -c {config}
+#   seawall replay {traffic} --labels {label_file} --answers {answers} -c {config}
 model: {model}
 source: {source}
 reference: ./reference
@@ -40,6 +41,12 @@ false_alarm_every: 30d    # the budget: at most one false alert per 30 days, all
 tolerance: 0.1            # smaller shifts (Cohen's w) are not worth a person's time
 detectors:
   - {{type: queries}}       # callers that probe the model
+shadow:                   # 1 in 10 images is read again with noise on it, in standard deviations of a pixel
+  endpoint: {{type: v2, url: "http://127.0.0.1:8080", model: {model}}}   # the demo asks its own model in its place
+  share: 0.1
+  budget: {{per_second: 100000}}
+  checks:
+    - {{type: noise, severity: [0.1, 0.2, 0.4]}}
 retrain:
   - name: nightly
     action: {{type: webhook, url: "${{TRAINER_URL}}"}}
@@ -78,6 +85,11 @@ class Folder:
         return self.path / "labels.jsonl"
 
     @property
+    def answers(self) -> Path:
+        """What the shadow checks were answered, for the same replay."""
+        return self.path / "state/answers.jsonl"
+
+    @property
     def log(self) -> Path:
         return self.path / "seawall.log"
 
@@ -110,6 +122,7 @@ class Folder:
                 first_line=_FIRST_LINE,
                 traffic=self.traffic,
                 label_file=self.labels,
+                answers=self.answers,
                 config=self.config,
                 model=MODEL,
                 source=json.dumps(source),

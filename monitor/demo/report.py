@@ -33,7 +33,7 @@ def watched(service: Service, reference: Reference) -> Iterator[str]:
     right = 100 * service.accuracy(ACCEPTED)
     yield f"model     scikit-learn's {type(service.model).__name__}, right on {right:.1f} % of images it never saw"
     yield f"accepted  {reference.rows:,} requests of clean traffic (reference {reference.digest[7:19]})"
-    what = f"{len(PIXELS)} pixels (values, missing, out of range), the model's answers, its errors"
+    what = f"{len(PIXELS)} pixels (values, missing, out of range), answers, errors, shadow checks"
     yield f"watched   {len(reference.signals)} signals: {what}"
     yield "promised  at most 1 false alert per 30 days, over all these signals together"
     yield "besides   callers who probe the model, by a rule of its own outside that promise"
@@ -64,16 +64,23 @@ def _wrong(known: Sequence[bool]) -> str:
 def _delays(phase: Phase, show: Show) -> Iterator[str]:
     later = [p for p in show.traffic.story if p.begins > phase.begins]
     until = next((p.begins for p in later if p.harm), STORY_SECONDS)
-    mended = next((p.begins for p in later if (not p.harm and p.camera == ACCEPTED) or phase.probed), STORY_SECONDS)
+    mended = next((p.begins for p in later if _ends(p, phase)), STORY_SECONDS)
     opened = [pair for pair in show.opened if phase.begins < _at(pair[0], show) <= until]
     if not opened:
         yield f"{phase.short:<14}never"
     for event, at in opened:
-        requests = (event.records or 0) - int(phase.begins * RATE)
+        requests = round((_at(event, show) - phase.begins) * RATE)
         ends = [end for e, end in show.told if e.event == "resolved" and e.incident == event.incident]
         told = f"{at - phase.begins:.1f} s, {counted(requests, 'request')}"
         over = f"{ends[0] - mended:.1f} s after its end" if ends else "it is there to stay"
         yield f"{phase.short:<14}{told:<26}{over}"
+
+
+def _ends(later: Phase, phase: Phase) -> bool:
+    """Return whether a later phase is the end of what a phase brought."""
+    if phase.probed:
+        return True
+    return later.camera == ACCEPTED if phase.camera != ACCEPTED else later.version != phase.version
 
 
 def _at(event: Event, show: Show) -> float:
@@ -99,7 +106,7 @@ def look_next(folder: Folder, *, serving: bool) -> Iterator[str]:
     """Yield where to look next."""
     seawall = "seawall" if shutil.which("seawall") else sys.argv[0]
     yield f"The same again, with other settings: edit {folder.config}, then"
-    yield f"  {seawall} replay {folder.traffic} --labels {folder.labels} -c {folder.config}"
+    yield f"  {seawall} replay {folder.traffic} --labels {folder.labels} --answers {folder.answers} -c {folder.config}"
     yield "Your own topic in 15 minutes: docs/quickstart.md"
     if serving:
         yield "Clean traffic goes on, and metrics are served, until Ctrl-C"

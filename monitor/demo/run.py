@@ -20,10 +20,12 @@ from monitor import __version__
 from monitor.assembly import clock, running
 from monitor.config.config import Config
 from monitor.config.loading import read
+from monitor.demo.curve import Curve
 from monitor.demo.feed import Feed, recorded, slowed
 from monitor.demo.folder import Folder
 from monitor.demo.labels import LABELS, first_label, label_chunks
 from monitor.demo.report import counts, introduction, look_next, received, retrained, watched
+from monitor.demo.shadow import Deployed, answer_promptly, with_curve
 from monitor.demo.show import Show
 from monitor.demo.slack import SlackStandIn
 from monitor.demo.story import STORY_SECONDS
@@ -41,6 +43,7 @@ from monitor.logs import configure
 from monitor.pipeline import Pipeline
 from monitor.reference.build import build
 from monitor.reference.store import Reference, Store
+from monitor.shadow.endpoint import InProcess
 from monitor.types import Source
 from monitor.watched import Watched
 
@@ -124,26 +127,37 @@ class _Demo:
         self._say([""])
         began = FAST_BEGAN if self.options.fast else math.ceil(time.time()) * 1_000
         traffic = Traffic(service, began)
-        show = Show(self.terminal, traffic, None if self.options.fast else time.time)
-        model = _watched_by(config, reference, show)
+        curve = Curve(reference, config.models_resolved()[MODEL], began)
+        show = Show(self.terminal, traffic, curve, None if self.options.fast else time.time)
         source, labels = self._sources(traffic, topic)
-        pipeline = running(config, [model], health, metrics, stopping=stopping, source=source, label_source=labels)
+        deployed = Deployed(service, reference)
+        pipeline = running(
+            config,
+            [_watched_by(config, reference, show)],
+            health,
+            metrics,
+            stopping=stopping,
+            source=source,
+            label_source=labels,
+            endpoints={MODEL: InProcess(deployed)},
+        )
+        answer_promptly(pipeline, deployed, traffic, curve.add)
         pipeline.parts.observers.append(show)
-
-        def end(judged: Judged) -> None:
-            if not self.options.serve:  # then this is the end of all logs, as that of a file is
-                pipeline.parts.outbox.put(model.name, judged.flush())
-                if show.over:
-                    stopping.set()
-            elif show.over:
-                self._conclude(show, pipeline)
-
-        show.at_end = end
+        show.at_end = partial(self._ended, show, pipeline)
         pipeline.run()
         self.terminal.note("")
         if show.over and not self.options.serve:
             self._conclude(show, pipeline)
         return show.over
+
+    def _ended(self, show: Show, pipeline: Pipeline, judged: Judged) -> None:
+        """One stream has come to the story's end."""
+        if not self.options.serve:  # then this is the end of all logs, as that of a file is
+            pipeline.parts.outbox.put(MODEL, judged.flush())
+            if show.over:
+                pipeline.stopping.set()
+        elif show.over:
+            self._conclude(show, pipeline)
 
     def _conclude(self, show: Show, pipeline: Pipeline) -> None:
         self.terminal.flush()
@@ -161,8 +175,11 @@ class _Demo:
         now = FAST_BEGAN if self.options.fast else clock().wall
         count = RECORDS_ACCEPTED * 1_000 // (RATE * CHUNK_MS)
         blocks = list(islice(Traffic(service, now, labelled=True).chunks(-count), count))
-        detectors = config.models_resolved()[MODEL].detectors
-        reference = build(lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True, detectors=detectors)
+        settings = config.models_resolved()[MODEL]
+        reference = build(
+            lambda: blocks, model=MODEL, options={}, from_table=False, stamped=True, detectors=settings.detectors
+        )
+        reference = with_curve(reference, blocks, settings, service)
         store = Store(self.folder.reference)
         store.save(reference, {"source": "clean traffic of the demo", "rows": reference.rows, "built": rfc3339(now)})
         store.promote(reference.digest, by="demo", why="clean traffic", at=rfc3339(now))

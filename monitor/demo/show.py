@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from monitor.counting.fold import Folded
 from monitor.demo.camera import ACCEPTED
+from monitor.demo.curve import Curve
 from monitor.demo.labels import ONE_IN, covered
 from monitor.demo.pictures import Samples, side_by_side
 from monitor.demo.story import STORY_SECONDS, Phase
@@ -40,6 +41,12 @@ FIRST_WORD = 10.0
 COPES = "The inputs moved and the model still copes: look now, before it no longer does."
 """What is said of a change that does not show in the model's answers yet."""
 
+NOTHING_SEEN = "It learned release 1's answers by heart: nothing in its traffic looks different."
+"""What is said of a release that is fragile."""
+
+ASKED_AGAIN = "Shadow checks read 1 image in 10 again with noise (standard deviations): another digit?"
+"""What a shadow check is."""
+
 FRESH = ("new: ", "now ", "retraining ")
 """How the notes begin that say why an incident is told again."""
 
@@ -49,6 +56,8 @@ class Show(Observer):
 
     Parameters
     ----------
+    curve : Curve
+        What shadow checks tell.
     clock : callable or None
         Gives the time (seconds since 1970) at which an event is told; None: the event's own time counts.
 
@@ -67,8 +76,9 @@ class Show(Observer):
     name = "stdout"
     min_severity: Severity = "info"
 
-    def __init__(self, terminal: Terminal, traffic: Traffic, clock: Callable[[], float] | None) -> None:
+    def __init__(self, terminal: Terminal, traffic: Traffic, curve: Curve, clock: Callable[[], float] | None) -> None:
         self.traffic = traffic
+        self.curve = curve
         self.told: list[tuple[Event, float]] = []
         self.over = False
         self.records = 0
@@ -115,7 +125,8 @@ class Show(Observer):
         state = f"incidents open: {count}" if count else "all quiet"
         line = f"{stamp(at)}  {counted(verdict.records, 'request')}, {state}"
         if at == FIRST_WORD:
-            self._terminal.say(line, at=at)
+            more = (ASKED_AGAIN, *self.curve.lines("until now", 0, at))
+            self._terminal.say("\n".join([line, *(MARGIN + each for each in more)]), at=at)
         self._terminal.note(line)
         if at == STORY_SECONDS:
             self.records = verdict.records
@@ -131,8 +142,16 @@ class Show(Observer):
         at = now - self.traffic.began / 1_000
         self.told.append((event, at))
         before, self._notes[event.incident] = self._notes.get(event.incident, ()), event.notes
-        self._terminal.say(_in_lines(event, at, before), at=at)
+        self._terminal.say(_in_lines(event, at, before, drawn=self._drawn(event)), at=at)
         return None
+
+    def _drawn(self, event: Event) -> Sequence[str]:
+        """Return the lines that draw what is told: of a fragile release, what shadow checks saw of it so far."""
+        if event.event != "opened" or event.signals[0].group != "robustness":
+            return []
+        time = datetime.fromisoformat(event.time).timestamp()
+        began = self.traffic.phase(round(1_000 * time) - 1).begins
+        return [*self.curve.lines(f"release {event.version}", began, time - self.traffic.began / 1_000)]
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -145,9 +164,12 @@ class Show(Observer):
             return self._found()
         if phase.labelled:
             return [f": people have looked at 1 in {ONE_IN} of the first {covered(self.traffic):,} requests"]
-        accepted, right = (100 * self.traffic.service.accuracy(camera) for camera in (ACCEPTED, phase.camera))
+        accepted = 100 * self.traffic.service.accuracy(ACCEPTED)
+        right = 100 * self.traffic.service.accuracy(phase.camera, phase.version)
         if not phase.harm:
             return [f"; model right on {right:.1f} %"]
+        if phase.camera == ACCEPTED:
+            return [f"; model right on {right:.1f} %", NOTHING_SEEN]
         pictures = self._samples.before_and_after(phase.camera, colours=self._terminal.colours)
         first = f"; model right on {right:.1f} %, reads {self._samples.read(phase.camera)}"
         return [first, *pictures, *([COPES] if right > accepted - 1 else [])]
@@ -167,24 +189,25 @@ def stamp(seconds: float) -> str:
     return f"{int(seconds) // 60:2}:{seconds % 60:04.1f}"
 
 
-def _in_lines(event: Event, at: float, before: Sequence[str]) -> str:
+def _in_lines(event: Event, at: float, before: Sequence[str], *, drawn: Sequence[str]) -> str:
     """Return what is told; of an incident that is told again what is new, given the notes `before`."""
     opened, colour = event.event == "opened", COLOURS[event.severity]
     mark, summary = f"{'▲' if opened else '↺'} {event.severity}", event.summary
     more = _explained(event) if opened else [n for n in event.notes if n.startswith(FRESH) and n not in before]
     if event.event == "resolved":
         mark, colour, more = "✓ resolved", "green", []
-    if not opened or len(summary) > ROOM:
+    if (not opened and ", " in summary) or len(summary) > ROOM:  # what is named was named before
         summary = summary.partition(": ")[0]
     head = f"{stamp(at)}  {click.style(mark, fg=colour, bold=True)} · {summary}"
-    return "\n".join([head, *(line for words in more for line in _wrapped(words))])
+    said = (line for words in more for line in _wrapped(words))
+    return "\n".join([head, *(MARGIN + line for line in drawn), *said])
 
 
 def _explained(event: Event) -> list[str]:
     """Return what an alert says below its headline."""
     said, lead = message(event), event.signals[0]
     told = dict(said.facts)
-    words = moved(lead, 1)
+    words = moved(lead, 1) if lead.group != "robustness" else ""  # it is drawn
     facts = [f"{name(lead)}: {words}"] if words else []
     facts += [f"size {size(replace(lead.effect, low=None, high=None))}"] if lead.effect.w is not None else []
     sure = told.get("How sure", "").replace(":", ",") if lead.evidence is None else f"evidence {one_in(lead.evidence)}"

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from kafka import KafkaAdminClient
 
+from monitor.demo.story import STORY_SECONDS
 from monitor.demo.traffic import AIM, CHUNK_MS, MISREAD, PROBES, Service, Traffic
 
 SEAWALL = Path(sys.executable).with_name("seawall")
 FIRST_CHANGE = "2026-01-01T00:00:11Z"
-CHANGES = (11, 18, 35, 47, 53, 67)
-"""Seconds: noise, a dead row, release 2, darker pens, the prober, labels."""
-PROBED = CHANGES[4]
+CHANGES = (11, 18, 35, 40, 49, 53, 67)
+"""Seconds: noise, a dead row, release 2, release 3, darker pens, the prober, labels."""
+FRAGILE, PENS, PROBED = CHANGES[3:6]
 PLAIN = {name: value for name, value in os.environ.items() if name != "SEAWALL_BOOTSTRAP"}
 
 
@@ -31,6 +32,16 @@ def play(folder, *options, **env):
 
 def events_in(file):
     return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def answers_in(folder):
+    answers = events_in(folder / "state/answers.jsonl")
+    return [answer for answer in answers if answer["time"] < answers[0]["time"] + STORY_SECONDS - 1]
+
+
+def in_time(lines):
+    """Requests, labels and answers have a clock each: what they tell comes in the order of each."""
+    return sorted(lines.splitlines())
 
 
 def opened(events):
@@ -51,7 +62,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def events(demo):
-    return events_in(demo.folder / "events.jsonl")
+    return sorted(events_in(demo.folder / "events.jsonl"), key=lambda event: event["time"])
 
 
 def test_it_ends_by_itself_with_0_and_complains_of_nothing(demo):
@@ -65,14 +76,15 @@ def test_nothing_is_told_before_the_first_change(demo, events):
 
 
 def test_each_change_is_one_incident_that_says_what_happened(events):
-    noise, row, release, pens, prober, labels = opened(events)
-    assert re.match(r"\d+ features shifted up: ", noise["summary"])
+    noise, row, release, fragile, pens, prober, labels = opened(events)
+    assert noise["summary"] == "row5_col1 shifted up"
     assert noise["severity"] == "warning"
     assert {signal["group"] for signal in noise["signals"]} == {"features"}
     assert row["summary"] == "8 features missing: row5_col1, row5_col2, row5_col3 and 5 more"
     assert re.match(r"\d+ features above the accepted range: ", release["summary"])
     assert release["version"] == "2"
     assert "model version 2 began at 2026-01-01T00:00:35Z" in release["notes"][0]
+    assert re.fullmatch(r"noise of 0.4 sd: \d\d % of answers flip", fragile["summary"])
     assert {signal["group"] for signal in pens["signals"]} >= {"features"}
     assert [signal["signal"] for signal in prober["signals"]] == ["anomaly.queries"]
     assert labels["signals"][0]["signal"] == "performance.error"
@@ -99,7 +111,7 @@ def test_the_prober_is_caught_before_it_has_asked_fifty_times_and_would_have_fou
 
 
 def test_a_retraining_is_held_while_the_model_is_probed_and_started_then(demo, events):
-    pens, prober = opened(events)[3:5]
+    pens, prober = opened(events)[4:6]
     said = [(e["time"], note) for e in events for note in e["notes"] if note.startswith("retraining nightly: ")]
     assert f"held, an attack is open: {prober['incident']} (anomaly.queries)" in said[0][1]
     resolved = next(e for e in events if e["event"] == "resolved" and e["incident"] == prober["incident"])
@@ -118,10 +130,36 @@ def test_labels_say_what_each_breakage_cost(demo):
     assert float(cost["release 2"]) > 90
 
 
+def test_a_release_that_looks_right_and_is_fragile_is_told_by_the_shadow_checks_alone(demo, events):
+    told = [e for e in opened(events) if FRAGILE < second(e["time"]) <= PENS]
+    assert [signal["group"] for e in told for signal in e["signals"]] == ["robustness"]
+    assert told[0]["version"] == "3"
+    else_wrong, wrong = (
+        float(re.search(words, demo.stdout)[1]) for words in (r"else ([0-9.]+) %", r"release 3 .* ([0-9.]+) % wrong")
+    )
+    assert wrong < else_wrong + 1
+
+
+def test_the_curve_is_shown_beside_the_accepted_one_with_what_is_tolerated(demo):
+    rows = re.findall(r"^ +(0\.\d) sd +([0-9.]+) % +([0-9.]+) %   (.*)$", demo.stdout, re.MULTILINE)
+    assert [row[0] for row in rows] == ["0.1", "0.2", "0.4"] * 2
+    assert all(abs(float(now) - float(accepted)) < 3 for _, accepted, now, _ in rows[:3])
+    assert [len(bar.partition("╎")[0]) for *_, bar in rows[:3]] == [round(float(row[1]) + 3) for row in rows[:3]]
+    assert [bool(bar.partition("╎")[2]) for *_, bar in rows[:3]] == [False] * 3
+    assert float(rows[-1][2]) > float(rows[-1][1]) + 10
+    assert len(rows[-1][3]) > 15
+
+
+def test_no_feature_and_no_id_is_in_the_answers_that_are_kept(demo):
+    told = (demo.folder / "state/answers.jsonl").read_text()
+    assert "row" not in told
+    assert "request-" not in told
+
+
 def test_an_alert_while_the_model_is_still_right_is_explained(demo):
     before, after = demo.stdout.split("The inputs moved and the model still copes", 1)
     assert "the camera gets slightly noisy; model right on 96.3 %" in before
-    assert "features shifted up" in after
+    assert "row5_col1 shifted up" in after
     assert "still copes" not in after
 
 
@@ -134,13 +172,14 @@ def test_what_is_mended_is_resolved_and_what_stays_is_told_again_with_what_is_ne
     changes = {}
     for event in events:
         changes.setdefault(event["incident"], []).append(event["event"])
-    noise, row, release, pens, prober, labels = changes.values()
-    assert [noise, row, release, prober] == [["opened", "resolved"]] * 4
+    noise, row, release, fragile, pens, prober, labels = changes.values()
+    assert [noise, row, release, fragile, prober] == [["opened", "resolved"]] * 5
     assert pens == ["opened", "updated", "updated", "updated"]
     assert labels == ["opened"]
 
 
-def test_each_message_is_kept_as_it_would_be_seen(demo, events):
+def test_each_message_is_kept_as_it_would_be_seen(demo):
+    events = events_in(demo.folder / "events.jsonl")
     pages = [(demo.folder / f"slack-{number + 1}.html").read_text() for number in range(len(events))]
     assert len(list(demo.folder.glob("slack-*.html"))) == len(events)
     for page, event in zip(pages, events, strict=True):
@@ -152,7 +191,7 @@ def test_each_message_is_kept_as_it_would_be_seen(demo, events):
 
 def test_all_it_says_fits_a_terminal(demo):
     lines = demo.stdout.splitlines()
-    assert len(lines) <= 100
+    assert len(lines) <= 115
     assert [
         line for line in lines if len(line) > 100 and str(demo.folder) not in line and str(SEAWALL) not in line
     ] == []
@@ -160,16 +199,18 @@ def test_all_it_says_fits_a_terminal(demo):
 
 def test_a_replay_of_its_traffic_tells_the_same(demo, tmp_path):
     command = [SEAWALL, "replay", demo.folder / "traffic.jsonl.gz", "--labels", demo.folder / "labels.jsonl"]
-    command += ["-c", demo.folder / "seawall.yaml"]
+    command += ["--answers", demo.folder / "state/answers.jsonl", "-c", demo.folder / "seawall.yaml"]
     subprocess.run([*command, "--events", tmp_path / "events"], env=PLAIN, capture_output=True, check=True)
-    assert (tmp_path / "events").read_bytes() == (demo.folder / "events.jsonl").read_bytes()
+    assert in_time((tmp_path / "events").read_text()) == in_time((demo.folder / "events.jsonl").read_text())
 
 
 def test_another_run_through_a_real_kafka_tells_the_same_and_leaves_no_topic(demo, broker, tmp_path):
     run = play(tmp_path / "kafka", SEAWALL_BOOTSTRAP=broker.bootstrap)
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"through Kafka at {broker.bootstrap}" in run.stdout
-    assert (tmp_path / "kafka/events.jsonl").read_bytes() == (demo.folder / "events.jsonl").read_bytes()
+    told = [(folder / "events.jsonl").read_text() for folder in (tmp_path / "kafka", demo.folder)]
+    assert in_time(told[0]) == in_time(told[1])
+    assert answers_in(tmp_path / "kafka") == answers_in(demo.folder)
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
     try:
         assert [name for name in admin.list_topics() if name.startswith("seawall-demo")] == []
@@ -212,8 +253,8 @@ def test_serving_goes_on_with_clean_traffic_until_ctrl_c(tmp_path):
         connection.request("GET", "/metrics")
         metrics = connection.getresponse().read().decode()
         connection.close()
-        assert 'seawall_incidents_total{event="opened",model="digits",severity="error"} 5.0' in metrics
-        assert 'seawall_deliveries_total{outcome="delivered",sink="slack"} 12.0' in metrics
+        assert 'seawall_incidents_total{event="opened",model="digits",severity="error"} 6.0' in metrics
+        assert 'seawall_deliveries_total{outcome="delivered",sink="slack"} 14.0' in metrics
     finally:
         serving.send_signal(signal.SIGINT)
         serving.stdout.close()
