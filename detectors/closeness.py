@@ -91,7 +91,7 @@ def match_distance(rows: Vectors) -> float:
     apart = np.concatenate([np.sort(squared_distances(row, rows)) for row in rows]).reshape(len(rows), -1)
     apart[apart == 0.0] = np.inf
     apart.sort(axis=1)
-    chance = np.array([_tail(1.25 * k / len(rows) + 0.001) for k in range(len(rows) + 1)])
+    chance = np.array([tail(1.25 * k / len(rows) + 0.001) for k in range(len(rows) + 1)])
     candidates = np.unique(apart[np.isfinite(apart)])
     low, high = 0, len(candidates)
     while low < high:  # the last candidate that is rare enough
@@ -101,7 +101,7 @@ def match_distance(rows: Vectors) -> float:
     return float(np.sqrt(candidates[low - 1])) if low else 0.0
 
 
-def _tail(share: float) -> float:
-    """Return the chance of `MATCHES` or more among `LAST`, when each is a neighbour with this chance."""
+def tail(share: float, least: int = MATCHES) -> float:
+    """Return the chance of `least` or more neighbours among `LAST`, when each is one with this chance."""
     p = min(1.0, share)
-    return sum(comb(LAST, k) * p**k * (1 - p) ** (LAST - k) for k in range(MATCHES, LAST + 1))
+    return sum(comb(LAST, k) * p**k * (1 - p) ** (LAST - k) for k in range(least, LAST + 1))

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from detectors.closeness import LAST, MATCHES, Closeness, Vectors, squared_distances
+from detectors.others import Recent
 from detectors.sequential import Alarm, Column, Ints, Rows
 from monitor.formats.batch import Batch
 
@@ -68,6 +69,7 @@ class QueryAttacks:
         self._known: dict[int, Caller] = {}
         self._once: dict[int, int] = {}
         self._caught: dict[int, int] = {}
+        self._recent = Recent(np.zeros(0, dtype=np.uint64), np.zeros((0, 0), dtype=np.float32))
         self._secret = hashlib.sha256(self.key).digest()
 
     @property
@@ -94,22 +96,24 @@ class QueryAttacks:
         found: list[int] = []
         self._forget(now)
         callers, inputs = rows.columns["queries.caller"], rows.columns["queries.input"]
+        recent = self._recent.followed_by(callers, inputs)
         for caller, places in _by_caller(callers):
-            close = self._compared(caller, inputs[places], rows.times[places], now)
-            if len(close) and not self._like_others(callers, inputs, places, close):
+            close, matches = self._compared(caller, inputs[places], rows.times[places], now)
+            if len(close) and not self._like_others(recent, caller, inputs[places], close, matches):
                 self._caught[caller] = now
                 found += places[close].tolist()
+        self._recent = recent.last()
         self._make_room()
         return Alarm(tuple(sorted(found)), self._words()) if found else None
 
-    def _compared(self, caller: int, inputs: Vectors, times: Ints, now: int) -> Ints:
-        """Return which of a caller's new inputs have too many close ones before them, and remember them all."""
+    def _compared(self, caller: int, inputs: Vectors, times: Ints, now: int) -> tuple[Ints, int]:
+        """Return which of a caller's new inputs have too many close ones, how many the last has; remember them all."""
         known = self._known.pop(caller, None)
         if known is None:
             again = self._once.pop(caller, None) is not None
             if len(inputs) == 1 and not again:
                 self._once[caller] = now
-                return np.zeros(0, dtype=np.int64)
+                return np.zeros(0, dtype=np.int64), 0
             known = Caller(inputs[:0], times[:0])
         fresh = known.times > now - self.window
         nothing = np.full((LAST, inputs.shape[1]), np.nan, dtype=np.float32)
@@ -119,13 +123,12 @@ class QueryAttacks:
         self._known[caller] = Caller(whole[-kept:].copy(), times[-kept:].copy())  # not a view of the whole
         return _crowded(whole, len(whole) - len(inputs), self.closeness.distance)
 
-    def _like_others(self, callers: Column, inputs: Column, places: Ints, close: Ints) -> bool:
-        """Return whether most others asked the same at that time, most of their inputs and most of them."""
-        since = places[max(0, close[0] - MATCHES)]
-        others = since + np.flatnonzero(callers[since:] != callers[since])[-LAST:]
-        near = squared_distances(inputs[places[close[-1]]][None], inputs[others]) <= self.closeness.distance**2
-        alike = np.unique(callers[others[near]])
-        return 2 * int(near.sum()) > len(others) and 2 * len(alike) > len(np.unique(callers[others]))
+    def _like_others(self, recent: Recent, caller: int, inputs: Vectors, close: Ints, matches: int) -> bool:
+        """Return whether what others asked, since the first of these matches, explains them."""
+        own = recent.places(caller)
+        first = len(own) - len(inputs) + int(close[0]) - MATCHES
+        since = int(own[first]) if first >= 0 else 0
+        return recent.explain(inputs[close[-1]], caller, since, matches, self.closeness.distance)
 
     def _forget(self, now: int) -> None:
         """Forget what is older than the window: both are in the order in which callers were last seen."""
@@ -165,6 +168,7 @@ class QueryAttacks:
             "times": np.concatenate([one.times for one in known]) if known else np.zeros(0, dtype=np.int64),
             "once": [np.array(list(self._once), dtype=np.uint64), np.array([*self._once.values()], dtype=np.int64)],
             "caught": self._caught,
+            "recent": [self._recent.callers, self._recent.inputs],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -172,6 +176,7 @@ class QueryAttacks:
         once, at = state["once"]
         self._once = dict(zip(once.tolist(), at.tolist(), strict=True))
         self._caught = dict(state["caught"])
+        self._recent = Recent(*state["recent"])
         ends = np.cumsum(state["lengths"])[:-1]
         parts = zip(np.split(state["inputs"], ends), np.split(state["times"], ends), strict=True)
         self._known = {
@@ -193,15 +198,22 @@ def _by_caller(callers: Column) -> Iterator[tuple[int, Ints]]:
     yield from zip(ordered[begins].tolist(), np.split(order, begins[1:]), strict=True)
 
 
-def _crowded(inputs: Vectors, first: int, distance: float) -> Ints:
-    """Return which inputs from `first` on have `MATCHES` different close ones among the `LAST` before each."""
+def _crowded(inputs: Vectors, first: int, distance: float) -> tuple[Ints, int]:
+    """Return which inputs from `first` on have `MATCHES` different close ones among the `LAST` before each.
+
+    And how many the last of these has.
+    """
     found: list[int] = []
+    matches = 0
     back = np.arange(-LAST, 0)
     for start in range(first, len(inputs), AT_ONCE):
         places = np.arange(start, min(start + AT_ONCE, len(inputs)))
         before = inputs[places[:, None] + back]
         apart = squared_distances(inputs[places, None], before)
         close = (apart > 0.0) & (apart <= distance * distance)
-        many = np.flatnonzero(close.sum(axis=1) >= MATCHES).tolist()
-        found += [start + r - first for r in many if len(np.unique(before[r][close[r]], axis=0)) >= MATCHES]
-    return np.array(found, dtype=np.int64)
+        for row in np.flatnonzero(close.sum(axis=1) >= MATCHES).tolist():
+            different = len(np.unique(before[row][close[row]], axis=0))
+            if different >= MATCHES:
+                found.append(start + row - first)
+                matches = different
+    return np.array(found, dtype=np.int64), matches

@@ -31,6 +31,17 @@ def closeness(digits):
     return closeness_of(digits[::2])
 
 
+USUAL = np.random.default_rng(0).normal(size=(4_000, 23))
+
+
+def outage(gone, instead):
+    """Return requests of fifty callers, and from the 1,050th on so many features are gone from all."""
+    rng = np.random.default_rng(1)
+    asked = rng.normal(size=(6_000, 23))
+    asked[1_050:, :gone] = instead
+    return asked, [f"c{n}" for n in rng.integers(0, 50, 6_000)]
+
+
 @pytest.fixture
 def attacks(closeness):
     return QueryAttacks(closeness, HOUR, KEY)
@@ -83,6 +94,25 @@ def test_nobody_is_accused_where_the_inputs_of_all_become_alike(attacks, digits,
     assert alarms(QueryAttacks(attacks.closeness, HOUR, KEY), asked, ["alone"] * 6_000) != []  # nobody to compare with
 
 
+@pytest.mark.parametrize("instead", [np.nan, 0.0])
+@pytest.mark.parametrize("gone", [5, 12, 22])
+def test_an_outage_that_takes_features_from_all_accuses_nobody(gone, instead):
+    asked, callers = outage(gone, instead)
+    assert alarms(QueryAttacks(closeness_of(USUAL), HOUR, KEY), asked, callers) == []
+
+
+@pytest.mark.parametrize("instead", [np.nan, 0.0])
+def test_who_probes_during_an_outage_is_found_as_long_as_others_are_further_apart(instead):
+    asked, callers = outage(5, instead)
+    probing = np.arange(3_000, 6_000, 20)
+    asked[probing] = jittered(asked[3_000], np.ones(23), len(probing), np.random.default_rng(2))
+    for place in probing:
+        callers[place] = "prober"
+    found = alarms(QueryAttacks(closeness_of(USUAL), HOUR, KEY), asked, callers)
+    assert set(found) <= set(probing.tolist())
+    assert found[0] <= probing[60]
+
+
 @pytest.mark.parametrize("ids", [1, 3])
 def test_who_floods_is_found_while_most_callers_or_most_inputs_are_of_others(attacks, digits, ids):
     rng = np.random.default_rng(4)
@@ -118,7 +148,7 @@ def test_the_words_name_callers_by_their_hash_and_change_only_when_another_joins
     rng = np.random.default_rng(0)
     words = []
     for slot, caller in enumerate(["ann", "ann", "bob", "ann", "bob"]):
-        asked = jittered(digits[7], digits.std(axis=0), SLOT_RECORDS, rng)
+        asked = jittered(digits[{"ann": 7, "bob": 2}[caller]], digits.std(axis=0), SLOT_RECORDS, rng)
         batch = batch_of(asked, [caller] * SLOT_RECORDS, slot * SLOT_RECORDS)
         words.append(attacks.advance(in_order([taken([attacks], batch, batch.rows)]), (slot + 1) * SLOT).words)
     names = [shown(attacks.hashed(caller)) for caller in ("ann", "bob")]
