@@ -176,12 +176,21 @@ class Offsets(msgspec.Struct, frozen=True):
     end: int
 
 
+class Suspect(msgspec.Struct, frozen=True):
+    """When an attack or poisoning was open, within the data of a trigger. Times are RFC 3339 UTC."""
+
+    incident: str
+    signal: str
+    since: str
+    until: str
+
+
 class Trigger(msgspec.Struct, frozen=True):
     """What became of a rule for retraining and one incident; `fired` starts a run. The keys are a contract with users.
 
     `run_id` is the same over retries, restarts and replicas. `since` is the onset as estimated, `until` the end of what
-    was judged; `offsets` hold the records in between. `flagged` is where single flagged records are listed, None as
-    long as nothing lists them. Times are RFC 3339 UTC.
+    was judged; `offsets` hold the records in between, `suspect` which of them came during an attack. `flagged` is the
+    file that lists single flagged records, None where none does. Times are RFC 3339 UTC.
     """
 
     run_id: str
@@ -202,6 +211,7 @@ class Trigger(msgspec.Struct, frozen=True):
     signals: tuple[SignalChange, ...]
     approved_by: str | None = None
     flagged: str | None = None
+    suspect: tuple[Suspect, ...] = ()
 
     @property
     def id(self) -> str:

@@ -26,6 +26,7 @@ from monitor.misfits import misfits
 from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
 from monitor.retraining.retraining import Moment, Retraining
+from monitor.retraining.suspicions import suspect
 from monitor.retraining.wording import said, subject
 from monitor.scoring import scorers_of
 from monitor.sequential import sequential_of
@@ -121,7 +122,8 @@ class Watched:
         self.layout = now.layout.watching(own | set(shown), sequential)
         self.layouts = {name: part.layout.watching(set(), late.get(name, ())) for name, part in parts.items()}
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
-        self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance)
+        listed = str(settings.verdicts.path) if settings.verdicts else None
+        self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance, listed)
         self.heard = 0
 
     def retrain(self, trails: Mapping[Partition, Trail] | None) -> list[News]:
@@ -250,6 +252,9 @@ class Watched:
                 gone = None if name in self.sides else over
                 side = self.sides.get(name) or self._judged(self.reference, (), beside=())
                 events += side.restore(late, now, why or gone)
+        for event in events:
+            if signal := suspect(event.signals):
+                self.retraining.suspicions.begin_anew(event.incident, signal, self.settings.resolve_after)
         return events
 
 

@@ -208,6 +208,13 @@ class Judge:
         if "in_order" in state:
             self.in_order.restore(state["in_order"])
 
+    def go_on(self, state: dict[str, Any]) -> None:
+        """Take over what another reference or other signals do not change: the count, and detectors that need order."""
+        self.records = state["records"]
+        if "in_order" in state:
+            self.in_order.restore(state["in_order"])
+            self.in_order.alarmed.clear()
+
 
 _DETECTOR_STATE = ("log_c", "onset", "onset_records", "since", "pending")
 

@@ -18,7 +18,8 @@ from monitor.incidents.incident import Incident, rfc3339
 from monitor.incidents.severity import Importance
 from monitor.incidents.summary import ranked, summarise
 from monitor.retraining.ledger import DAY, OVER, Case, Ledger
-from monitor.retraining.rules import holds, run_id, suspicion
+from monitor.retraining.rules import holds, run_id
+from monitor.retraining.suspicions import Suspicions
 from monitor.state.operator_log import Word
 from monitor.types import Offsets, Partition, Trigger
 
@@ -55,15 +56,24 @@ class Retraining:
         The model's name, the digest of its reference.
     importance : callable
         Signal to how much it matters.
+    flagged : str or None
+        Where single flagged records are listed.
     """
 
     def __init__(
-        self, model: str, reference: str, rules: Sequence[RetrainRule], importance: Callable[[str], Importance]
+        self,
+        model: str,
+        reference: str,
+        rules: Sequence[RetrainRule],
+        importance: Callable[[str], Importance],
+        flagged: str | None = None,
     ) -> None:
         self.model = model
         self.reference = reference
         self.rules = rules
         self.importance = importance
+        self.flagged = flagged
+        self.suspicions = Suspicions()
         self.ledgers = {rule.name: Ledger() for rule in rules}
         self.begins: dict[str, list[tuple[str, int, int]]] = {}
 
@@ -72,7 +82,7 @@ class Retraining:
         if not self.rules:
             return []
         self._note_begins(at)
-        suspect = suspicion(at.incidents)
+        suspect = self.suspicions.advance(at.incidents, at.now)
         looked = [self._look(rule, incident, suspect, at) for rule in self.rules for incident in at.incidents]
         return [trigger for trigger in looked if trigger is not None]
 
@@ -85,7 +95,7 @@ class Retraining:
                     continue
                 if word.word == "approve":
                     case.approved_by = word.by
-                    decided = self._look(rule, incident, suspicion(at.incidents), at)
+                    decided = self._look(rule, incident, self.suspicions.advance(at.incidents, at.now), at)
                 else:
                     case.outcome, case.why = "rejected", f"{word.by}: {word.why}" if word.why else word.by
                     decided = self._trigger(rule, incident, case, at)
@@ -149,11 +159,14 @@ class Retraining:
             ),
             signals=signals,
             approved_by=case.approved_by,
+            flagged=self.flagged,
+            suspect=self.suspicions.between(incident.since, at.now),
         )
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered, as plain values."""
-        plain: dict[str, Any] = msgspec.to_builtins({"ledgers": self.ledgers, "begins": self.begins})
+        kept = {"ledgers": self.ledgers, "begins": self.begins, "suspicions": self.suspicions}
+        plain: dict[str, Any] = msgspec.to_builtins(kept)
         return plain
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -161,3 +174,4 @@ class Retraining:
         saved = msgspec.convert(state["ledgers"], dict[str, Ledger])
         self.ledgers |= {name: ledger for name, ledger in saved.items() if name in self.ledgers}
         self.begins = msgspec.convert(state["begins"], dict[str, list[tuple[str, int, int]]])
+        self.suspicions = msgspec.convert(state.get("suspicions", {}), Suspicions)

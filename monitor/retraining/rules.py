@@ -1,19 +1,13 @@
-"""What a rule looks at: whether an incident is worth a retraining, whether what is open forbids one."""
+"""What a rule looks at: whether an incident is worth a retraining."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from monitor.config.retrain import WhenSection
 from monitor.incidents.incident import Incident, digest
 from monitor.incidents.severity import Importance, severity_of
 from monitor.types import SEVERITIES
-
-ATTACKS = ("anomaly.queries",)
-"""Signals of somebody who works at the model: what came meanwhile is not to be learned from."""
-
-POISONING = "labels"
-"""The group of signals of labels that somebody may have made wrong."""
 
 
 def run_id(model: str, rule: str, incident: str) -> str:
@@ -31,14 +25,3 @@ def holds(when: WhenSection, incident: Incident, importance: Callable[[str], Imp
         and SEVERITIES.index(severity_of(change.effect, importance(name))) >= least
         for name, change in incident.signals.items()
     )
-
-
-def suspicion(incidents: Iterable[Incident]) -> str | None:
-    """Return why nothing is to be learned from present data: an open incident of an attack or of poisoning."""
-    for incident in incidents:
-        for name, change in incident.signals.items():
-            if name in ATTACKS:
-                return f"an attack is open: {incident.key} ({name})"
-            if change.group == POISONING:
-                return f"labels may be poisoned: {incident.key} is open ({name})"
-    return None

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import traffic
+from probing import probing, with_callers
 from traffic import lines
 
 from monitor.cli.main import main
@@ -81,3 +82,19 @@ def test_another_slot_is_refused_while_a_count_in_the_old_one_is_remembered(tmp_
         "was counted in slots of 10s, the configuration says slot: 1m. "
         "Set it back, or forget what was counted: seawall state reset"
     )
+
+
+def test_an_attack_goes_on_over_a_restart_with_other_signals(tmp_path, configured, close_reference):
+    benign = list(with_callers(60, seed=3))
+    whole = lines(probing(benign, 4, at=range(2_000, 6_000))).splitlines(keepends=True)
+    data, told = tmp_path / "data.jsonl", tmp_path / "told.jsonl"
+    own = {"sinks": [{"type": "file", "path": str(told)}], "detectors": [{"type": "queries"}]}
+    own["reference"] = str(close_reference)
+    data.write_bytes(b"".join(whole[:3_000]))
+    assert run(configured(**own)).returncode == 0
+    data.write_bytes(b"".join(whole))
+    assert run(configured(**own, features={"region": {"ignore": True}})).returncode == 0
+    events = [json.loads(line) for line in told.read_text().splitlines()]
+    attacks = [e for e in events if any(s["signal"] == "anomaly.queries" for s in e["signals"])]
+    assert [e["event"] for e in attacks[:3]] == ["opened", "resolved", "opened"]
+    assert attacks[2]["since_records"] - attacks[1]["records"] < 200  # what it remembered of the caller still counts

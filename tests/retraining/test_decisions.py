@@ -10,7 +10,7 @@ from monitor.incidents.incident import rfc3339
 from monitor.retraining.rules import holds, run_id
 from monitor.retraining.wording import said
 from monitor.state.operator_log import Word
-from monitor.types import Offsets
+from monitor.types import Offsets, Suspect
 
 DRIFTED = Spell(DRIFT, 10, 400)
 RUN = run_id(MODEL, "weekly", DRIFTED.key)
@@ -57,6 +57,24 @@ def test_it_is_held_while_a_suspicion_is_open_and_released_after_it(suspect, wor
     assert held.why == words
     assert said(held) == f"retraining weekly: held, {words}"
     assert at == 61 * SLOT
+
+
+@pytest.mark.parametrize("kills", [(), (30, 45, 61)])
+def test_the_payload_names_when_the_data_may_have_been_an_attackers(kills):
+    attacks = Spell(ATTACK, 5, 60), Spell(ATTACK, 1, 8), Spell(POISON, 20, 30)
+    ((_, trigger),) = Days([rule()], [DRIFTED, *attacks]).live(400, kills).fired
+    assert trigger.suspect == (
+        Suspect(attacks[0].key, ATTACK, rfc3339(10 * SLOT), rfc3339(60 * SLOT)),
+        Suspect(attacks[2].key, POISON, rfc3339(20 * SLOT), rfc3339(30 * SLOT)),
+    )
+
+
+def test_what_was_closed_for_a_new_beginning_is_doubted_for_a_while():
+    days = Days([rule()], [DRIFTED, Spell(ATTACK, 5, 40)]).live(40)
+    days.retraining.suspicions.begin_anew("inc_a", ATTACK, lasts=5 * SLOT)
+    later = [trigger for slot in range(40, 50) for trigger in days.retraining.advance(days.moment(slot))]
+    assert [(t.event, t.until) for t in later] == [("held", rfc3339(41 * SLOT)), ("fired", rfc3339(46 * SLOT))]
+    assert later[0].why == "an attack was open when judging began anew: inc_a (anomaly.queries)"
 
 
 def test_what_no_longer_holds_when_the_suspicion_ends_is_not_started():
@@ -142,7 +160,7 @@ def test_a_rule_that_is_gone_or_new_disturbs_no_other():
 def test_beside_nothing_remembered_no_rule_costs_nothing():
     days = Days([], [DRIFTED]).live(20)
     assert days.decided == []
-    assert days.retraining.state() == {"ledgers": {}, "begins": {}}
+    assert days.retraining.state() == Days([], []).live(0).retraining.state()
 
 
 def test_what_the_monitor_sees_of_itself_starts_nothing():
