@@ -152,6 +152,11 @@ def replay(
     pipeline.run()
     if words := pipeline.parts.limit.reached:
         raise SeawallError(f"{words}. Is this the right format, and the right file?")
+    for side in pipeline.parts.sides:
+        if words := side.trouble():
+            raise SeawallError(
+                f"{side.noun}: {words}. Is {labels if side.name == 'labels' else answers} the right file?"
+            )
     return pipeline, told
 
 

@@ -82,8 +82,8 @@ class SideStream(Pipeline):
 
     @property
     def finished(self) -> bool:
-        """Whether everything was read; a topic has no end, and nobody waits for it."""
-        return self.parts.source.finished or self.parts.source.stamped
+        """Whether everything was read that will be; a topic has no end, and nobody waits for it."""
+        return self.parts.source.finished or self.parts.source.stamped or self.parts.limit.reached is not None
 
     def trouble(self) -> str | None:
         """Return why nothing can be read or used."""
