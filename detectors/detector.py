@@ -39,6 +39,8 @@ class Signal:
         What a person reads.
     bin_of : tuple of int
         For each cell of the detector its bin, -1 where the signal does not apply.
+    unusual : bool
+        Whether the first bins hold what is unusual, and only more of that matters.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Signal:
     ordered: bool
     bins: tuple[str, ...]
     bin_of: tuple[int, ...]
+    unusual: bool = False
 
     @property
     def contexts(self) -> int:

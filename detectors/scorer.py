@@ -136,7 +136,8 @@ class Scorer:
         than = [f"{100 * (1 - level):.4g}" for level in last[:-1]]
         between = [f"stranger than {low}–{high} %" for high, low in pairwise(than)]
         labels = (f"stranger than {than[0]} %", *between, f"no stranger than {than[-1]} %")
-        return [Signal(self.name, "anomalies", "values", ordered=True, bins=labels, bin_of=(*bins, -1))]
+        of = (*bins, -1)
+        return [Signal(self.name, "anomalies", "values", ordered=True, bins=labels, bin_of=of, unusual=True)]
 
     def _ranks(self, scores: Floats) -> Ints:
         """Return how many of the held-out records and itself are at least as strange."""

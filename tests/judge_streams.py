@@ -52,7 +52,7 @@ def null_of(
 
 
 def _after_name(s: Signal) -> tuple[Any, ...]:
-    return s.group, s.kind, s.ordered, s.bins, s.bin_of
+    return s.group, s.kind, s.ordered, s.bins, s.bin_of, s.unusual
 
 
 @dataclass(frozen=True)

@@ -40,18 +40,22 @@ def in_table(factor: float, effect: float) -> int:
 def directions(signal: Signal, accepted: list[float]) -> list[tuple[str, list[float]]]:
     """Return named scores over the bins, each with mean 0 and variance 1 where accepted.
 
-    Ordered bins have normal scores z: up and down in location, spread and narrow in scale, either tail. Levels
-    have one indicator each, up and down while there is room.
+    Ordered bins have normal scores z: up and down in location, spread and narrow in scale, either tail; of what is
+    unusual, more. Levels have one indicator each, up and down while there is room.
     """
     if signal.ordered:
         below = [sum(accepted[:k]) for k in range(len(accepted))]
         z = [NormalDist().inv_cdf(b + p / 2) for b, p in zip(below, accepted, strict=True)]
-        found = [("shifted up", z), ("shifted down", [-v for v in z])]
-        if len(z) > 2:
+        lower_tail = [max(0.0, -v - 1) for v in z]
+        if signal.unusual:
+            found = [("more unusual records", [-v for v in z]), ("more very unusual records", lower_tail)]
+        else:
+            found = [("shifted up", z), ("shifted down", [-v for v in z])]
+        if len(z) > 2 and not signal.unusual:
             found += [("spread out", [v * v for v in z]), ("narrowed", [-v * v for v in z])]
             found += [
                 ("heavier upper tail", [max(0.0, v - 1) for v in z]),
-                ("heavier lower tail", [max(0.0, -v - 1) for v in z]),
+                ("heavier lower tail", lower_tail),
             ]
         return [(name, standard) for name, g in found if (standard := _standardised(g, accepted))]
     room = FIXED_BETS // len(strengths(signal))

@@ -52,7 +52,8 @@ class Family:
         self.values = bool(null.signals) and null.signals[0].kind == "values"
         self.fixed, exist = tilts(null) if self.values else share_bets(null)
         self.recent = Recent(null, slots_a_day)
-        self.detector = EDetector(_mixture(exist, MEMORIES if self.values else 0), null.shape[1])
+        one_way = np.array([[signal.unusual] for signal in null.signals], dtype=bool).reshape(-1, 1)
+        self.detector = EDetector(_mixture(exist, MEMORIES if self.values else 0, one_way), null.shape[1])
         self.counts: Ints = np.zeros(null.shape, dtype=np.int64)
 
     def advance(self, cells: Ints, *, mass: int, slot: int, slots: int, records: int) -> Ints:
@@ -114,9 +115,12 @@ class Family:
         return shown
 
 
-def _mixture(exist: NDArray[np.bool_], following: int) -> NDArray[np.float64]:
-    """Return the weight of each bet: half to those that follow the data, where there are any, equal among alike."""
-    half = 0.5 if following else 1.0
+def _mixture(exist: NDArray[np.bool_], following: int, one_way: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the weight of each bet: half to those that follow the data, where there are any, equal among alike.
+
+    Nothing follows the data of a signal of which only one direction matters: they may lead elsewhere.
+    """
+    half = np.where(one_way, 0.0, 0.5 if following else 0.0)
     count = np.maximum(exist.sum(axis=1, keepdims=True), 1)
-    fixed = np.where(exist, half / count, 0.0)
-    return np.concatenate([fixed, np.full((len(exist), following), half / max(1, following))], axis=1)
+    fixed = np.where(exist, (1.0 - half) / count, 0.0)
+    return np.concatenate([fixed, np.repeat(half / max(1, following), following, axis=1)], axis=1)

@@ -9,7 +9,7 @@ from sinks.signals import beside, change, look_first
 
 def test_unusual_records_are_told_beside_the_accepted_ones():
     moved = BinShift("stranger than 99 %", 0.01, 0.031), BinShift("stranger than 90–95 %", 0.05, 0.04)
-    shift = SignalChange("anomaly.knn", "anomalies", 9.0, Effect(w=0.2), "shifted down", moved)
+    shift = SignalChange("anomaly.knn", "anomalies", 9.0, Effect(w=0.2), "more unusual records", moved)
     told = "3.1 % of them are stranger than 99 % of the accepted ones, accepted 1 %"
     assert change([shift]) == f"unusual records: {told}"
     assert beside([shift], follows=False) == f"unusual records: {told}"
@@ -21,7 +21,7 @@ def test_unusual_records_are_told_beside_the_accepted_ones():
 def test_two_scorers_are_told_by_the_stronger_one():
     moved = (BinShift("stranger than 99 %", 0.01, 0.05),)
     both_of_them = [
-        SignalChange(f"anomaly.{n}", "anomalies", 9.0, Effect(w=0.3), "spread out", moved) for n in ("trust", "knn")
+        SignalChange(f"anomaly.{n}", "anomalies", 9.0, Effect(w=0.3), "more unusual records", moved) for n in ("trust", "knn")
     ]
     assert (
         summarise(both_of_them) == "records unlike their predicted class: 5 % are stranger than 99 % of accepted ones"
