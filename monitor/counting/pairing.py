@@ -180,7 +180,7 @@ class PairCounter:
     """
 
     def __init__(self, decoder: Decoder, layouts: Sequence[Layout]) -> None:
-        self.decoder = decoder.of_envelopes()
+        self.decoder = decoder.of_joined()
         self.layouts = layouts
         self.names = [[feature.name for feature in typed.schema.features] for typed in decoder.typed]
 

@@ -11,9 +11,9 @@ import msgspec
 from monitor.errors import BadRecord
 from monitor.formats.batch import IGNORED, Decoded
 from monitor.formats.block import Block, Piece
-from monitor.formats.envelope import FORMATS, format_named
+from monitor.formats.envelope import FORMATS, JOINED, format_named
 from monitor.formats.half import Half
-from monitor.formats.json_value import check_caps
+from monitor.formats.json_value import MAX_BYTES, check_caps
 from monitor.formats.tolerant import Repaired, repair, time_of, version_of
 from monitor.formats.typed import AwareTime, TypedRecord
 from monitor.reference.schema import Schema
@@ -78,15 +78,16 @@ class Decoder:
         if any(known.name == format and known.paired for known in FORMATS):
             self._decode = _no_envelope
 
-    def of_envelopes(self) -> Decoder:
-        """Return a decoder for the same models that reads nothing but envelopes without a log's stamp."""
+    def of_joined(self) -> Decoder:
+        """Return a decoder for the same models that reads nothing but joined records, without a log's stamp."""
         other = copy(self)
-        other.format, other.stamped = "seawall", False
+        other.format, other.stamped = JOINED.name, False
         other._decode = self._decode_envelope  # noqa: SLF001 - of our own kind
         return other
 
     def _decode_capped(self, value: bytes) -> Any:
-        return self._decode(check_caps(value) if len(value) > _LARGE else value)
+        most = JOINED.most if self.format == JOINED.name else MAX_BYTES
+        return self._decode(check_caps(value, most) if len(value) > _LARGE else value)
 
     def _decode_routed(self, value: bytes) -> Any:
         head = self._head(value)

@@ -8,12 +8,13 @@ Every other wire format is a file beside this one that turns its messages into t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from monitor.errors import BadRecord
 from monitor.formats.half import Half
-from monitor.formats.json_value import parse
+from monitor.formats.json_value import MAX_BYTES, parse
 from monitor.formats.kserve import KServe
 from monitor.types import RawMessage
 
@@ -32,10 +33,19 @@ class Format(Protocol):
 
 
 class Envelope:
-    """Seawall's own format."""
+    """Seawall's own format.
 
-    name = "seawall"
+    Parameters
+    ----------
+    most : int
+        Bytes of a message that are read.
+    """
+
     paired = False
+
+    def __init__(self, name: str = "seawall", most: int = MAX_BYTES) -> None:
+        self.name = name
+        self.most = most
 
     def sniff(self, message: RawMessage) -> bool:
         """Return whether the value begins as a JSON object: what is not known otherwise is taken for an envelope."""
@@ -43,18 +53,20 @@ class Envelope:
 
     def read(self, message: RawMessage) -> list[dict[str, Any]]:
         """Return the one record of the message."""
-        record = parse(message.value)
+        record = parse(message.value, self.most)
         if not isinstance(record, dict):
             raise BadRecord("not_a_record", f"a JSON {type(record).__name__} where an object was expected")
         return [record]
 
 
 FORMATS: tuple[Format, ...] = (KServe(), Envelope())
+JOINED = Envelope("joined", most=sys.maxsize)
+"""Records made of halves: each half was small enough, and nobody could say what became of them if both were not."""
 
 
 def format_named(name: str, message: RawMessage) -> Format:
     """Return the configured format, or for `auto` the first that recognises the message."""
-    for candidate in FORMATS:
+    for candidate in (*FORMATS, JOINED):
         if candidate.name == name or (name == "auto" and candidate.sniff(message)):
             return candidate
     return FORMATS[-1]

@@ -21,8 +21,8 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b'"[]{}'))
 _decode = msgspec.json.Decoder().decode
 
 
-def check_caps(value: bytes | None) -> bytes:
-    """Return the value, if it is small and flat enough to be parsed.
+def check_caps(value: bytes | None, most: int = MAX_BYTES) -> bytes:
+    """Return the value, if it has at most so many bytes and is flat enough to be parsed.
 
     Raises
     ------
@@ -31,8 +31,8 @@ def check_caps(value: bytes | None) -> bytes:
     """
     if not value:
         raise BadRecord("empty", "the message has no value")
-    if len(value) > MAX_BYTES:
-        raise BadRecord("too_large", f"{len(value):,} bytes, at most {MAX_BYTES:,} are read")
+    if len(value) > most:
+        raise BadRecord("too_large", f"{len(value):,} bytes, at most {most:,} are read")
     if value.count(b"[") + value.count(b"{") > MAX_DEPTH and not _is_flat(value) and depth(value) > MAX_DEPTH:
         raise BadRecord("too_deep", f"nested deeper than {MAX_DEPTH} levels")
     return value
@@ -93,7 +93,7 @@ def depth(value: bytes) -> int:
     return deepest
 
 
-def parse(value: bytes | None) -> Any:
+def parse(value: bytes | None, most: int = MAX_BYTES) -> Any:
     """Return the JSON value. Of duplicate keys the last wins; NaN, Infinity and 1e999 are numbers.
 
     Raises
@@ -101,7 +101,7 @@ def parse(value: bytes | None) -> Any:
     BadRecord
         `empty`, `too_large`, `too_deep`, `not_utf8` or `not_json`.
     """
-    value = check_caps(value)
+    value = check_caps(value, most)
     try:
         return _decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
