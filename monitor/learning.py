@@ -12,17 +12,20 @@ from monitor.assembly import SNAPSHOT, clock, save_positions
 from monitor.config.config import Config
 from monitor.config.permodel import ModelSettings
 from monitor.counting.fold import Position
+from monitor.counting.joiner import Joiner
 from monitor.counting.partitions import Remembered
 from monitor.errors import BadReference
-from monitor.formats.joiner import Joiner
 from monitor.http.health import Health
 from monitor.incidents.incident import rfc3339
 from monitor.observers import SourceTrouble
 from monitor.reference.build import build
 from monitor.reference.from_file import options_of
-from monitor.reference.look import first_look
+from monitor.reference.look import Look
 from monitor.reference.store import ITSELF, Reference, Store
 from monitor.types import Partition, RawMessage, Source
+
+EVER = 1 << 60
+"""Partitions are read at speeds of their own: who counts as they come must not give up halves by the clock."""
 
 log = structlog.get_logger()
 
@@ -53,16 +56,17 @@ class _Taken:
 
     Attributes
     ----------
-    wanted, usable : int
-        Records of the model: how many there should be, and are.
+    joiner : Joiner
+        Joins halves as they come: it only has to know how many there are.
+    wanted : int
+        Records of the model that there should be.
     begins, ends : dict
         By partition: the first offset that was read, and the next one.
     """
 
-    model: str
     joiner: Joiner
     wanted: int
-    usable: int = 0
+    look: Look = field(default_factory=Look)
     blocks: list[Sequence[RawMessage]] = field(default_factory=list)
     begins: dict[Partition, int] = field(default_factory=dict)
     ends: dict[Partition, int] = field(default_factory=dict)
@@ -75,13 +79,18 @@ class _Taken:
             missing = self.wanted - self.usable
             block, messages = messages[:missing], messages[missing:]
             self.blocks.append(block)
-            self.usable += first_look([self.joiner(block)], self.model, self.joiner.rest).rows
+            self.look.read(self.joiner(block), self.joiner.model)
+
+    @property
+    def usable(self) -> int:
+        """How many records there are."""
+        return self.look.rows
 
 
 def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health, stopping: threading.Event) -> None:
     source = config.source.build(settings.name)
-    joiner = Joiner(settings.name, config.format.type, config.format.wait)
-    taken = _Taken(settings.name, joiner, wanted)
+    joiner = Joiner(settings.name, config.format.type, config.slot, EVER, held=0)
+    taken = _Taken(joiner, wanted)
     _read(source, taken, health, stopping)
     if stopping.is_set():
         return
@@ -93,6 +102,7 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
         stamped=source.stamped,
         format=config.format.type,
         wait=config.format.wait,
+        slot=config.slot,
         provisional=True,
         detectors=settings.detectors,
     )

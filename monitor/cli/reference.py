@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.options import config_option
 
 if TYPE_CHECKING:
+    from monitor.config.config import Config
     from monitor.config.permodel import ModelSettings
     from monitor.reference.store import Store
 
@@ -41,8 +42,9 @@ def build(data: str, config: Path, model: str | None, *, promote: bool, by: str 
     from monitor.reference.report import built
 
     accepted = _accepted(by, why) if promote else None
-    settings, store, format = _chosen(config, model)
-    reference, provenance = build_from_file(data, settings, format.type, format.wait)
+    settings, store, loaded = _chosen(config, model)
+    format = loaded.format
+    reference, provenance = build_from_file(data, settings, format.type, format.wait, slot=loaded.slot)
     new = store.save(reference, provenance | {"built": _now()})
     built(reference, new, store.folder, cautions_of_file(data, reference, settings))
     if accepted:
@@ -118,8 +120,8 @@ def _promote(store: Store, digest: str, by: str, why: str) -> None:
     click.echo(f"{'promoted' if changed else 'promoted already:'} {digest[:19]} in {store.folder}")
 
 
-def _chosen(config: Path, model: str | None) -> tuple[ModelSettings, Store, Any]:
-    """Return the settings of the model that is meant, its store, and the wire format."""
+def _chosen(config: Path, model: str | None) -> tuple[ModelSettings, Store, Config]:
+    """Return the settings of the model that is meant, its store, and the whole configuration."""
     from monitor.config.loading import load
     from monitor.reference.store import Store
 
@@ -132,7 +134,7 @@ def _chosen(config: Path, model: str | None) -> tuple[ModelSettings, Store, Any]
         settings = loaded.model_to_come(model)
     if settings is None:
         raise click.UsageError(f"which model? --model {' | '.join(models) or 'NAME'}")
-    return settings, Store(settings.reference.path), loaded.format
+    return settings, Store(settings.reference.path), loaded
 
 
 def _now() -> str:

@@ -95,13 +95,12 @@ class Pairing:
                 self.totals.duplicates[half.model] += 1
                 continue
             seen.add((half.kind, half.model, half.id))
-            other = self._taken((_OTHER[half.kind], half.model, half.id), one.time - self.wait)
+            other = self._taken((_OTHER[half.kind], half.model, half.id), one.time)
             if other is None:
                 self._keep(one)
-            elif half.kind == "response":
-                pairs.append(Pair(other, half, one.time))
             else:
-                pairs.append(Pair(half, other, one.time))
+                request, response = (other.half, half) if half.kind == "response" else (half, other.half)
+                pairs.append(Pair(request, response, max(one.time, other.time)))
         tallies, blocks = self._count(pairs) if pairs else ({}, ())
         self._blocks += blocks
         self.totals.records.update({model: int(tally.cells[RECORDS]) for model, tally in tallies.items()})
@@ -139,15 +138,15 @@ class Pairing:
         halves.sort(key=_place)
         one.slot.waiting += 1
 
-    def _taken(self, key: tuple[HalfKind, int, str], since: int) -> Half | None:
+    def _taken(self, key: tuple[HalfKind, int, str], time: int) -> Waiting | None:
         halves = self._waiting.get(key, [])
         for position, one in enumerate(halves):
-            if one.time >= since:
+            if abs(time - one.time) <= self.wait:
                 del halves[position]
                 if not halves:
                     del self._waiting[key]
                 one.slot.waiting -= 1
-                return one.half
+                return one
         return None
 
     def _expire(self, before: int | None) -> None:
@@ -188,7 +187,7 @@ class PairCounter:
         """Return the tallies by model, and the records block by block."""
         tallies: dict[int, Tally] = {}
         blocks = []
-        messages = self._messages(pairs)
+        messages = whole_records(pairs, self.names)
         while block := list(islice(messages, BLOCK)):
             decoded, folded = self.decoder.decode(block), Folded()
             for index, batch in enumerate(decoded.batches):
@@ -200,7 +199,9 @@ class PairCounter:
             blocks.append((decoded, folded))
         return tallies, blocks
 
-    def _messages(self, pairs: Sequence[Pair]) -> Iterator[Message]:
-        for pair in pairs:
-            for value in joined_records(*pair, self.names[pair.request.model]):
-                yield Message("", 0, 0, pair.time, None, value)
+
+def whole_records(pairs: Iterable[Pair], names: Sequence[Sequence[str]]) -> Iterator[Message]:
+    """Yield the records of pairs in the shape of the envelope; `names` has the reference's features by model."""
+    for pair in pairs:
+        for value in joined_records(*pair, names[pair.request.model]):
+            yield Message("", 0, 0, pair.time, None, value)

@@ -12,8 +12,8 @@ from monitor.formats.half import Half
 from monitor.formats.json_value import parse
 from monitor.formats.tensors import Tensor, tensors_of
 
-WAIT = 60_000
-"""Milliseconds between the halves of a pair, unless the configuration says otherwise."""
+SLOT, WAIT = 10_000, 60_000
+"""Milliseconds in which the same half twice is one, and between the halves of a pair, unless configured otherwise."""
 
 
 def joined_records(request: Half, response: Half, milliseconds: int, names: Sequence[str] = ()) -> Iterator[bytes]:

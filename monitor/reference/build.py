@@ -19,11 +19,11 @@ from detectors.alibi import REFERENCE_ROWS
 from detectors.closeness import measured
 from detectors.config import AlibiConfig, QueriesConfig, scorers
 from detectors.sample import Sample
+from monitor.counting.joiner import Joiner
 from monitor.counting.tally import DEAD, RECORDS, Layout
 from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
-from monitor.formats.joined import WAIT
-from monitor.formats.joiner import Joiner
+from monitor.formats.joined import SLOT, WAIT
 from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
 from monitor.reference.dependence import Dependence
 from monitor.reference.look import Look, first_look
@@ -65,6 +65,7 @@ def build(
     from_table: bool,
     stamped: bool = False,
     format: str = "auto",
+    slot: int = SLOT,
     wait: int = WAIT,
     provisional: bool = False,
     detectors: Sequence[Any] = (),
@@ -81,8 +82,8 @@ def build(
         Whether the messages were rows of a table: its cells have no JSON kinds.
     stamped : bool
         Whether a log stamped the messages, so that every record has a time.
-    wait : int
-        Milliseconds between the halves of a record.
+    slot, wait : int
+        Milliseconds of a slot, and between the halves of a record.
     detectors : sequence of DetectorConfig
         What the configuration asks for; of these, scorers are fitted.
 
@@ -91,21 +92,20 @@ def build(
     BadReference
         For fewer than 500 usable records, for such of which nothing can be watched, or options that do not fit them.
     """
-    plan = _plan(first_look(blocks(), model, format, wait), model, options, from_table=from_table)
+    joiners = [Joiner(model, format, slot, wait) for _ in range(3)]
+    plan = _plan(first_look(blocks(), joiners[0]), model, options, from_table=from_table)
     timed = stamped or plan.timed
     queries, alibi = (any(isinstance(d, kind) for d in detectors) for kind in (QueriesConfig, AlibiConfig))
     sample = Sample(plan.schema, wanted=queries or alibi)
-    joiner = Joiner(model, format, wait)
-    decoder = Decoder({model: plan.schema}, format=joiner.rest, stamped=stamped)
-    counted = _count(filter(None, map(joiner, blocks())), decoder, plan.layout, sample)
-    counted.dead += joiner.dead
+    decoder = Decoder({model: plan.schema}, format=Joiner.rest, stamped=stamped)
+    counted = _count(joiners[1].over(blocks()), decoder, plan.layout, sample)
+    counted.dead += joiners[1].dead
     if counted.rows < FEWEST:
         raise BadReference(_too_few(counted.rows, model) + _unusable(counted.dead.total(), counted.why))
     times, counts = counted.times(), counted.counts(plan)
     order = np.argsort(times, kind="stable") if timed else np.arange(counted.rows)
-    again = filter(None, map(Joiner(model, format, wait), blocks()))
     wanted = scorers(detectors, classes=plan.schema.prediction == "class")
-    fitted = fit(again, decoder, Columns(plan.schema, plan.layout), order, wanted) if wanted else []
+    fitted = fit(joiners[2].over(blocks()), decoder, Columns(plan.schema, plan.layout), order, wanted) if wanted else []
     found = counted.dependence(plan.layout, counts, order)
     for each in fitted:
         found.look(each.scorer.signals(each.counts()), each.cells)
@@ -132,6 +132,8 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
             words += f"; {look.other_models:,} name another model (is `model` right?)"
         if look.unpaired:
             words += f"; {look.unpaired:,} requests or responses without their other half"
+        if look.twice:
+            words += f"; {look.twice:,} with an id that was there already in the same slot"
         raise BadReference(words + _unusable(look.unusable, look.why))
     schema = schema_of(look, options, from_table=from_table)
     layout = Layout(list(detectors_of(look, schema, options)))

@@ -10,7 +10,7 @@ from typing import Any
 from monitor.config.permodel import ModelSettings
 from monitor.config.shadow import ShadowSection
 from monitor.errors import BadReference
-from monitor.formats.joined import WAIT
+from monitor.formats.joined import SLOT, WAIT
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
 from monitor.reference.codes import code_caution
@@ -28,7 +28,13 @@ def options_of(settings: ModelSettings) -> dict[str, FeatureOptions]:
 
 
 def build_from_file(
-    data: str, settings: ModelSettings, format: str, wait: int = WAIT, answering: Answering | None = None
+    data: str,
+    settings: ModelSettings,
+    format: str,
+    wait: int = WAIT,
+    *,
+    slot: int = SLOT,
+    answering: Answering | None = None,
 ) -> tuple[Reference, dict[str, Any]]:
     """Return the reference of a file's records and where it came from.
 
@@ -57,6 +63,7 @@ def build_from_file(
         format=format,
         detectors=settings.detectors,
         wait=wait,
+        slot=slot,
     )
     if settings.shadow:
         from monitor.shadow.build import endpoint_of

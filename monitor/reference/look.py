@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.counting.joiner import Joiner
 from monitor.errors import BadRecord, BadReference
-from monitor.formats.envelope import format_named
-from monitor.formats.half import Half
-from monitor.formats.joined import WAIT
-from monitor.formats.joiner import Joiner
+from monitor.formats.envelope import JOINED
 from monitor.formats.tolerant import version_of
 from monitor.reference.infer import Column
 from monitor.reference.schema import kind_of
@@ -32,8 +30,8 @@ class Look:
         Records of the model.
     other_models, unusable : int
         Records that name another model; messages that are none.
-    unpaired : int
-        Halves of records whose other half is not there.
+    unpaired, twice : int
+        Halves of records whose other half is not there; those that were there already in the same slot.
     timed : int
         Records that carry a time.
     highest : Column
@@ -48,6 +46,7 @@ class Look:
     other_models: int = 0
     unusable: int = 0
     unpaired: int = 0
+    twice: int = 0
     timed: int = 0
     features: dict[str, Column] = field(default_factory=dict)
     scores: dict[str, Column] = field(default_factory=dict)
@@ -55,6 +54,19 @@ class Look:
     highest: Column = field(default_factory=Column)
     errors: Column = field(default_factory=Column)
     why: str = ""
+
+    def read(self, block: Sequence[RawMessage], model: str) -> None:
+        """Look at whole records; what cannot be used is counted."""
+        for message in block:
+            try:
+                for plain in JOINED.read(message):
+                    if version_of(plain.get("model")) in (None, model):
+                        self.add(plain)
+                    else:
+                        self.other_models += 1
+            except BadRecord as error:
+                self.unusable += 1
+                self.why = self.why or str(error)
 
     def add(self, plain: Mapping[str, Any]) -> None:
         """Look at one record. Raises BadRecord for one without features."""
@@ -95,7 +107,7 @@ def _named(given: Any) -> Mapping[str, Any] | None:
     return given if isinstance(given, dict) else None
 
 
-def first_look(blocks: Iterable[Sequence[RawMessage]], model: str, format: str, wait: int = WAIT) -> Look:
+def first_look(blocks: Iterable[Sequence[RawMessage]], joiner: Joiner) -> Look:
     """Read every record once, as plain values, halves joined; what cannot be used is counted.
 
     Raises
@@ -103,22 +115,11 @@ def first_look(blocks: Iterable[Sequence[RawMessage]], model: str, format: str, 
     BadReference
         For thousands of different names.
     """
-    look, joiner = Look(), Joiner(model, format, wait)
-    for block in map(joiner, blocks):
-        for message in block:
-            try:
-                for plain in format_named(joiner.rest, message).read(message):
-                    if isinstance(plain, Half):
-                        continue
-                    if version_of(plain.get("model")) in (None, model):
-                        look.add(plain)
-                    else:
-                        look.other_models += 1
-            except BadRecord as error:
-                look.unusable += 1
-                look.why = look.why or str(error)
+    look = Look()
+    for block in joiner.over(blocks):
+        look.read(block, joiner.model)
     look.unusable += joiner.dead.total()
     look.other_models += joiner.others
-    look.unpaired = joiner.waiting
+    look.unpaired, look.twice = joiner.alone, joiner.twice
     look.why = look.why or joiner.why
     return look

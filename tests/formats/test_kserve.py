@@ -11,11 +11,11 @@ from kserve_log import TYPE, event, events, packed, structured, tensor
 from records import STAMP
 from traffic import MODEL, traffic
 
+from monitor.counting.joiner import Joiner
 from monitor.errors import BadRecord
 from monitor.formats.batch import DEAD, IGNORED
 from monitor.formats.decoder import Decoder
-from monitor.formats.joined import joined_records
-from monitor.formats.joiner import Joiner
+from monitor.formats.joined import SLOT, WAIT, joined_records
 from monitor.formats.json_value import MAX_BYTES
 from monitor.formats.kserve import KServe
 from monitor.formats.tensors import MAX_COLUMNS, MAX_ROWS
@@ -98,12 +98,12 @@ def test_an_event_from_the_future_is_a_dead_letter():
 def test_captured_messages_are_these_records():
     source = FileReader(str(GOLDEN / "kserve.jsonl"))
     source.open({})
-    joiner = Joiner("iris", "auto")
-    found = [message for messages in source.poll(0.1).values() for message in joiner(messages)]
+    joiner = Joiner("iris", "auto", SLOT, WAIT)
+    found = [message for block in joiner.over(source.poll(0.1).values()) for message in block]
     source.close(0)
     expected = (GOLDEN / "kserve-records.jsonl").read_text().splitlines()
     assert [json.loads(message.value) for message in found] == [json.loads(line) for line in expected]
-    assert (joiner.dead.total(), joiner.waiting) == (0, 0)
+    assert (joiner.dead.total(), joiner.alone) == (0, 0)
 
 
 def test_structured_packed_and_binary_events_are_the_same_half():

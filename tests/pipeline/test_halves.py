@@ -195,3 +195,12 @@ def test_labels_that_come_later_find_the_records_of_pairs(tmp_path, halves, reco
         found.append(sorted(findings.read_text().splitlines()))
     assert '"signal": "performance.error"' in "".join(found[0])
     assert found[1] == found[0]
+
+
+def test_ids_that_are_used_again_in_a_slot_are_said_where_too_few_records_are_left(
+    tmp_path, records, configured, capsys
+):
+    data = tmp_path / "same.jsonl"
+    data.write_bytes(captured([half for record in records[:800] for half in events(record | {"id": "same"})]))
+    assert main(["reference", "build", str(data), "-c", str(configured(reference="r"))]) == 1
+    assert "with an id that was there already in the same slot" in capsys.readouterr().err
