@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.sample import MOST_ROWS, Sample, raw
+from detectors.spread import middle_and_spread
 from monitor.formats.batch import Batch
 
 FAR = 1e6
@@ -38,7 +39,7 @@ class Closeness:
     Attributes
     ----------
     middle, spread : dict of str to float
-        Mean and standard deviation of each numeric column.
+        Mean and standard deviation of each numeric column; of one with a sentinel median and usual distance from it.
     levels : tuple of str
         Columns compared as levels.
     distance : float
@@ -59,8 +60,8 @@ def measured(sample: Sample) -> Closeness:
     """Return what some of the reference's records say of the distance between inputs."""
     rows = sample.rows()
     finite = [values[np.isfinite(values)] for values in rows[:, : len(sample.numeric)].T]
-    middle = [float(values.mean()) if len(values) else 0.0 for values in finite]
-    spread = [(float(values.std()) if len(values) else 0.0) or 1.0 for values in finite]
+    found = [middle_and_spread(values) for values in finite]
+    middle, spread = [middle for middle, _ in found], [spread or 1.0 for _, spread in found]
     distance = match_distance(_scaled(rows[:: 1 + (len(rows) - 1) // MOST_ROWS], middle, spread))
     middles, spreads = (dict(zip(sample.numeric, numbers, strict=True)) for numbers in (middle, spread))
     return Closeness(middles, spreads, tuple(sample.levels), distance)
@@ -69,7 +70,8 @@ def measured(sample: Sample) -> Closeness:
 def _scaled(rows: NDArray[np.float64], middle: Sequence[float], spread: Sequence[float]) -> Vectors:
     """Return rows with their numbers in spreads; missing ones are equal to each other, and to no number."""
     numbers = len(spread)
-    values = np.clip((rows[:, :numbers] - np.array(middle)) / np.array(spread), -FAR, FAR)
+    with np.errstate(over="ignore"):  # as far as can be, and no further than FAR
+        values = np.clip((rows[:, :numbers] - np.array(middle)) / np.array(spread), -FAR, FAR)
     known = np.where(np.isnan(values), 2 * FAR, values)
     return np.concatenate([known, rows[:, numbers:]], axis=1).astype(np.float32)
 

@@ -67,7 +67,7 @@ class AbsoluteError:
 
     def bin(self, batch: Batch) -> Codes:
         """Return the cell of each record."""
-        with np.errstate(invalid="ignore"):  # of two infinities nobody knows the distance: missing
+        with np.errstate(over="ignore", invalid="ignore"):  # of two infinities nobody knows the distance: missing
             error = np.abs(batch.numbers["prediction"] - batch.numbers["label"])
         return self._bins.bin(Batch(batch.rows, {self._bins.column: error}))
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import THIN, Codes, Counts, Signal, merged
+from detectors.spread import moments
 from monitor.formats.batch import Batch
 
 GROUP = "robustness"
@@ -116,8 +117,7 @@ def level_of(confidence: float) -> int | None:
 
 def rounded_scale(values: NDArray[np.float64]) -> float:
     """Return the standard deviation of the finite values, in digits that no machine adds up otherwise."""
-    finite = values[np.isfinite(values)]
-    return float(f"{np.std(finite):.6g}") if len(finite) else 0.0
+    return float(f"{moments(values[np.isfinite(values)])[1]:.6g}")
 
 
 def _labels(words: Sequence[str], contexts: Sequence[int]) -> tuple[str, ...]:

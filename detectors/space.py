@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.categorical import CategoryBins
+from detectors.spread import moments
 from monitor.formats.batch import Batch
 
 Floats = NDArray[np.float64]
@@ -166,8 +167,8 @@ def _axis(column: str, given: Floats) -> Axis:
         return Axis(column, 0.0, 0.0, gaps=gaps)
     drawn_in = int(len(there) * TAIL)
     low, high = there[drawn_in], there[-1 - drawn_in]
-    unit = float(np.clip(there, low, high).std()) or float(there.std())
-    return Axis(column, float(there[len(there) // 2]), unit if np.isfinite(unit) else 0.0, gaps=gaps)
+    _, unit = moments(np.clip(there, low, high))
+    return Axis(column, float(there[len(there) // 2]), unit or moments(there)[1], gaps=gaps)
 
 
 def _between(at: Floats, groups: Ints) -> float:

@@ -3,6 +3,7 @@
     SeawallError
     ├── ConfigError       a configuration with mistakes, all of them
     ├── BadReference      a reference that is missing, corrupt or of another schema
+    │   ├── Damaged           it is there, and not what was written
     │   └── LacksScorer       it was built without a scorer that is configured
     ├── SourceError       the source cannot be read
     ├── SnapshotError     what was remembered cannot be used
@@ -50,6 +51,10 @@ class ConfigError(SeawallError):
 
 class BadReference(SeawallError):
     """A reference that is missing, corrupt, too small or of another schema."""
+
+
+class Damaged(BadReference):
+    """A reference whose files cannot be read, or were changed."""
 
 
 class LacksScorer(BadReference):

@@ -21,18 +21,19 @@ def command(file: Path) -> None:
     """Check a configuration and say what it would watch.
 
     FILE is ./seawall.yaml unless given. A missing reference or secret is a warning: it may come later;
-    a reference without a configured scorer is a mistake.
+    a damaged reference, or one without a configured scorer, is a mistake.
     """
     from monitor.config.loading import read
 
     reading = read(file, secrets=False)
     models = reading.config.models_resolved()
+    warnings = list(_about_references(file, reading.config, models))
     click.echo(f"{file}: valid")
     for what, words in _summary(reading, models):
         click.echo(f"  {what:<9} {words}")
     for problem in reading.unset:
         click.echo(f"warning: {problem.path}: {problem.message}. `seawall run` needs it", err=True)
-    for warning in _about_references(reading.config, models):
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
 
 
@@ -82,13 +83,14 @@ def _learns(model: ModelSettings) -> bool:
     return model.reference.learn is not None and not Store(model.reference.path).digests()
 
 
-def _about_references(config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
-    from monitor.errors import BadReference, LacksScorer
+def _about_references(file: Path, config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
+    from monitor.errors import BadReference, ConfigError, Damaged, LacksScorer, Problem
     from monitor.misfits import not_to_be_shown, without_effect
     from monitor.reference.store import Store
     from monitor.watched import Watched
 
     accepted: dict[str, Reference] = {}
+    damaged: list[Problem] = []
     for name, model in models.items():
         if _learns(model):
             yield (
@@ -102,10 +104,14 @@ def _about_references(config: Config, models: dict[str, ModelSettings]) -> Itera
             Watched(model, accepted[name], config.slot, late_labels=config.labels is not None)
         except LacksScorer:
             raise
+        except Damaged as why:
+            damaged.append(Problem(f"models.{name}.reference" if len(models) > 1 else "reference", str(why)))
         except BadReference as why:
             refused = "`seawall run` would refuse: " if name in accepted else ""
             yield from (f"{name}: {refused}{line}" for line in str(why).splitlines())
         if name in accepted:
             yield from (f"{name}: {line}" for line in without_effect(model, accepted[name]))
+    if damaged:
+        raise ConfigError(str(file), damaged)
     if len(accepted) == len(models):
         yield from not_to_be_shown(config.privacy.show, accepted)

@@ -92,10 +92,10 @@ def _checked(column: str, value: Any, mismatched: list[str]) -> float:
     if kind_of(value) != "number":
         mismatched.append(column)
         return math.nan
-    return _float(value)
+    return as_float(value)
 
 
-def _float(value: float) -> float:
+def as_float(value: float) -> float:
     """Return a number as the fast path reads it."""
     try:
         return float(value)
@@ -105,7 +105,7 @@ def _float(value: float) -> float:
 
 def _text(value: Any) -> str:
     """Return a level's spelling; a number's is that of the float the fast path would read."""
-    return text_of(_float(value) if kind_of(value) == "number" else value)
+    return text_of(as_float(value) if kind_of(value) == "number" else value)
 
 
 def _level(column: str, value: Any, mismatched: list[str]) -> str | None:

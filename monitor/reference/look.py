@@ -9,7 +9,7 @@ from typing import Any
 from monitor.counting.joiner import Joiner
 from monitor.errors import BadRecord, BadReference
 from monitor.formats.envelope import JOINED
-from monitor.formats.tolerant import version_of
+from monitor.formats.tolerant import as_float, version_of
 from monitor.reference.infer import Column
 from monitor.reference.schema import kind_of
 from monitor.types import RawMessage
@@ -86,7 +86,7 @@ class Look:
             column.add(plain.get(name))
         predicted, label = plain.get("prediction"), plain.get("label")
         if kind_of(predicted) == kind_of(label) == "number":
-            self.errors.add(abs(predicted - label))  # type: ignore[operator] # both are numbers
+            self.errors.add(abs(as_float(predicted) - as_float(label)))
 
     @staticmethod
     def _column(columns: dict[str, Column], name: str) -> Column:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detectors import AbsoluteError, CategoryBins, ErrorRate, NumericBins
+from monitor.errors import Damaged
 from monitor.incidents.incident import rfc3339
 from monitor.reference.cautions import cautions, named, shares, short
 from monitor.reference.store import Reference, Store, look_and_accept
@@ -80,22 +81,30 @@ def listed(store: Store) -> None:
         say.print(f"no reference in {store.folder}. Build one: seawall reference build DATA", soft_wrap=True)
         return
     table = table_of("", "reference", "records>", "times", "built", "")
+    damaged = []
     for digest in digests:
-        reference = store.load(digest)
-        note = "provisional" if store.unaccepted(reference) else ""
         when = str(store.provenance(digest).get("built", ""))[:16].replace("T", " ")
         arrow = "→" if digest == promoted else ""
+        try:
+            reference = store.load(digest)
+        except Damaged as why:
+            table.add_row(arrow, digest[7:19], "", "", when, "damaged")
+            damaged.append(str(why))
+            continue
+        note = "provisional" if store.unaccepted(reference) else ""
         table.add_row(arrow, digest[7:19], f"{reference.rows:,}", _times(reference), when, note)
     say.print(table)
+    for words in damaged:
+        console(stderr=True).print(words, soft_wrap=True)
     if promoted is None:
         say.print(f"none is promoted. {look_and_accept(digests)}", soft_wrap=True)
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """Return where results are printed: as wide as the terminal, 100 columns at most; one line a line off it."""
     from rich.console import Console
 
-    say = Console(highlight=False, markup=False, emoji=False)
+    say = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     say.width = min(WIDEST, say.width) if say.is_terminal else UNWRAPPED
     return say
 

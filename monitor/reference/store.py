@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.errors import BadReference
+from monitor.errors import BadReference, Damaged
 from monitor.reference.version import DAMAGE, Reference, read, write
 
 __all__ = ["ITSELF", "Reference", "Store", "look_and_accept"]
@@ -40,23 +40,29 @@ class Store:
         """Write a version. Returns False where it is there already; its provenance then stays the first one.
 
         A version that was damaged is written anew.
+
+        Raises
+        ------
+        Damaged
+            Where what was written cannot be read back: then nothing is saved.
         """
         target = self._path(reference.digest)
-        if target.exists():
-            if self._whole(reference.digest):
-                return False
-            shutil.rmtree(target)
+        if target.exists() and self._whole(reference.digest):
+            return False
         building = target.with_name(f".{target.name}.{os.getpid()}")
         building.mkdir(parents=True, exist_ok=True)
         write(reference, building)
         (building / "provenance.json").write_text(json.dumps(provenance, indent=1, sort_keys=True) + "\n")
+        _read_back(building, reference.digest)
+        if target.exists():
+            shutil.rmtree(target)
         building.rename(target)
         return True
 
     def _whole(self, digest: str) -> bool:
         try:
             self.load(digest)
-        except BadReference:
+        except Damaged:
             return False
         return True
 
@@ -66,19 +72,19 @@ class Store:
         Raises
         ------
         BadReference
-            Where there is none, or several, or its content does not match its digest.
+            Where there is none, or several; `Damaged`, where its content does not match its digest.
         """
         digest = self.find(name)
         folder = self._path(digest)
         try:
             reference = read(folder)
         except DAMAGE as error:
-            raise BadReference(
+            raise Damaged(
                 f"reference {digest[:19]} in {self.folder} cannot be read ({error}). "
                 "Build it again: seawall reference build DATA"
             ) from None
         if reference.digest != digest:
-            raise BadReference(
+            raise Damaged(
                 f"reference {digest[:19]} in {self.folder} was changed after it was built: "
                 f"its content is {reference.digest[:19]}. Build it again: seawall reference build DATA"
             )
@@ -151,10 +157,29 @@ class Store:
                 f"no reference in {self.folder}: nothing says what this model's traffic should look like. "
                 'Build one from accepted records: seawall reference build DATA --promote --by YOU --why "…"'
             )
+        try:
+            self.find(digest)
+        except BadReference as why:
+            raise Damaged(f"{why}. It is the promoted one. Build it again: seawall reference build DATA") from None
         return self.load(digest)
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest.removeprefix("sha256:")
+
+
+def _read_back(folder: Path, digest: str) -> None:
+    """Raise Damaged, and leave nothing behind, where a version that was just written cannot be read."""
+    try:
+        found = read(folder).digest
+        why = "" if found == digest else f"its content is {found[:19]}"
+    except DAMAGE as error:
+        why = str(error) or type(error).__name__
+    if why:
+        shutil.rmtree(folder)
+        raise Damaged(
+            f"the reference could not be read back after it was written ({why}), so nothing was saved or promoted. "
+            "If the disk is well, this is a mistake of Seawall's: please report it"
+        )
 
 
 def look_and_accept(digests: Sequence[str]) -> str:
