@@ -21,7 +21,8 @@ def test_unusual_records_are_told_beside_the_accepted_ones():
 def test_two_scorers_are_told_by_the_stronger_one():
     moved = (BinShift("stranger than 99 %", 0.01, 0.05),)
     both_of_them = [
-        SignalChange(f"anomaly.{n}", "anomalies", 9.0, Effect(w=0.3), "more unusual records", moved) for n in ("trust", "knn")
+        SignalChange(f"anomaly.{n}", "anomalies", 9.0, Effect(w=0.3), "more unusual records", moved)
+        for n in ("trust", "knn")
     ]
     assert (
         summarise(both_of_them) == "records unlike their predicted class: 5 % are stranger than 99 % of accepted ones"
