@@ -86,7 +86,7 @@ class Look:
             column.add(plain.get(name))
         predicted, label = plain.get("prediction"), plain.get("label")
         if kind_of(predicted) == kind_of(label) == "number":
-            self.errors.add(abs(as_float(predicted) - as_float(label)))
+            self.errors.add(abs(as_float(predicted) - as_float(label)))  # type: ignore[arg-type] # both are numbers
 
     @staticmethod
     def _column(columns: dict[str, Column], name: str) -> Column:
