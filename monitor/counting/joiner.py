@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from typing import Any
 
 from monitor.counting.fold import NOWHERE, Position
-from monitor.counting.pairing import Blocks, Pair, Pairing, whole_records
+from monitor.counting.pairing import Blocks, Pair, Pairing, blocks_of, whole_records
 from monitor.counting.slots import ID_BYTES, OpenSlot, Waiting
 from monitor.counting.tally import Tally
 from monitor.errors import BadRecord
@@ -61,31 +60,22 @@ class Joiner:
         self._numbers: list[int] = []
         self._size = self._read = 0
         self._pairing = Pairing(slot, wait, self._take)
-        self._whole: list[RawMessage] = []
+        self._whole: list[RawMessage | Pair] = []
 
     def over(self, blocks: Iterable[Sequence[RawMessage]]) -> Iterator[list[RawMessage]]:
         """Yield the whole records of a log, block by block, and then those of the halves that were held."""
         for block in blocks:
-            if whole := self(block):
-                yield whole
+            self._look(block)
+            yield from blocks_of(self._taken())
         while self._slots:
             self._close()
-            if whole := self._taken():
-                yield whole
+            yield from blocks_of(self._taken())
         self._pairing.give_up()
 
     def __call__(self, messages: Sequence[RawMessage]) -> list[RawMessage]:
         """Return the whole records there are now."""
-        for message in messages:
-            self._read += 1
-            try:
-                self._add(message)
-            except BadRecord as error:
-                self.dead[error.reason] += 1
-                self.why = self.why or str(error)
-            while self._size > self._held:
-                self._close()
-        return self._taken()
+        self._look(messages)
+        return [*self._taken()]
 
     @property
     def alone(self) -> int:
@@ -96,6 +86,17 @@ class Joiner:
     def twice(self) -> int:
         """How many halves were there already, in the same slot."""
         return self._pairing.totals.duplicates.total()
+
+    def _look(self, messages: Sequence[RawMessage]) -> None:
+        for message in messages:
+            self._read += 1
+            try:
+                self._add(message)
+            except BadRecord as error:
+                self.dead[error.reason] += 1
+                self.why = self.why or str(error)
+            while self._size > self._held:
+                self._close()
 
     def _add(self, message: RawMessage) -> None:
         found = format_named(self._format, message)
@@ -133,9 +134,11 @@ class Joiner:
         self._pairing.join(number, slot.halves)
 
     def _take(self, pairs: Sequence[Pair]) -> tuple[Mapping[int, Tally], Blocks]:
-        self._whole += whole_records(pairs, [()])
+        self._whole += pairs
         return {}, ()
 
-    def _taken(self) -> list[Any]:
+    def _taken(self) -> Iterator[RawMessage]:
+        """Yield what is whole; pairs are written out one by one, for their records may be large."""
         whole, self._whole = self._whole, []
-        return whole
+        for one in whole:
+            yield from whole_records([one], [()]) if isinstance(one, Pair) else (one,)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,9 +21,10 @@ from monitor.formats.batch import Decoded
 from monitor.formats.decoder import Decoder
 from monitor.formats.half import Half, HalfKind
 from monitor.formats.joined import joined_records
-from monitor.types import Message, Partition
+from monitor.types import Message, Partition, RawMessage
 
-BLOCK = 1_000
+BLOCK, BLOCK_BYTES = 1_000, 16 << 20
+"""Records decoded at once, and what they may take: names are written out once a row, so one pair may make gigabytes."""
 
 _OTHER: dict[HalfKind, HalfKind] = {"request": "response", "response": "request"}
 
@@ -187,8 +187,7 @@ class PairCounter:
         """Return the tallies by model, and the records block by block."""
         tallies: dict[int, Tally] = {}
         blocks = []
-        messages = whole_records(pairs, self.names)
-        while block := list(islice(messages, BLOCK)):
+        for block in blocks_of(whole_records(pairs, self.names)):
             decoded, folded = self.decoder.decode(block), Folded()
             for index, batch in enumerate(decoded.batches):
                 if batch is not None:
@@ -198,6 +197,20 @@ class PairCounter:
                     folded.counted[index], folded.fresh[index] = len(batch), [every]
             blocks.append((decoded, folded))
         return tallies, blocks
+
+
+def blocks_of(messages: Iterable[RawMessage]) -> Iterator[list[RawMessage]]:
+    """Yield records in blocks that are small in number and in bytes."""
+    block: list[RawMessage] = []
+    size = 0
+    for message in messages:
+        block.append(message)
+        size += len(message.value or b"")
+        if len(block) == BLOCK or size > BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
 
 
 def whole_records(pairs: Iterable[Pair], names: Sequence[Sequence[str]]) -> Iterator[Message]:
