@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import SecretStr
 
 from sinks.addresses import addresses
+from sinks.deadline import bounded, within
 from sinks.failures import no_answer
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Poster:
     def post(self, body: bytes, headers: Mapping[str, str], *, look: int = 0) -> Answer:
         """Post to the first address of the host that can be connected to; read `look` bytes of the answer.
 
+        They are as they came, not unpacked. Each address has `TIMEOUT` seconds for everything.
+
         Raises
         ------
         DeliveryError
@@ -56,14 +59,17 @@ class Poster:
         failed: Exception | None = None
         for address in self._addresses(url):
             try:
-                with self.client.stream(
-                    "POST",
-                    url.copy_with(host=address),
-                    content=body,
-                    headers={**headers, "host": url.netloc.decode()},
-                    extensions={"sni_hostname": url.host},
-                ) as response:
-                    beginning = next(response.iter_bytes(look), b"") if look else b""
+                with (
+                    within(TIMEOUT),
+                    self.client.stream(
+                        "POST",
+                        url.copy_with(host=address),
+                        content=body,
+                        headers={"accept-encoding": "identity", **headers, "host": url.netloc.decode()},
+                        extensions={"sni_hostname": url.host},
+                    ) as response,
+                ):
+                    beginning = next(response.iter_raw(look), b"") if look else b""
                     return Answer(response.status_code, dict(response.headers), beginning)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failed = error
@@ -86,6 +92,6 @@ def poster(destination: str, url: SecretStr, proxy: str | None = None) -> Poster
     import httpx
 
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every URL
-    transport = httpx.HTTPTransport(proxy=proxy)
+    transport = bounded(httpx.HTTPTransport(proxy=proxy))
     client = httpx.Client(transport=transport, trust_env=False, timeout=TIMEOUT, follow_redirects=False)
     return Poster(destination, url, client, proxied=proxy is not None)

@@ -75,7 +75,7 @@ class SlackWebhookSink:
     def send(self, event: Event, thread: str | None) -> str | None:
         """Post one message. Slack says `ok`; a page to log in with, or a redirect to one, is not from Slack."""
         said = {"text": fallback(event), "blocks": blocks(event), "unfurl_links": False}
-        headers = {"content-type": "application/json; charset=utf-8", "accept-encoding": "identity"}
+        headers = {"content-type": "application/json; charset=utf-8"}
         status, answered, body = self.poster.post(json.dumps(said).encode(), headers, look=LONGEST_WORD)
         if status != 200 and not 300 <= status < 400:
             raise bad_answer("Slack", status, answered, _word(body.decode(errors="replace")))

@@ -21,6 +21,8 @@ class V2Server(ThreadingHTTPServer):
     ----------
     reply : callable or None
         The request's body to status and content.
+    headers : dict
+        What the head of an answer says besides.
     requests : list of (path, headers, body)
     """
 
@@ -30,6 +32,7 @@ class V2Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.model = model
         self.reply: Callable[[dict[str, Any]], Reply] | None = None
+        self.headers: dict[str, str] = {}
         self.requests: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.stuck = threading.Event()
 
@@ -61,6 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if 300 <= status < 400:
             self.send_header("location", f"{self.server.url}/elsewhere")
+        for key, value in self.server.headers.items():
+            self.send_header(key, value)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

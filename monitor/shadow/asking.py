@@ -24,6 +24,9 @@ THREADS = 2
 WAITING = 64
 """Records that wait to be asked about; what comes then is dropped, and counted."""
 
+PATIENCE = 10.0
+"""Seconds after which what was asked should be answered; an answer that can be used begins them anew."""
+
 WORDS_EVERY = 60.0
 """Seconds between two words in the log about an endpoint that does not answer."""
 
@@ -78,6 +81,7 @@ class Asker(Observer):
         self._awaited = 0
         self._closed = False
         self._failing: dict[str, str] = {}
+        self._unanswered: dict[str, float] = {}
         self._next_words = 0.0
         self._threads: list[threading.Thread] = []
         for prober, outcome in product(probers.values(), OUTCOMES):
@@ -103,13 +107,16 @@ class Asker(Observer):
 
     def _hindrance(self, index: int, now: Now) -> str | None:
         """Return why one more record cannot be asked about now; None where it can, and its place is then taken."""
+        model = self.probers[index].model
         with self._lock:
             if self._awaited >= WAITING:
+                self._unanswered.setdefault(model, now.steady)
                 return "dropped"
         if not self.budgets[index].take(len(self.probers[index].checks), now):
             return "over_budget"
         with self._lock:
             self._awaited += 1
+            self._unanswered.setdefault(model, now.steady)
         return None
 
     def _put(self, prober: Prober, question: Question) -> None:
@@ -151,6 +158,7 @@ class Asker(Observer):
         with self._lock:
             if words is None:
                 self._failing.pop(model, None)
+                self._unanswered.pop(model, None)
                 return
             self._failing[model] = words
             now = self.clock().steady
@@ -160,9 +168,15 @@ class Asker(Observer):
         log.warning("shadow query failed", model=model, why=words)
 
     def trouble(self) -> str | None:
-        """Return why the last query of a model came to nothing."""
+        """Return why the last query of a model came to nothing, or that none came to anything for long."""
+        now = self.clock().steady
         with self._lock:
-            return next((f"{model}: {words}" for model, words in sorted(self._failing.items())), None)
+            silent = {
+                model: f"what was asked {now - since:.0f} s ago is not answered yet"
+                for model, since in self._unanswered.items()
+                if now - since > PATIENCE
+            }
+            return next((f"{model}: {words}" for model, words in sorted({**silent, **self._failing}.items())), None)
 
     @property
     def idle(self) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from monitor.config.shadow import V2Endpoint
@@ -14,11 +13,9 @@ from monitor.errors import DeliveryError
 from monitor.shadow.endpoint import Said, Unanswered
 from monitor.shadow.inputs import Column, Inputs, Row
 from sinks.addresses import addresses
+from sinks.deadline import bounded, within
 from sinks.failures import no_answer
 from sinks.text import plain
-
-if TYPE_CHECKING:
-    pass
 
 MOST_BYTES = 4 << 20
 _DATATYPE = {"number": "FP64", "boolean": "BOOL", "text": "BYTES"}
@@ -49,7 +46,10 @@ class V2Client:
         version = f"/versions/{quote(config.version, safe='')}" if config.version else ""
         self._url = httpx.URL(f"{config.url}/v2/models/{quote(config.model, safe='')}{version}/infer")
         self._client = httpx.Client(
-            transport=httpx.HTTPTransport(), trust_env=False, timeout=config.timeout / 1_000, follow_redirects=False
+            transport=bounded(httpx.HTTPTransport()),
+            trust_env=False,
+            timeout=config.timeout / 1_000,
+            follow_redirects=False,
         )
         self._resolved: Sequence[str] = ()
 
@@ -88,25 +88,27 @@ class V2Client:
         return self._resolved
 
     def _exchange(self, address: str, body: bytes) -> tuple[int, bytes]:
-        """Return status and content, bounded in bytes and in time: a server may send a byte a second."""
-        headers = {"host": self._url.netloc.decode(), "content-type": "application/json", "user-agent": "Seawall"}
+        """Return status and content, bounded in bytes and in time: nothing is unpacked, which could be of any size."""
+        headers = {
+            "host": self._url.netloc.decode(),
+            "content-type": "application/json",
+            "accept-encoding": "identity",
+            "user-agent": "Seawall",
+        }
         if self.config.token:
             headers["authorization"] = f"Bearer {self.config.token.get_secret_value()}"
-        until = time.monotonic() + self.config.timeout / 1_000
-        with self._client.stream(
-            "POST",
-            self._url.copy_with(host=address),
-            content=body,
-            headers=headers,
-            extensions={"sni_hostname": self._url.host},
-        ) as response:
+        url, name = self._url.copy_with(host=address), {"sni_hostname": self._url.host}
+        with (
+            within(self.config.timeout / 1_000),
+            self._client.stream("POST", url, content=body, headers=headers, extensions=name) as response,
+        ):
+            if response.headers.get("content-encoding", "identity").lower() != "identity":
+                raise Unanswered("garbage", "the answer is packed, which was not asked for")
             content = b""
-            for piece in response.iter_bytes():
+            for piece in response.iter_raw():
                 content += piece
                 if len(content) > MOST_BYTES:
                     raise Unanswered("garbage", f"the answer is larger than {MOST_BYTES:,} bytes")
-                if time.monotonic() > until:
-                    raise Unanswered("no_answer", "the endpoint did not answer in time")
             return response.status_code, content
 
     def close(self) -> None:

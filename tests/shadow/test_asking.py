@@ -3,12 +3,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from shadow_world import MODEL, REQUESTS, messages, model, section, sure_of
 
 from monitor.counting.fold import Folded
@@ -17,10 +14,9 @@ from monitor.parts import Now
 from monitor.reference.store import Store
 from monitor.shadow.answers import AnswerFile
 from monitor.shadow.asking import OUTCOMES, WAITING, Asker
-from monitor.shadow.budget import DAY_MS, QueryBudget
+from monitor.shadow.budget import QueryBudget
 from monitor.shadow.endpoint import InProcess, Unanswered
 from monitor.shadow.probing import Prober
-from monitor.sources.growing import GrowingFile
 
 BLOCK = 100
 
@@ -166,6 +162,28 @@ def test_an_endpoint_that_hangs_holds_up_nobody_and_what_does_not_fit_is_dropped
     assert asker.counts["noise", "answered"] == WAITING
 
 
+def test_whoever_never_answers_is_trouble_and_whoever_answers_late_is_none(asking, known):
+    released, times = threading.Event(), [0.0]
+
+    def hanging(rows):
+        released.wait()
+        return model().ask(rows)
+
+    asker = asking(InProcess(hanging))
+    asker.clock = lambda: Now(times[0], 1_000)
+    decoded = Decoder({MODEL: known.schema}, stamped=False).decode(messages(200, 1))
+    folded = Folded(fresh={0: [np.arange(200)]})
+    asker.counted(REQUESTS, decoded, folded)
+    assert asker.trouble() is None
+    times[0] = 11.0
+    assert asker.trouble() == f"{MODEL}: what was asked 11 s ago is not answered yet"
+    released.set()
+    settle(asker)
+    assert asker.trouble() is None
+    times[0] = 1_000.0
+    assert asker.trouble() is None  # nothing is asked, so nothing is awaited
+
+
 def test_what_the_budget_does_not_allow_is_not_asked(asking, known, tmp_path):
     show(asking(budget=filled(10)), known, messages(20, 1), block=20)
     assert len(answers(tmp_path)) == 9  # three records with three queries each
@@ -232,62 +250,3 @@ def test_a_model_that_falls_where_it_should_rise_is_found(known):
         (answer,) = [a for a in falling.ask(question) if a.check == "monotone.income"]
         rises = sure_of(change.row, 3.0) - sure_of(question.row, 3.0)
         assert answer.flipped == (rises * change.direction < -1e-6)
-
-
-STEPS = st.lists(st.tuples(st.integers(0, 6), st.floats(0, 3), st.integers(0, DAY_MS)), max_size=50)
-
-
-@given(STEPS)
-def test_no_more_is_asked_than_the_budget_allows(steps):
-    budget = QueryBudget(2.0, 20, 4)
-    steady, wall = 0.0, 0
-    taken, by_day = [], Counter()
-    for queries, seconds, milliseconds in steps:
-        steady, wall = steady + seconds, wall + milliseconds
-        if budget.take(queries, Now(steady, wall)):
-            taken.append((steady, queries))
-            by_day[wall // DAY_MS] += queries
-    assert max(by_day.values(), default=0) <= 20
-    for at, _ in taken:
-        since = [(s, q) for s, q in taken if s >= at]
-        assert sum(q for _, q in since) <= 4 + 2.0 * (since[-1][0] - at) + 1e-6 if since else True
-
-
-def test_a_restart_buys_no_queries():
-    budget = QueryBudget(5.0, 100, 4)
-    budget.day, budget.spent = 3, 98
-    assert not budget.take(1, Now(10.0, 3 * DAY_MS))  # the bucket begins empty
-    assert not budget.take(4, Now(20.0, 3 * DAY_MS))  # the day has two left
-    assert budget.take(2, Now(30.0, 3 * DAY_MS))
-    assert budget.take(4, Now(40.0, 4 * DAY_MS))
-
-
-def test_a_growing_file_gives_whole_lines_and_goes_on_where_it_was_left(tmp_path):
-    path, rng = tmp_path / "log", Random(1)
-    lines = [b"x" * rng.randrange(1, 30) for _ in range(50)]
-    whole, written = b"".join(line + b"\n" for line in lines), 0
-    source, read, offset = GrowingFile(path), [], 0
-    source.open({})
-    (place,) = source.partitions()
-    while written < len(whole) or not source.at_end(place):
-        step = rng.randrange(0, 20)
-        with path.open("ab") as file:
-            file.write(whole[written : written + step])
-        written = min(len(whole), written + step)
-        for messages_ in source.poll(0.0).values():
-            read += [m.value for m in messages_]
-            offset = messages_[-1].offset + len(messages_[-1].value) + 1
-        if rng.random() < 0.2:
-            source.close(0.0)
-            source = GrowingFile(path)
-            source.open({place: offset})
-    source.close(0.0)
-    assert read == lines
-
-
-def test_a_line_torn_by_a_crash_is_cut_off(tmp_path, known, asking):
-    (tmp_path / "answers.jsonl").write_bytes(b'{"a": 1}\n{"b": ')
-    show(asking(), known, messages(1, 1))
-    first, *rest = (tmp_path / "answers.jsonl").read_text().splitlines()
-    assert first == '{"a": 1}'
-    assert [json.loads(line)["check"] for line in rest] == ["skew", "noise", "monotone.income"]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 
 import pytest
+from dripping import DRIPS, dripping
 from v2_server import v2_server
 
 from monitor.config.shadow import V2Endpoint
@@ -121,6 +123,24 @@ def test_whoever_never_answers_is_given_up(server, client):
     with pytest.raises(Unanswered, match="gave no answer") as raised:
         client(timeout="100ms").ask(ROWS)
     assert raised.value.outcome == "no_answer"
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_whoever_answers_a_byte_at_a_time_is_given_up(client, drip):
+    with dripping(drip) as url, pytest.raises(Unanswered) as raised:
+        client(url=url, timeout="200ms").ask(ROWS)
+    assert raised.value.outcome in {"no_answer", "garbage"}
+
+
+def test_an_answer_that_is_packed_was_not_asked_for_and_is_not_unpacked(server, client, monkeypatch):
+    whole = json.dumps(server.answered({"inputs": [{"shape": [3, 2], "data": [0.0] * 6}]})).encode()
+    server.headers = {"content-encoding": "gzip, gzip"}
+    server.reply = lambda _: (200, gzip.compress(gzip.compress(whole)))
+    monkeypatch.setattr("zlib.decompressobj", lambda *_: pytest.fail("unpacked"))
+    with pytest.raises(Unanswered, match="packed") as raised:
+        client().ask(ROWS)
+    assert raised.value.outcome == "garbage"
+    assert server.requests[0][1]["accept-encoding"] == "identity"
 
 
 def test_nobody_there_is_said_without_a_secret():

@@ -7,11 +7,14 @@ import socket
 
 import httpx
 import pytest
+from dripping import DRIPS, dripping
 from http_receiver import Answer
+from pydantic import SecretStr
 from sample_events import RESOLVED, SHIFT
 
 from monitor.errors import DeliveryError
 from sinks.addresses import addresses
+from sinks.posting import poster
 from sinks.webhook import WebhookConfig
 
 KEY = b"0123456789abcdef01234567"
@@ -149,6 +152,14 @@ def test_the_next_address_is_tried_where_the_first_cannot_be_connected_to(monkey
     monkeypatch.setattr("sinks.posting.addresses", lambda host, _: ["127.0.0.2", host])
     sink.send(SHIFT, None)
     assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_a_receiver_that_answers_a_byte_at_a_time_holds_up_nobody(drip, monkeypatch):
+    monkeypatch.setattr("sinks.posting.TIMEOUT", 0.2)
+    with dripping(drip) as url, pytest.raises(DeliveryError, match="gave no answer") as raised:
+        poster("the webhook", SecretStr(url)).post(b"{}", {}, look=60)
+    assert raised.value.retryable
 
 
 def resolves_to(monkeypatch, *hosts):
