@@ -59,7 +59,11 @@ def _add_shadow(
     def count(model: str, check: str, outcome: str, queries: int) -> None:
         counter(model, check, outcome).inc(queries)
 
-    shadow_stream(pipeline, config, count=count, saved=saved, endpoints=endpoints)
+    def late(model: str, answers: int) -> None:
+        metrics.shadow_late.labels(model).inc(answers)
+
+    metrics.begin_shadow(model.name for model in pipeline.parts.models if model.shadow)
+    shadow_stream(pipeline, config, count=count, late=late, saved=saved, endpoints=endpoints)
 
 
 def _add_labels(

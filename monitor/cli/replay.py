@@ -118,6 +118,7 @@ def command(
 def _summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) -> None:
     """Print how much was judged, and what came of it."""
     from monitor.formats.half import HALVES
+    from monitor.shadow.stream import ShadowStream
     from sinks.text import counted
 
     timeless = f" ({rest.timeless:,} without a time of their own)" if rest.timeless else ""
@@ -126,6 +127,9 @@ def _summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) 
         by_kind = (f"{sum(n for (_, k), n in alone.items() if k == kind):,} {kind}s" for kind in HALVES)
         words += f", {' and '.join(by_kind)} unpaired"
     click.echo(f"{words}, {counted(len(told.opened), 'incident')} opened, {seconds:.1f} s", err=True)
+    for side in pipeline.parts.sides:
+        if isinstance(side, ShadowStream):
+            click.echo(f"{side.noun}: {side.counts}", err=True)
 
 
 def _gate(fail_on: Severity, pipeline: Pipeline, told: Told, rest: NotJudged) -> None:

@@ -75,6 +75,9 @@ class Metrics:
         )
 
         self.shadow = self._counter("shadow", "Shadow queries by what came of them.", "model", "check", "outcome")
+        self.shadow_late = self._counter(
+            "shadow_late", "Answers to shadow queries that came after their slot had closed: not judged.", "model"
+        )
 
     def _for_judging(self) -> None:
         self.slots_judged = self._counter("slots_judged", "Slots that every partition had closed, judged.", "model")
@@ -165,6 +168,11 @@ class Metrics:
         """Show 0 for labels that have not come yet."""
         for model, outcome in product(models, JOINED):
             self.labels.labels(model, outcome)
+
+    def begin_shadow(self, models: Iterable[str]) -> None:
+        """Show 0 for answers that did not come late yet."""
+        for model in models:
+            self.shadow_late.labels(model)
 
     def begin_sequential(self, model: str, signals: Iterable[str]) -> None:
         """Show 0 for detectors that have raised no alarm yet."""

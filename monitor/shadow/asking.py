@@ -18,6 +18,7 @@ from monitor.shadow.answers import AnswerLog
 from monitor.shadow.budget import QueryBudget
 from monitor.shadow.endpoint import Unanswered
 from monitor.shadow.probing import Prober, Question
+from monitor.shadow.stamping import Stamps
 from monitor.types import Partition
 
 THREADS = 2
@@ -58,6 +59,8 @@ class Asker(Observer):
         By the models' places in the decoder.
     budgets : dict of int to QueryBudget
     answers : AnswerLog
+    stamps : Stamps
+        Of what is written.
     clock : callable
         Both clocks.
     """
@@ -67,6 +70,7 @@ class Asker(Observer):
         probers: Mapping[int, Prober],
         budgets: Mapping[int, QueryBudget],
         answers: AnswerLog,
+        stamps: Stamps,
         *,
         clock: Callable[[], Now],
         count: Count,
@@ -74,6 +78,7 @@ class Asker(Observer):
         self.probers = probers
         self.budgets = budgets
         self.answers = answers
+        self.stamps = stamps
         self.clock = clock
         self.count = count
         self._queue: queue.SimpleQueue[tuple[Prober, Question] | None] = queue.SimpleQueue()
@@ -144,7 +149,7 @@ class Asker(Observer):
         except Exception as why:  # noqa: BLE001 - whatever an answer holds, the next question is asked
             return "garbage", f"the answer cannot be understood ({type(why).__name__})"
         try:
-            self.answers.append(found, lambda: self.clock().wall)
+            self.answers.append(found, lambda: self.stamps.next(self.clock()))
         except (OSError, ValueError) as why:  # a closed file raises ValueError
             return "unwritten", str(why)
         return "answered", None

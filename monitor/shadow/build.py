@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from monitor.config.config import Config
@@ -15,10 +15,12 @@ from monitor.reference.store import Reference
 from monitor.shadow.answers import ANSWERS, AnswerFile, AnswerLog, AnswerTopic
 from monitor.shadow.asking import Asker, Count
 from monitor.shadow.budget import QueryBudget
+from monitor.shadow.counts import AnswerCounts
 from monitor.shadow.endpoint import Endpoint
 from monitor.shadow.inputs import inputs_of
 from monitor.shadow.probing import Prober
 from monitor.shadow.reading import AnswerReader
+from monitor.shadow.stamping import Stamps
 from monitor.shadow.stream import ShadowStream
 from monitor.side import parts_beside
 from monitor.sources.growing import GrowingFile
@@ -39,6 +41,7 @@ def shadow_stream(
     config: Config,
     *,
     count: Count,
+    late: Callable[[str, int], None],
     saved: dict[str, Any] | None = None,
     endpoints: Mapping[str, Endpoint] | None = None,
 ) -> ShadowStream:
@@ -48,27 +51,30 @@ def shadow_stream(
     ----------
     count : callable
         Called from any thread as ``count(model, check, outcome, how_many)``.
+    late : callable
+        Called as ``late(model, how_many)`` for answers that came too late to be judged.
     saved : dict or None
         What the snapshot remembers of it.
     endpoints : mapping
         By model: who answers instead of the configured endpoint.
     """
     answers, source = _places(config, pipeline.parts.models)
-    asker = _asker(pipeline, answers, count, saved, endpoints or {})
-    stream = _stream(pipeline, config, source, asker=asker, answers=answers, saved=saved)
+    asker = _asker(pipeline, config, answers, count=count, saved=saved, endpoints=endpoints or {})
+    stream = _stream(pipeline, config, source, late, asker=asker, answers=answers, saved=saved)
     stream.parts.observers.append(SourceTrouble())
     return stream
 
 
 def read_answers(pipeline: Pipeline, config: Config, source: Source) -> ShadowStream:
     """Return the stream of answers that were given before: nobody is asked."""
-    return _stream(pipeline, config, source)
+    return _stream(pipeline, config, source, lambda _model, _answers: None)
 
 
 def _stream(
     pipeline: Pipeline,
     config: Config,
     source: Source,
+    late: Callable[[str, int], None],
     *,
     asker: Asker | None = None,
     answers: AnswerLog | None = None,
@@ -76,10 +82,10 @@ def _stream(
 ) -> ShadowStream:
     models = pipeline.parts.models
     layouts = [model.layouts.get("shadow", Layout([])) for model in models]
-    decoder = AnswerReader([model.name for model in models], stamped=source.stamped)
-    return ShadowStream(
-        parts_beside(pipeline, config, source, decoder, layouts=layouts, saved=saved), pipeline, asker, answers
-    )
+    names = [model.name for model in models]
+    decoder = AnswerReader(names, stamped=source.stamped)
+    parts = parts_beside(pipeline, config, source, decoder, layouts=layouts, saved=saved)
+    return ShadowStream(parts, pipeline, asker, answers, AnswerCounts(names, late))
 
 
 def _places(config: Config, models: Any) -> tuple[AnswerLog, Source]:
@@ -92,7 +98,9 @@ def _places(config: Config, models: Any) -> tuple[AnswerLog, Source]:
 
 def _asker(
     pipeline: Pipeline,
+    config: Config,
     answers: AnswerLog,
+    *,
     count: Count,
     saved: dict[str, Any] | None,
     endpoints: Mapping[str, Endpoint],
@@ -108,7 +116,7 @@ def _asker(
     def clock() -> Now:
         return pipeline.clock()  # as it is by then
 
-    return Asker(probers, budgets, answers, clock=clock, count=count)
+    return Asker(probers, budgets, answers, Stamps(config.max_ahead), clock=clock, count=count)
 
 
 def _budget(section: ShadowSection, model: Watched, spent: Mapping[str, Any]) -> QueryBudget:

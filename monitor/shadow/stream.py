@@ -8,6 +8,7 @@ from monitor.parts import POLL_SECONDS
 from monitor.pipeline import Pipeline
 from monitor.shadow.answers import AnswerLog
 from monitor.shadow.asking import Asker
+from monitor.shadow.counts import AnswerCounts
 from monitor.side import SideStream
 
 
@@ -22,13 +23,18 @@ class ShadowStream(SideStream):
         Who asks the endpoint; None where answers are only read (`replay`).
     log : AnswerLog or None
         Where the asker writes.
+    counts : AnswerCounts
     """
 
     name = "shadow"
     noun = "shadow answers"
 
-    def __init__(self, parts: dict[str, Any], main: Pipeline, asker: Asker | None, log: AnswerLog | None) -> None:
+    def __init__(
+        self, parts: dict[str, Any], main: Pipeline, asker: Asker | None, log: AnswerLog | None, counts: AnswerCounts
+    ) -> None:
         super().__init__(parts, main)
+        self.counts = counts
+        self.parts.observers.append(counts)
         self.asker = asker
         self.log = log
         self._due = 0.0
@@ -49,10 +55,14 @@ class ShadowStream(SideStream):
         if now >= self._due:
             self._due = now + POLL_SECONDS
             super().step()
+            if self.asker:
+                self.asker.stamps.follow(
+                    max((fold.next.clock for fold in self.parts.partitions.folds.values()), default=0)
+                )
 
     def trouble(self) -> str | None:
         """Return why nobody answers, or answers cannot be kept or read."""
-        asking = self.asker.trouble() if self.asker else None
+        asking = self.asker.trouble() or self.counts.trouble() if self.asker else None
         writing = self.log.trouble() if self.log else None
         return writing or asking or super().trouble()
 

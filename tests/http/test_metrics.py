@@ -39,6 +39,7 @@ CONTRACT = [
     "retrain_total{model,rule,outcome}",
     "labels_total{model,outcome}",
     "shadow_total{model,check,outcome}",
+    "shadow_late_total{model}",
     "sequential_alarms_total{model,signal}",
 ]
 

@@ -17,6 +17,7 @@ from monitor.shadow.asking import OUTCOMES, WAITING, Asker
 from monitor.shadow.budget import QueryBudget
 from monitor.shadow.endpoint import InProcess, Unanswered
 from monitor.shadow.probing import Prober
+from monitor.shadow.stamping import Stamps
 
 BLOCK = 100
 
@@ -39,6 +40,7 @@ def asking(known, tmp_path):
             {0: Prober(MODEL, known, own, endpoint or model())},
             {0: budget or filled(10**9)},
             log,
+            Stamps(600_000),
             clock=lambda: Now(0.0, 1_000),
             count=lambda _model, check, outcome, n: counts.update({(check, outcome): n}),
         )

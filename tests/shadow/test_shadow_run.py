@@ -17,6 +17,8 @@ from monitor.http.metrics import Metrics
 from monitor.parts import Now
 from monitor.shadow.endpoint import Unanswered
 
+DAY = 86_400_000
+
 
 class Failing:
     """An endpoint that answers nothing that can be used."""
@@ -32,7 +34,7 @@ class Failing:
 def asked(configured):
     """Return a function that runs a process to the end of its requests; it returns the pipeline and what it counted."""
 
-    def run(endpoint, shadow=SHADOW, since=0, **settings):
+    def run(endpoint, shadow=SHADOW, since=0, leaps=(), **settings):
         path = configured(shadow, **settings)
         config = load(path, secrets=False)
         config.state_dir.mkdir(exist_ok=True)
@@ -47,7 +49,7 @@ def asked(configured):
             endpoints={MODEL: endpoint},
         )
         ticks = iter(range(10**9))
-        pipeline.clock = lambda: Now(0.4 * (tick := next(ticks)), START + 400 * tick)
+        pipeline.clock = lambda: Now(0.4 * (tick := next(ticks)), START + 400 * tick + DAY * (tick in leaps))
         for side in pipeline.parts.sides:
             side.clock = pipeline.clock
         pipeline.run()
@@ -72,6 +74,14 @@ def test_an_endpoint_that_fails_for_long_is_told_and_nothing_else_suffers(asked,
 def test_what_is_answered_is_judged_in_the_end(asked, told):
     pipeline, counted = asked(model())
     assert pipeline.parts.models[0].shadow.judge.records == counted["answered"] > 100
+    assert told() == []
+
+
+@pytest.mark.parametrize("leaps", [range(50, 90), range(90)])
+def test_a_clock_that_leaps_a_day_ahead_and_back_costs_no_answer(asked, told, leaps):
+    pipeline, counted = asked(model(), leaps=leaps)
+    assert pipeline.parts.models[0].shadow.judge.records == counted["answered"] > 100
+    assert pipeline.parts.sides[0].counts.late == 0
     assert told() == []
 
 
