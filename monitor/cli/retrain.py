@@ -33,7 +33,6 @@ def list_runs(config: Path) -> None:
     """List what every rule knows: what is open, what it waits for, when it fired."""
     from monitor.config.loading import load
     from monitor.incidents.incident import rfc3339
-    from sinks.text import plain
 
     settings = load(config, secrets=False)
     rules = {name: model.retrain for name, model in settings.models_resolved().items() if model.retrain}
@@ -46,8 +45,7 @@ def list_runs(config: Path) -> None:
         dry = ", dry run" if rule.dry_run else ""
         click.echo(f"{model}: {rule.name} by {rule.action.type}{dry}{last}")
     for model, rule_name, run, incident, case in _cases(ledgers):
-        said = f"{case.outcome}: {plain(case.why, 160)}" if case.outcome else f"holds since {rfc3339(case.since)}"
-        click.echo(f"  {run} {model} {rule_name} {incident} {said}")
+        click.echo(f"  {run} {model} {rule_name} {incident} {_said(case)}")
 
 
 @command.command()
@@ -90,6 +88,16 @@ def _say(word: Literal["approve", "reject"], run: str, config: Path, by: str, wh
     click.echo(f"{word} {run} written to {path}")
     if not in_use(settings.state_dir):
         click.echo("no `seawall run` uses this state now: the word counts when one does")
+
+
+def _said(case: Case) -> str:
+    """Return what is known of one open incident."""
+    from monitor.incidents.incident import rfc3339
+    from sinks.text import plain
+
+    if case.since is None:
+        return f"{case.outcome}: {plain(case.why, 160)}, calm now"
+    return f"{case.outcome}: {plain(case.why, 160)}" if case.outcome else f"holds since {rfc3339(case.since)}"
 
 
 def _ledgers(settings: Config) -> dict[str, dict[str, Any]]:

@@ -19,15 +19,15 @@ class Case(msgspec.Struct):
 
     Attributes
     ----------
-    since : int
-        Milliseconds of the slot from which on the rule has held.
+    since : int or None
+        Milliseconds of the slot from which on the rule has held; None where it was told and holds no more, for now.
     outcome, why : str
         What was told last.
     approved_by : str or None
         Who agreed.
     """
 
-    since: int
+    since: int | None
     outcome: Outcome | None = None
     why: str = ""
     approved_by: str | None = None
@@ -38,6 +38,20 @@ class Ledger(msgspec.Struct):
 
     fired: list[int] = msgspec.field(default_factory=list)
     cases: dict[str, Case] = msgspec.field(default_factory=dict)
+
+    def held(self, incident: str, now: int) -> int:
+        """Return for how many milliseconds the rule, which holds now, has held for an incident."""
+        case = self.cases.setdefault(incident, Case(now))
+        if case.since is None:
+            case.since = now
+        return now - case.since
+
+    def pause(self, incident: str) -> None:
+        """Note that the rule does not hold now. What was told stands, and so does an approval: the incident is open."""
+        if case := self.cases.get(incident):
+            case.since = None
+            if case.outcome is None:
+                del self.cases[incident]
 
     def outcome(self, rule: RetrainRule, case: Case, suspect: str | None, now: int) -> tuple[Outcome, str]:
         """Return whether a rule that has held for long enough may start a run, and why."""

@@ -122,11 +122,11 @@ class Retraining:
         if case and case.outcome in OVER:
             return None
         if not holds(rule.when, incident, self.importance):
-            ledger.cases.pop(incident.key, None)
+            ledger.pause(incident.key)
             return None
-        case = ledger.cases.setdefault(incident.key, Case(at.now))
-        if at.now - case.since < rule.when.lasts:
+        if ledger.held(incident.key, at.now) < rule.when.lasts:
             return None
+        case = ledger.cases[incident.key]
         outcome, why = ledger.outcome(rule, case, suspect, at.now)
         if (outcome, why) == (case.outcome, case.why):
             return None

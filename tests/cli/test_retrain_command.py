@@ -27,7 +27,12 @@ def folder(tmp_path):
     config = {"model": "credit", "source": source, "reference": "reference", "retrain": [rule]}
     (tmp_path / "seawall.yaml").write_text(json.dumps(config))
     (tmp_path / "state").mkdir()
-    cases = {"inc_0": Case(0, "fired"), "inc_1": Case(0, "waiting", "features at error for 1h"), "inc_2": Case(60_000)}
+    cases = {
+        "inc_0": Case(0, "fired"),
+        "inc_1": Case(0, "waiting", "features at error for 1h"),
+        "inc_2": Case(60_000),
+        "inc_3": Case(None, "held", "an attack is open"),
+    }
     ledgers = msgspec.to_builtins({"weekly": Ledger([3_600_000], cases)})
     models = {
         "credit": {
@@ -56,6 +61,7 @@ def test_list_says_what_every_rule_waits_for(folder):
         f"  {DONE} credit weekly inc_0 fired: ",
         f"  {WAITING} credit weekly inc_1 waiting: features at error for 1h",
         f"  {run_id('credit', 'weekly', 'inc_2')} credit weekly inc_2 holds since 1970-01-01T00:01:00Z",
+        f"  {run_id('credit', 'weekly', 'inc_3')} credit weekly inc_3 held: an attack is open, calm now",
     ]
 
 

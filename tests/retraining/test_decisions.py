@@ -133,6 +133,27 @@ def test_what_is_rejected_is_never_started_for_this_incident():
     assert said(days.decided[1][1]) == "retraining weekly: rejected by ann: a marketing week"
 
 
+@pytest.mark.parametrize("kills", [(), (31, 41, 42)])
+@pytest.mark.parametrize("approved", [30, 40])
+def test_an_approval_holds_as_long_as_the_incident_though_its_signal_is_calm_for_a_slot(approved, kills):
+    spells = Spell(DRIFT, 10, 400, calm=range(40, 41)), Spell(ATTACK, 12, 60)
+    days = Days([rule(approval=True)], spells, {approved: [word("approve")]}).live(400, kills)
+    assert days.outcomes() == ["held", "fired"]
+    ((at, fired),) = days.fired
+    assert (at, fired.approved_by) == (61 * SLOT, "ann")
+
+
+def test_what_waits_and_was_calm_must_hold_for_its_time_again_and_is_not_asked_for_twice():
+    days = lived(Spell(DRIFT, 10, 400, calm=range(30, 31)), words={30: [word("approve")]}, approval=True)
+    assert days.outcomes() == ["waiting", "fired"]
+    assert [at for at, _ in days.fired] == [32 * SLOT + 3_600_000]
+
+
+def test_what_was_rejected_while_its_signal_is_calm_stays_so():
+    days = lived(Spell(DRIFT, 10, 400, calm=range(30, 33)), words={31: [word("reject")]}, approval=True)
+    assert days.outcomes() == ["waiting", "rejected"]
+
+
 def test_a_word_about_a_run_that_does_not_wait_changes_nothing():
     early, other = word("approve"), word("approve", run="run_other")
     days = lived(DRIFTED, words={2: [early], 12: [early], 30: [other], 399: [other]}, approval=True)
