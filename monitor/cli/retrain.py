@@ -83,6 +83,8 @@ def _say(word: Literal["approve", "reject"], run: str, config: Path, by: str, wh
     said = Word(word, waiting[run], run, by, rfc3339(time.time_ns() // 1_000_000), why)
     try:
         path = say(settings.state_dir, said)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     except OSError as error:
         raise SnapshotError(f"{settings.state_dir} cannot be written: {error.strerror}") from None
     click.echo(f"{word} {run} written to {path}")

@@ -15,7 +15,7 @@ import structlog
 
 FILE = "operator.jsonl"
 LONGEST = 1 << 20
-"""Bytes read at once: a command writes some hundred."""
+"""Bytes read at once, and of the longest line that is heard: a command writes some hundred."""
 
 log = structlog.get_logger()
 
@@ -32,13 +32,19 @@ class Word(msgspec.Struct, frozen=True):
 
 
 def say(folder: Path, word: Word) -> Path:
-    """Append a word in one write, and return the file once the disk has it. A line that was cut off is ended first."""
+    """Append a word in one write, and return the file once the disk has it. A line that was cut off is ended first.
+
+    Raises ValueError, and writes nothing, where the word is so long that it would not be heard.
+    """
     path = folder / FILE
+    line = msgspec.json.encode(word) + b"\n"
+    if len(line) > LONGEST:
+        raise ValueError(f"the word is too long: {len(line):,} bytes, of which {LONGEST:,} are read")
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         size = os.fstat(descriptor).st_size
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        os.write(descriptor, b"\n" * torn + msgspec.json.encode(word) + b"\n")
+        os.write(descriptor, b"\n" * torn + line)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -48,6 +54,7 @@ def say(folder: Path, word: Word) -> Path:
 def heard(folder: Path, begin: int) -> tuple[list[Word], int]:
     """Return the whole lines from byte `begin` on, and where the next begins; a file that shrank is read anew.
 
+    A line longer than `LONGEST` is skipped, piece by piece: what follows a byte that ends no line is the rest of it.
     Raises OSError where the file is there and cannot be read.
     """
     path = folder / FILE
@@ -56,12 +63,18 @@ def heard(folder: Path, begin: int) -> tuple[list[Word], int]:
         if size == begin:
             return [], begin
         with path.open("rb") as file:
-            file.seek(begin if begin < size else 0)
-            begin = file.tell()
-            whole, newline, _ = file.read(LONGEST).rpartition(b"\n")
+            begin = begin if begin < size else 0
+            file.seek(max(0, begin - 1))
+            within = begin > 0 and file.read(1) != b"\n"
+            whole, newline, rest = file.read(LONGEST).rpartition(b"\n")
     except FileNotFoundError:
         return [], 0
-    words = [word for line in whole.splitlines() if (word := _word(line)) is not None]
+    if len(rest) == LONGEST:
+        if not within:
+            log.warning("line skipped, too long for an operator's word", file=FILE, at=begin)
+        return [], begin + LONGEST
+    lines = whole.partition(b"\n")[2] if within else whole
+    words = [word for line in lines.splitlines() if (word := _word(line)) is not None]
     return words, begin + len(whole) + len(newline)
 
 

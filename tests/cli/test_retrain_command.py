@@ -13,7 +13,7 @@ from monitor.cli.retrain import command
 from monitor.outbox import VERSION
 from monitor.retraining.ledger import Case, Ledger
 from monitor.retraining.rules import run_id
-from monitor.state.operator_log import FILE, Word, heard
+from monitor.state.operator_log import FILE, LONGEST, Word, heard
 from monitor.state.snapshot import lock, save
 
 WAITING, DONE = run_id("credit", "weekly", "inc_1"), run_id("credit", "weekly", "inc_0")
@@ -91,6 +91,14 @@ def test_what_does_not_wait_is_refused_and_nothing_is_written(folder, run):
     refused = seawall(folder, "approve", run, "--by", "ann")
     assert refused.exit_code == 2
     assert f"{run} does not wait. Waiting: {WAITING}" in refused.output
+    assert not (folder / "state" / FILE).exists()
+
+
+def test_a_word_too_long_to_be_heard_is_refused_and_nothing_is_written(folder):
+    refused = seawall(folder, "approve", WAITING, "--by", "ann", "--why", "x" * LONGEST)
+    assert refused.exit_code == 2
+    assert "too long" in refused.output
+    assert "xxx" not in refused.output
     assert not (folder / "state" / FILE).exists()
 
 

@@ -94,6 +94,8 @@ def test_gone_disables_it(sink, receiver):
     "host",
     [
         "169.254.169.254",
+        "0xa9.0xfe.0xa9fe",
+        "2852039166",
         "[fe80::1]",
         "[fd00:ec2::254]",
         "[::ffff:169.254.169.254]",
@@ -111,6 +113,10 @@ def test_where_machines_find_credentials_nothing_is_sent(host):
     with pytest.raises(DeliveryError, match="link-local or metadata") as refused:
         WebhookConfig(url=f"http://{host}/latest/meta-data").build().send(SHIFT, None)
     assert not refused.value.retryable
+
+
+def test_loopback_is_allowed_in_any_spelling():
+    assert [*map(addresses, ["0x7f.1", "2130706433", "127.1"], [80] * 3)] == [["127.0.0.1"]] * 3
 
 
 @pytest.mark.parametrize("host", ["::1", "127.0.0.1", "10.0.0.1", "64:ff9b::808:808", "2001:db8::1"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+import structlog.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.state.operator_log import FILE, Word, heard, say
+from monitor.state.operator_log import FILE, LONGEST, Word, heard, say
 
 
 def word(run="run_1", what="approve"):
@@ -60,6 +62,44 @@ def test_whatever_stands_in_the_file_only_whole_words_are_heard(tmp_path_factory
     words, end = heard(folder, 0)
     assert words == [word()]
     assert end == (folder / FILE).stat().st_size
+
+
+def everything(folder, begin=0):
+    """Return all that is heard, turn after turn, and where it ends."""
+    found, end = heard(folder, begin)
+    while end != begin:
+        begin = end
+        words, end = heard(folder, begin)
+        found += words
+    return found, end
+
+
+@pytest.mark.parametrize("size", [LONGEST - 1, LONGEST, LONGEST + 1, 3 * LONGEST, 3 * LONGEST + 7])
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_line_too_long_for_a_word_costs_no_other_word(tmp_path, size, ended):
+    say(tmp_path, word("run_1"))
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(bytes(size) + b"\n" * ended)
+    before, there = everything(tmp_path)
+    say(tmp_path, word("run_2"))
+    after, end = everything(tmp_path, there)
+    assert (before, after) == ([word("run_1")], [word("run_2")])
+    assert end == (tmp_path / FILE).stat().st_size
+    assert everything(tmp_path) == ([word("run_1"), word("run_2")], end)
+
+
+def test_what_stands_at_the_end_of_a_line_that_is_skipped_is_no_word(tmp_path):
+    whole = say(tmp_path, word()).read_bytes()
+    (tmp_path / FILE).write_bytes(b" " * LONGEST + whole)
+    with structlog.testing.capture_logs() as logs:
+        assert everything(tmp_path) == ([], LONGEST + len(whole))
+    assert [entry["event"] for entry in logs] == ["line skipped, too long for an operator's word"]
+
+
+def test_a_word_that_could_not_be_heard_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="too long"):
+        say(tmp_path, msgspec.structs.replace(word(), why="x" * LONGEST))
+    assert not (tmp_path / FILE).exists()
 
 
 def test_nobody_else_may_read_or_write_it(tmp_path):
