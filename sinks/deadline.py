@@ -5,14 +5,14 @@ The timeouts of an HTTP library are of one read each. So every read gets what is
 
 from __future__ import annotations
 
+import errno
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    import httpx
+Transport = TypeVar("Transport", bound=Any)
 
 _until: ContextVar[float] = ContextVar("_until")
 
@@ -27,19 +27,22 @@ def within(seconds: float) -> Iterator[None]:
         _until.reset(token)
 
 
-def bounded(transport: httpx.HTTPTransport) -> httpx.HTTPTransport:
-    """Return the transport, which keeps to `within`: beyond it httpx raises one of its TimeoutExceptions."""
-    pool: Any = transport._pool  # noqa: SLF001 - httpx has no public way to hand httpcore a network backend
+def bounded(transport: Transport) -> Transport:
+    """Return a transport of httpx or httpx2, which keeps to `within`: beyond it TimeoutError is raised."""
+    pool: Any = transport._pool  # noqa: SLF001 - there is no public way to hand it a network backend
     pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001 - likewise
     return transport
 
 
-def _left() -> float:
-    import httpcore
+def packed(headers: Mapping[str, str]) -> bool:
+    """Return whether an answer must be unpacked, which could be of any size: it was asked for as it is."""
+    return headers.get("content-encoding", "identity").lower() != "identity"
 
+
+def _left() -> float:
     left = _until.get() - time.monotonic()
     if left <= 0:
-        raise httpcore.ReadTimeout
+        raise TimeoutError(errno.ETIMEDOUT, "not answered whole in time")
     return left
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from monitor.errors import DeliveryError
 from monitor.types import Event, Severity
+from sinks.deadline import bounded, packed, within
 from sinks.failures import bad_answer, no_answer
 from sinks.signals import grouped
 from sinks.sink import SinkName, SinkOptions, mistake
@@ -58,7 +60,18 @@ def _client(routing_key: SecretStr, region: str) -> EventsApiV2Client:
 
     client = OneAttempt(routing_key.get_secret_value(), base_url=REGIONS[region])
     client.timeout = TIMEOUT
+    client.headers["accept-encoding"] = "identity"
+    client.event_hooks = {"response": [_unpacked]}
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - httpx2 shows them nowhere else
+        if transport is not None:
+            bounded(transport)
     return client
+
+
+def _unpacked(response: Any) -> None:
+    """Refuse an answer before it is unpacked."""
+    if packed(response.headers):
+        raise DeliveryError("PagerDuty gave an answer that is packed, which was not asked for", retryable=True)
 
 
 @dataclass
@@ -76,8 +89,9 @@ class PagerDutySink:
 
         try:
             sent = event_of(event)
-            self.client.send_event(sent.pop("event_action"), **sent)
-        except pagerduty.Error as error:
+            with within(TIMEOUT):
+                self.client.send_event(sent.pop("event_action"), **sent)
+        except (pagerduty.Error, OSError) as error:
             raise no_answer("PagerDuty", error) from None
         return None
 

@@ -73,7 +73,7 @@ class Poster:
                     return Answer(response.status_code, dict(response.headers), beginning)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failed = error
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, OSError) as error:
                 raise no_answer(self.destination, error) from None
         raise no_answer(self.destination, failed or OSError()) from None
 

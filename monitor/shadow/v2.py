@@ -13,7 +13,7 @@ from monitor.errors import DeliveryError
 from monitor.shadow.endpoint import Said, Unanswered
 from monitor.shadow.inputs import Column, Inputs, Row
 from sinks.addresses import addresses
-from sinks.deadline import bounded, within
+from sinks.deadline import bounded, packed, within
 from sinks.failures import no_answer
 from sinks.text import plain
 
@@ -73,7 +73,7 @@ class V2Client:
                 return self._exchange(address, body)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failed = error
-            except (httpx.HTTPError, RuntimeError) as error:  # a closed client raises RuntimeError
+            except (httpx.HTTPError, OSError, RuntimeError) as error:  # a closed client raises RuntimeError
                 raise Unanswered("no_answer", str(no_answer("the endpoint", error))) from None
         self._resolved = ()
         raise Unanswered("no_answer", str(no_answer("the endpoint", failed))) from None
@@ -102,7 +102,7 @@ class V2Client:
             within(self.config.timeout / 1_000),
             self._client.stream("POST", url, content=body, headers=headers, extensions=name) as response,
         ):
-            if response.headers.get("content-encoding", "identity").lower() != "identity":
+            if packed(response.headers):
                 raise Unanswered("garbage", "the answer is packed, which was not asked for")
             content = b""
             for piece in response.iter_raw():

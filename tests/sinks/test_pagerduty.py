@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
+from dripping import DRIPS, dripping
 from http_receiver import Answer
 from sample_events import HUGE, RESOLVED, SHIFT, UPDATED
 from sink_cases import CASES, SECRET
@@ -66,3 +68,19 @@ def test_a_refusal_says_why_without_the_key(sink, receiver):
 def test_the_region_chooses_the_address():
     assert PagerDutyConfig(routing_key=SECRET, region="eu").build().client.url == "https://events.eu.pagerduty.com"
     assert PagerDutyConfig(routing_key=SECRET).build().client.url == "https://events.pagerduty.com"
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_whoever_answers_a_byte_at_a_time_holds_up_nobody(drip, monkeypatch, tmp_path):
+    monkeypatch.setattr("sinks.pagerduty.TIMEOUT", 0.2)
+    with dripping(drip) as url, pytest.raises(DeliveryError, match=r"gave no answer|packed") as raised:
+        CASES["pagerduty"].build(url, tmp_path).send(SHIFT, None)
+    assert raised.value.retryable
+
+
+def test_an_answer_that_is_packed_was_not_asked_for_and_is_not_unpacked(sink, receiver, monkeypatch):
+    receiver.script = [Answer(202, gzip.compress(gzip.compress(b"{}")), {"content-encoding": "gzip, gzip"})]
+    monkeypatch.setattr("zlib.decompressobj", lambda *_: pytest.fail("unpacked"))
+    with pytest.raises(DeliveryError, match="packed"):
+        sink.send(SHIFT, None)
+    assert receiver.requests[0].headers["accept-encoding"] == "identity"
