@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from ssl import SSLContext
 from typing import Any, TypeVar
 
 Transport = TypeVar("Transport", bound=Any)
@@ -70,5 +71,7 @@ class _Stream:
     def write(self, data: bytes, timeout: float | None = None) -> None:
         self._inner.write(data, timeout=_left())
 
-    def start_tls(self, **how: Any) -> _Stream:
-        return _Stream(self._inner.start_tls(**{**how, "timeout": _left()}))
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> _Stream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left()))
