@@ -24,6 +24,7 @@ from monitor.shadow.asking import Asker
 from monitor.shadow.curve import Source, measured
 from monitor.shadow.endpoint import InProcess, Said
 from monitor.shadow.inputs import Row
+from monitor.shadow.stamping import Stamps
 from monitor.types import Partition, RawMessage
 
 FEWEST = 4_000
@@ -64,6 +65,13 @@ def with_curve(
         return InProcess(Deployed(service, known))
 
     return measured(reference, Source(lambda: blocks, "auto", stamped=True), section, answering, fewest=FEWEST)
+
+
+class _StoryTime(Stamps):
+    """Stamps as the story has them: partitions come in any order, and `_InOrder` sorts what is written."""
+
+    def next(self, now: Now) -> int:
+        return now.wall
 
 
 class _InOrder:
@@ -121,7 +129,7 @@ class PromptAnswers(Observer):
         self._traffic = traffic
         self._moment = traffic.began
         self._answers = asker.answers = _InOrder(asker.answers, note)
-        asker.clock = self._clock
+        asker.clock, asker.stamps = self._clock, _StoryTime(0)
         for budget in asker.budgets.values():
             budget.take(0, self._clock())  # from now on it fills
 
