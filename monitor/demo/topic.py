@@ -46,7 +46,10 @@ class Topic:
         self._producing: threading.Thread | None = None
         try:
             self._admin = KafkaAdminClient(bootstrap_servers=brokers, bootstrap_timeout_ms=PATIENCE_MS)
-            self._admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in self._names.values()])
+            kept = {"retention.ms": "-1"}  # the story's stamps may be older than what a broker keeps
+            self._admin.create_topics(
+                [NewTopic(topic, PARTITIONS, 1, topic_configs=kept) for topic in self._names.values()]
+            )
         except KafkaError as why:
             raise SourceError(f"Kafka at {brokers}: the demo cannot make its topic {name} ({why})") from None
 
