@@ -19,6 +19,7 @@ from monitor.counting import trail
 from monitor.counting.fold import NEVER
 from monitor.counting.pairing import PairCounter, Pairing
 from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain
+from monitor.delivery.appended import End
 from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.errors import ConfigError, Problem, SnapshotError
@@ -262,8 +263,8 @@ def _depth(dispatchers: Mapping[str, Dispatcher], sink: str) -> int:
     return sum(dispatcher.depth(sink) for dispatcher in dispatchers.values())
 
 
-def _letters(config: Config, size: int | None) -> Writer:
-    file = FileWriter(config.state_dir / DEAD_LETTERS, size)
+def _letters(config: Config, end: End | int | None) -> Writer:
+    file = FileWriter(config.state_dir / DEAD_LETTERS, end)
     if config.dead_letters_to == "file" or config.source.type == "file":
         return file
     return TopicWriter(config.source.connection(), file)

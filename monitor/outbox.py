@@ -12,6 +12,7 @@ import structlog
 
 from monitor.counting import trail
 from monitor.counting.partitions import plain
+from monitor.delivery.appended import End
 from monitor.delivery.dispatcher import Dispatcher, close_all
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
@@ -48,11 +49,11 @@ class Saved(TypedDict):
     unsent: list[tuple[str, dict[str, Any]]]
     pending: dict[str, list[tuple[str, dict[str, Any]]]]
     threads: dict[str, list[tuple[str, str, str | None]]]
-    dead_letters: int | None
+    dead_letters: End | int | None
     sides: NotRequired[dict[str, dict[str, Any]]]
     trails: NotRequired[list[tuple[str, int, int, list[tuple[int, int]]]]]
     waiting: NotRequired[list[tuple[str, int, list[int]]]]
-    written: NotRequired[dict[str, int]]
+    written: NotRequired[dict[str, End | int]]
 
 
 class SavedModel(TypedDict):
@@ -160,7 +161,7 @@ class DurableOutbox:
                 self.metrics.incidents.labels(model, event.severity, event.event).inc()
             self.dispatchers[model].put([event])
 
-    def _content(self, pipeline: Pipeline, letters: int) -> dict[str, Any]:
+    def _content(self, pipeline: Pipeline, letters: End) -> dict[str, Any]:
         partitions = pipeline.parts.partitions
         return {
             "version": VERSION,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from monitor.counting.fold import Folded
 from monitor.counting.partitions import Partitions, Remembered
+from monitor.delivery.appended import End
 from monitor.delivery.dead_letters import Limit, Writer
 from monitor.formats.batch import Decoded
 from monitor.formats.decoder import Decoder
@@ -45,8 +46,8 @@ class Observer:
         """Whether so much waits to be written that no more should be read."""
         return False
 
-    def flush(self) -> Mapping[str, int]:
-        """Make durable what was written; return the size of each file, to which a restart cuts it. Raises OSError."""
+    def flush(self) -> Mapping[str, End]:
+        """Make durable what was written; return the end of each file, to which a restart cuts it. Raises OSError."""
         return {}
 
     def close(self) -> None:

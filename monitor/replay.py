@@ -12,6 +12,7 @@ from monitor.assembly import clock, parts_of
 from monitor.config.config import Config
 from monitor.config.labels import LabelsSection
 from monitor.config.source import FileSource
+from monitor.delivery.appended import End
 from monitor.delivery.dead_letters import DeadLetter, FileWriter
 from monitor.delivery.dispatcher import Dispatcher, close_all
 from monitor.delivery.lane import Outcome
@@ -23,7 +24,7 @@ from monitor.pipeline import Pipeline
 from monitor.shadow.build import read_answers
 from monitor.sources.file import FileReader
 from monitor.types import SEVERITIES, Event, News, Severity
-from monitor.verdicts import Verdicts, paths_of
+from monitor.verdicts import Verdicts
 from monitor.watched import Watched, codes_of
 from sinks.sink import event_line
 
@@ -45,9 +46,9 @@ class CountedOnly:
         """Count the letters."""
         self.count += len(letters)
 
-    def flush(self) -> int:
+    def flush(self) -> End:
         """Nothing to flush."""
-        return 0
+        return 0, 0
 
     def close(self) -> None:
         """Nothing to close."""
@@ -119,6 +120,7 @@ def replay(
     events: IO[str] | None = None,
     findings: IO[str] | None = None,
     dead_letters: Path | None = None,
+    verdicts: Path | None = None,
     labels: str | None = None,
     answers: str | None = None,
     rate: float = 100.0,
@@ -138,8 +140,9 @@ def replay(
     told = Told(events, {})
     for name, sinks in chosen.items():
         told.dispatchers[name] = Dispatcher([s.build() for s in sinks], told.note, bound=1_000_000)
-    verdicts = Verdicts(models, {str(path): 0 for path in paths_of(models)})
-    watching = [*observers, verdicts, *([FindingsFile(findings, config.slot)] if findings else [])]
+    watching = [*observers, *([FindingsFile(findings, config.slot)] if findings else [])]
+    if verdicts:
+        watching.append(Verdicts(models, instead=verdicts))
     pipeline = Pipeline(
         Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, StopAtLimit()]),
         clock,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.config.verdicts import VerdictsSection
 from monitor.counting.fold import Folded
-from monitor.delivery.appended import AppendedFile
+from monitor.delivery.appended import AppendedFile, End
 from monitor.formats.batch import Batch, Decoded
 from monitor.incidents.incident import rfc3339
 from monitor.parts import Observer
@@ -27,29 +27,38 @@ class Verdicts(Observer):
     ----------
     models : sequence of Watched
         In the order of the decoder.
-    sizes : dict
+    ends : dict
         What `flush` returned before the last snapshot.
+    instead : Path or None
+        Where all of them go, instead of where the models' configuration says.
     """
 
-    def __init__(self, models: Sequence[Watched], sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self, models: Sequence[Watched], ends: Mapping[str, End | int] | None = None, instead: Path | None = None
+    ) -> None:
         self.models = models
-        self.files = {path: AppendedFile(path, sizes.get(str(path))) for path in paths_of(models)}
+        self.sections = [
+            VerdictsSection(path=instead, **_how(model)) if instead else model.settings.verdicts for model in models
+        ]
+        paths = sorted({section.path for section in self.sections if section})
+        self.files = {path: AppendedFile(path, (ends or {}).get(str(path))) for path in paths}
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
         """Write what was said of the block's records."""
-        for index, (model, batch) in enumerate(zip(self.models, decoded.batches, strict=True)):
-            section = model.settings.verdicts
+        for index, (section, batch) in enumerate(zip(self.sections, decoded.batches, strict=True)):
             if section is not None and batch is not None:
                 new = np.zeros(len(batch), dtype=bool)
                 new[np.concatenate(folded.fresh.get(index, [np.zeros(0, dtype=np.int64)]))] = True
                 new &= decoded.offsets[batch.rows] >= folded.done
-                self.files[section.path].add([_line(said) for said in verdicts(batch, model.name, section, new)])
+                self.files[section.path].add(
+                    [_line(said) for said in verdicts(batch, self.models[index].name, section, new)]
+                )
 
     @property
     def full(self) -> bool:
         return any(file.full for file in self.files.values())
 
-    def flush(self) -> Mapping[str, int]:
+    def flush(self) -> Mapping[str, End]:
         """Make all that was written durable."""
         return {str(path): file.flush() for path, file in self.files.items()}
 
@@ -89,6 +98,11 @@ def _line(said: Mapping[str, Any]) -> bytes:
     return json.dumps(said).encode() + b"\n"
 
 
+def _how(model: Watched) -> dict[str, Any]:
+    """Return what of a model is written, wherever that is."""
+    return model.settings.verdicts.model_dump(exclude={"path"}) if model.settings.verdicts else {}
+
+
 def paths_of(models: Sequence[Watched]) -> list[Path]:
-    """Return where the models' verdicts are written."""
+    """Return where `run` writes the models' verdicts."""
     return sorted({model.settings.verdicts.path for model in models if model.settings.verdicts})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.observers import NotJudged
     from monitor.pipeline import Pipeline
     from monitor.replay import Told
+    from monitor.watched import Watched
 
 FAIL_ON = 3
 
@@ -37,6 +39,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @click.option("--events", type=_file, help="Write every event here, one JSON object a line.")
 @click.option("--findings", type=_file, help="Write what every signal shows in every slot here.")
 @click.option("--dead-letters", type=_file, help="Write records that cannot be used here; else they are only counted.")
+@click.option("--verdicts", type=_file, help="Write what scorers say of single records here; else nowhere.")
 @click.option("--labels", type=_file, help="Labels that came later: they are joined to predictions by id.")
 @click.option("--answers", type=_file, help="Answers of a shadow endpoint, as logged: nobody is asked anew.")
 @click.option(
@@ -60,6 +63,7 @@ def command(
     events: Path | None,
     findings: Path | None,
     dead_letters: Path | None,
+    verdicts: Path | None,
     labels: Path | None,
     answers: Path | None,
     rate: float,
@@ -76,18 +80,17 @@ def command(
     from monitor.logs import configure
     from monitor.observers import NotJudged
     from monitor.replay import replay
-    from monitor.verdicts import paths_of
 
-    read, written = [Path(data), config, *filter(None, (labels, answers))], [events, findings, dead_letters]
+    read, written = [Path(data), config, *filter(None, (labels, answers))], [events, findings, dead_letters, verdicts]
     _apart(read, *written)
     began, rest = time.monotonic(), NotJudged()
     settings = load(config, secrets=send)
     configure("warning", secrets=secrets_in(settings))  # standard output is for events
     models = watched_models(settings, str(config), late_labels=labels is not None, answers=answers is not None)
-    written += paths_of(models)
-    _apart(read, *written)
-    if dead_letters:
-        dead_letters.unlink(missing_ok=True)
+    if verdicts:
+        _to_be_told(models, verdicts)
+    for path in filter(None, (dead_letters, verdicts)):
+        path.unlink(missing_ok=True)
     with contextlib.ExitStack() as open_files:
         lines, slots = _written(events, open_files), _written(findings, open_files)
         pipeline, told = replay(
@@ -97,6 +100,7 @@ def command(
             events=lines,
             findings=slots,
             dead_letters=dead_letters,
+            verdicts=verdicts,
             labels=str(labels) if labels else None,
             answers=str(answers) if answers else None,
             rate=rate,
@@ -168,6 +172,17 @@ def _apart(read: list[Path], *written: Path | None) -> None:
         if path.resolve() in taken:
             raise click.UsageError(f"{path} is named twice. What is written needs a file of its own.")
         taken.append(path.resolve())
+
+
+def _to_be_told(models: Sequence[Watched], verdicts: Path) -> None:
+    """Raise where nobody scores records, and where `seawall run` writes: its lines would be lost."""
+    from detectors.config import scorers
+    from monitor.verdicts import paths_of
+
+    if not any(scorers(model.settings.detectors, classes=True) for model in models):
+        raise click.UsageError("--verdicts: no detector scores records. Add one: detectors: [{type: auto}]")
+    if verdicts.resolve() in [path.resolve() for path in paths_of(models)]:
+        raise click.UsageError(f"--verdicts: {verdicts} is where `seawall run` writes. Give the replay another file.")
 
 
 def _written(path: Path | None, open_files: contextlib.ExitStack) -> IO[str] | None:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+
+import structlog
 
 from monitor.errors import SeawallError
 
 MANY = 1_000
 MOST_WAITING = 64 << 20
 """Bytes that a full disk makes wait; with more, reading stops."""
+
+_LOOKED_AT = 1 << 12
+"""Bytes before its end by which a file is known again."""
+
+End = tuple[int, int]
+"""Where a file ended: its size, and a checksum of its last bytes."""
+
+log = structlog.get_logger()
 
 
 class AppendedFile:
@@ -22,8 +33,10 @@ class AppendedFile:
     ----------
     path : Path
         Folders in between are made.
-    size : int or None
+    end : End, int or None
         What `flush` returned before the last snapshot: what was written since is written again, so it is cut off.
+        A file that somebody wrote anew or cut meanwhile is left as it is, and gone on with at its end. An int is the
+        size alone, of which older snapshots know no more.
 
     Raises
     ------
@@ -31,16 +44,30 @@ class AppendedFile:
         Where another process writes to the file: each would cut off what the other wrote.
     """
 
-    def __init__(self, path: Path, size: int | None = None) -> None:
+    def __init__(self, path: Path, end: End | int | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
+        self._file = path.open("a+b", buffering=0)
         self._lock(path)
-        self._size = self._file.tell()
+        self._size = self._file.seek(0, os.SEEK_END)
         self._waiting: list[bytes] = []
         self._bytes = 0
-        if size is not None and self._size > size:
+        if end is not None and self._size:
+            self._go_on(path, end)
+
+    def _go_on(self, path: Path, end: End | int) -> None:
+        """Cut off what was written since; or leave alone what is not ours, and begin a line of our own behind it."""
+        size = end if isinstance(end, int) else end[0]
+        if size <= self._size and (isinstance(end, int) or self._end(size) == tuple(end)):
             self._file.truncate(size)
             self._size = size
+            return
+        log.warning("file is not as it was left", path=str(path), then="gone on with at its end", size=self._size)
+        if os.pread(self._file.fileno(), 1, self._size - 1) != b"\n":
+            self._waiting, self._bytes = [b"\n"], 1
+
+    def _end(self, size: int) -> End:
+        begin = max(0, size - _LOOKED_AT)
+        return size, zlib.crc32(os.pread(self._file.fileno(), size - begin, begin))
 
     def _lock(self, path: Path) -> None:
         try:
@@ -64,12 +91,12 @@ class AppendedFile:
         """Whether so much waits that no more should be read."""
         return self._bytes > MOST_WAITING
 
-    def flush(self) -> int:
-        """Write and fsync; return the file's size. Raises OSError, and tries again the next time."""
+    def flush(self) -> End:
+        """Write and fsync; return where the file ends. Raises OSError, and tries again the next time."""
         if self._waiting:
             self._append()
         os.fsync(self._file.fileno())
-        return self._size
+        return self._end(self._size)
 
     def _append(self) -> None:
         """Write all that waits, or nothing: half a line is cut off again."""

@@ -12,7 +12,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from monitor.delivery.appended import AppendedFile
+from monitor.delivery.appended import AppendedFile, End
 from monitor.types import RawMessage
 
 WINDOW = 1_000
@@ -42,7 +42,7 @@ class Writer(Protocol):
     def full(self) -> bool:
         """Whether so many wait to be written that no more should be read."""
 
-    def flush(self) -> int:
+    def flush(self) -> End:
         """Make them durable, within seconds; return what a restart needs in order not to write any twice.
 
         Raises OSError where the disk is full; nothing is lost then.
@@ -125,8 +125,8 @@ class TopicWriter:
     def full(self) -> bool:
         return self._instead.full
 
-    def flush(self) -> int:
-        """Wait for the broker, ten seconds at most; return the size of the file that takes what it refuses."""
+    def flush(self) -> End:
+        """Wait for the broker, ten seconds at most; return the end of the file that takes what it refuses."""
         under_way, self._under_way = self._under_way, []
         refused = [letter for letter, future in under_way if not _taken(future)]
         if refused:

@@ -115,12 +115,12 @@ def _seen(events: io.StringIO, findings: io.StringIO, pipeline: Pipeline) -> See
 def replayed(configured: Callable[..., Path]) -> Callable[..., Seen]:
     """Return a function that replays a file and returns what was seen."""
 
-    def run(data: Path, **settings: Any) -> Seen:
+    def run(data: Path, to: Path | None = None, **settings: Any) -> Seen:
         path = configured(**settings)
         config = load(path, secrets=False)
         events, findings = io.StringIO(), io.StringIO()
         models = watched_models(config, str(path))
-        pipeline, _ = replay(config, models, str(data), events=events, findings=findings)
+        pipeline, _ = replay(config, models, str(data), events=events, findings=findings, verdicts=to)
         return _seen(events, findings, pipeline)
 
     return run

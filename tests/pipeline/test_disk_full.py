@@ -66,7 +66,7 @@ def test_what_the_disk_did_not_take_is_written_later_without_half_a_line(writer,
     assert offsets(tmp_path / "dead") == [1]
     one.write(letters(*range(4, 2_000)))
     monkeypatch.undo()
-    assert one.flush() == (tmp_path / "dead").stat().st_size
+    assert one.flush()[0] == (tmp_path / "dead").stat().st_size
     assert offsets(tmp_path / "dead") == list(range(1, 2_000))
 
 
@@ -75,7 +75,7 @@ def test_short_writes_are_gone_on_with(writer, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
     one = writer()
     one.write(letters(1, 2))
-    assert one.flush() == (tmp_path / "dead").stat().st_size
+    assert one.flush()[0] == (tmp_path / "dead").stat().st_size
     assert offsets(tmp_path / "dead") == [1, 2]
 
 
@@ -99,7 +99,8 @@ def test_what_came_after_the_snapshot_is_cut_off_and_the_size_is_that_of_the_res
     one.write(letters(2))
     one.flush()
     two = writer(saved)
-    assert two.flush() == saved == (tmp_path / "dead").stat().st_size
+    assert two.flush() == saved
+    assert saved[0] == (tmp_path / "dead").stat().st_size
     two.write(letters(3))
     two.flush()
     assert offsets(tmp_path / "dead") == [1, 3]
@@ -114,6 +115,31 @@ def test_letters_of_a_file_that_was_taken_away_meanwhile_begin_a_new_one(writer,
     two.write(letters(4))
     two.flush()
     assert offsets(tmp_path / "dead") == [4]
+
+
+@pytest.mark.parametrize("others", [b"x\n", b"torn", b"%s\n" % (b"y" * 2_000)])
+def test_a_file_that_somebody_wrote_anew_meanwhile_is_left_as_it_is_and_gone_on_with(writer, tmp_path, capsys, others):
+    one = writer()
+    one.write(letters(1, 2, 3))
+    saved = one.flush()
+    (tmp_path / "dead").write_bytes(others)
+    two = writer(saved)
+    two.write(letters(4))
+    two.flush()
+    first, last = (tmp_path / "dead").read_bytes().splitlines()
+    assert first == others.strip()
+    assert json.loads(last)["offset"] == 4
+    assert "is not as it was left" in capsys.readouterr().out
+
+
+def test_a_snapshot_that_knows_the_size_alone_is_gone_on_with(writer, tmp_path):
+    one = writer()
+    one.write(letters(1))
+    size, _ = one.flush()
+    one.write(letters(2))
+    one.flush()
+    writer(size)
+    assert offsets(tmp_path / "dead") == [1]
 
 
 @pytest.fixture

@@ -37,10 +37,10 @@ def scored(replayed, data, scored_reference, tmp_path):
     """Return a function that replays with scorers; return what was seen and the verdicts."""
 
     def run(detectors=SCORERS, **verdicts):
-        path = tmp_path / "verdicts.jsonl"
-        seen = replayed(
-            data, reference=str(scored_reference), detectors=detectors, verdicts={"path": str(path)} | verdicts
-        )
+        path = tmp_path / "of-the-replay.jsonl"
+        path.unlink(missing_ok=True)
+        verdicts |= {"path": str(tmp_path / "verdicts.jsonl")}
+        seen = replayed(data, path, reference=str(scored_reference), detectors=detectors, verdicts=verdicts)
         return seen, [json.loads(line) for line in path.read_text().splitlines()]
 
     return run
@@ -92,8 +92,41 @@ def test_blocks_of_any_size_give_the_same_events_and_verdicts(scored, monkeypatc
     assert seen.findings == expected.findings
 
 
-def test_a_replay_begins_the_file_anew(scored):
-    assert scored()[1] == scored()[1]
+def test_a_replay_leaves_alone_what_run_wrote(tmp_path, data, scored_reference, configured):
+    path, own = tmp_path / "verdicts.jsonl", tmp_path / "own.jsonl"
+    config = configured(
+        source={"type": "file", "path": str(data)},
+        reference=str(scored_reference),
+        detectors=SCORERS,
+        verdicts={"path": str(path)},
+    )
+    assert main(["run", "-c", str(config)]) == 0
+    before = path.read_bytes()
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(lines(traffic.traffic(40, seed=6, changed=range(20, 40), change=unusual)))
+    assert main(["replay", str(other), "-c", str(config)]) == 0
+    for _ in range(2):
+        assert main(["replay", str(other), "-c", str(config), "--verdicts", str(own)]) == 0
+    assert path.read_bytes() == before
+    assert main(["run", "-c", str(config)]) == 0
+    assert path.read_bytes() == before
+    told = [json.loads(line)["id"] for line in own.read_text().splitlines()]
+    assert len(told) == len(set(told)) > 200
+
+
+def test_a_replay_does_not_write_its_verdicts_where_run_does(tmp_path, data, scored_reference, configured, capsys):
+    path = tmp_path / "verdicts.jsonl"
+    path.write_text("{}\n")
+    config = configured(reference=str(scored_reference), detectors=SCORERS, verdicts={"path": str(path)})
+    assert main(["replay", str(data), "-c", str(config), "--verdicts", str(path)]) == 2
+    assert "is where `seawall run` writes" in capsys.readouterr().err
+    assert path.read_text() == "{}\n"
+
+
+def test_a_replay_without_scorers_has_no_verdicts_to_write(tmp_path, data, configured, capsys):
+    assert main(["replay", str(data), "-c", str(configured()), "--verdicts", str(tmp_path / "v.jsonl")]) == 2
+    assert "no detector scores records" in capsys.readouterr().err
+    assert not (tmp_path / "v.jsonl").exists()
 
 
 def test_scorers_that_are_not_configured_change_nothing(replayed, data, reference, scored_reference):
@@ -143,12 +176,16 @@ def test_two_processes_do_not_write_one_file(tmp_path, data, scored_reference, c
     import sys
 
     path = configured(
-        reference=str(scored_reference), detectors=SCORERS, verdicts={"path": str(tmp_path / "verdicts.jsonl")}
+        source={"type": "file", "path": str(data)},
+        reference=str(scored_reference),
+        detectors=SCORERS,
+        verdicts={"path": str(tmp_path / "verdicts.jsonl")},
     )
     writer = AppendedFile(tmp_path / "verdicts.jsonl")
-    command = [sys.executable, "-m", "monitor.cli.main", "replay", str(data), "-c", str(path)]
     code = "import sys; from monitor.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    done = subprocess.run([sys.executable, "-c", code, *command[3:]], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", "-c", str(path)], capture_output=True, text=True, check=False
+    )
     writer.close()
     assert done.returncode == SeawallError.exit_code
     assert "is written by another seawall process" in done.stderr
