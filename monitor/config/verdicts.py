@@ -19,7 +19,9 @@ def _to_a_file(to: str) -> str:
 class VerdictsSection(Section):
     """A line of JSON for each flagged record: id, time, model; by scorer the score, p, the features that carry it."""
 
-    path: Path = Field(description="Where to write; folders in between are made. `replay` writes to its own `--verdicts FILE`.")
+    path: Path = Field(
+        description="Where to write; folders in between are made. `replay` writes to its own `--verdicts FILE`."
+    )
     to: Annotated[Literal["file", "topic"], AfterValidator(_to_a_file)] = Field(
         default="file", description="This build carries out `file` only."
     )

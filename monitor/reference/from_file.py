@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,10 @@ def build_from_file(
         from monitor.shadow.build import endpoint_of
         from monitor.shadow.curve import Source, measured
 
-        blocks = _progress(data, _codes(settings), ("measuring", "asking the endpoint about"))
-        reference = measured(reference, Source(blocks, format), settings.shadow, answering or endpoint_of)
+        source = Source(_progress(data, _codes(settings), ("measuring",)), format)
+        with ExitStack() as open_bars:
+            counts = _counting(settings.shadow, open_bars)
+            reference = measured(reference, source, settings.shadow, answering or endpoint_of, progress=counts)
     return reference, {"source": str(Path(data).absolute()), "rows": reference.rows}
 
 
@@ -89,13 +92,32 @@ def _codes(settings: ModelSettings) -> set[str]:
     return {name for name, own in settings.features.items() if own.type == "categorical"}
 
 
+def _counting(section: ShadowSection, open_bars: ExitStack) -> Callable[[int], Callable[[int], None]]:
+    """Return a callable that begins to show, of so many records, how many were asked about: as a bar on a terminal."""
+
+    def begin(records: int) -> Callable[[int], None]:
+        from rich.console import Console
+        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        terminal = Console(stderr=True)
+        words = f"asking {section.endpoint.url} about {records:,} accepted records"
+        if not terminal.is_terminal:
+            terminal.print(words, highlight=False, soft_wrap=True)
+        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+        bar = Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal)
+        task = open_bars.enter_context(bar).add_task(words, total=records)
+        return lambda asked: bar.update(task, completed=asked)
+
+    return begin
+
+
 def _progress(data: str, codes: Set[str], steps: Sequence[str]) -> Any:
     """Return a callable that reads the file from its beginning, with a progress bar on a terminal.
 
     Parameters
     ----------
     steps : sequence of str
-        What each reading is for.
+        What each reading is for; those behind them have no bar.
     """
     readings = iter(steps)
 
@@ -113,9 +135,11 @@ def _progress(data: str, codes: Set[str], steps: Sequence[str]) -> Any:
             TextColumn("bytes"),
         )
         terminal = Console(stderr=True)
-        with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
+        step = next(readings, None)
+        unseen = step is None or not terminal.is_terminal
+        with Progress(*columns, console=terminal, transient=True, disable=unseen) as bar:
             whole = None if data.endswith(".gz") else Path(data).stat().st_size
-            task = bar.add_task(f"{next(readings, 'reading')} {Path(data).name}", total=whole)
+            task = bar.add_task(f"{step} {Path(data).name}", total=whole)
             try:
                 while not source.finished:
                     for messages in source.poll(1.0).values():

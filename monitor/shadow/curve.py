@@ -18,9 +18,10 @@ from monitor.formats.decoder import Decoder
 from monitor.reference.dependence import design_effect
 from monitor.reference.store import Reference
 from monitor.shadow.answers import Answer
-from monitor.shadow.endpoint import Endpoint, Unanswered
+from monitor.shadow.endpoint import Endpoint
 from monitor.shadow.probing import Prober, Question
 from monitor.shadow.reading import columns
+from monitor.shadow.survey import Progress, refuse_another_model, survey
 from monitor.types import RawMessage
 
 FEWEST = 5_000
@@ -28,10 +29,6 @@ FEWEST = 5_000
 
 SPARE = 1.2
 """So many times as many are chosen: some may not fit."""
-
-ATTEMPTS = 3
-MOST_SKEW = 0.5
-"""Share of answers that differ from the logged predictions above which another model answers."""
 
 Blocks = Callable[[], Iterable[Sequence[RawMessage]]]
 
@@ -57,6 +54,7 @@ def measured(
     answering: Callable[[ShadowSection, Reference], Endpoint],
     *,
     fewest: int = FEWEST,
+    progress: Callable[[int], Progress] | None = None,
 ) -> Reference:
     """Return the reference with the accepted shares of flipped answers.
 
@@ -64,6 +62,8 @@ def measured(
     ----------
     answering : callable
         Returns who answers for the accepted model, given a reference that knows the scales.
+    progress : callable or None
+        Given about how many records are asked about, returns what is called with how many were.
 
     Raises
     ------
@@ -83,7 +83,8 @@ def measured(
     endpoint = answering(section, scaled)
     try:
         prober = Prober(reference.model, scaled, section, endpoint)
-        asked = [(time, _answered(prober, question)) for time, question in _questions(prober, scaled, source, step)]
+        so_far = progress(-(-reference.rows // step)) if progress else _unseen
+        asked = list(survey(prober, _questions(prober, scaled, source, step), so_far))
     finally:
         endpoint.close()
     if len(asked) < fewest:
@@ -92,6 +93,10 @@ def measured(
             "chosen ones are. The others lack features, or have some of another type"
         )
     return _counted(reference, detectors, [answers for _, answers in sorted(asked, key=lambda each: each[0])])
+
+
+def _unseen(_: int) -> None:
+    """Nobody looks."""
 
 
 def _chosen(reference: Reference, source: Source, step: int) -> Iterator[tuple[Batch, NDArray[np.int64]]]:
@@ -128,20 +133,6 @@ def _questions(prober: Prober, reference: Reference, source: Source, step: int) 
                 yield int(batch.times[position]), prober.question(batch, position, name)
 
 
-def _answered(prober: Prober, question: Question) -> list[Answer]:
-    """Ask until there is an answer, a few times at most."""
-    why = ""
-    for _ in range(ATTEMPTS):
-        try:
-            return prober.ask(question)
-        except Unanswered as failed:
-            why = str(failed)
-    raise BadReference(
-        f"shadow is configured, and its endpoint does not answer: {why}. Start it with the accepted model, "
-        "or remove the section"
-    )
-
-
 def _counted(reference: Reference, detectors: Sequence[Skew | Flips], asked: Sequence[list[Answer]]) -> Reference:
     """Return the reference with what was answered, in the order of the records' times."""
     batch = columns([answer for answers in asked for answer in answers])
@@ -154,18 +145,8 @@ def _counted(reference: Reference, detectors: Sequence[Skew | Flips], asked: Seq
             bins = np.array(signal.bin_of)[codes]
             if (effect := design_effect(signal, bins[bins >= 0])) > 1.0:
                 effects[signal.name] = round(effect, 4)
-    _refuse_another_model(detectors[0], counts[0])
+    refuse_another_model(int(counts[0][1]), int(counts[0][:2].sum()), "the")
     return _with(reference, detectors, np.concatenate(counts), effects)
-
-
-def _refuse_another_model(skew: Skew | Flips, counts: NDArray[np.int64]) -> None:
-    compared = max(1, int(counts[:2].sum()))
-    if isinstance(skew, Skew) and counts[1] > MOST_SKEW * compared:
-        raise BadReference(
-            f"the shadow endpoint answers something else than was logged for {100 * counts[1] / compared:.0f} % of the "
-            "accepted records. Is it the accepted model? Are its classes named as in the records "
-            "(shadow.endpoint.classes)?"
-        )
 
 
 def _with(

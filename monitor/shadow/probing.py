@@ -138,6 +138,20 @@ class Prober:
             found.append(self._answer(question, said, change.check, change.severity, flipped=flipped))
         return found
 
+    def not_taken(self, question: Question) -> str | None:
+        """Return the first change that the endpoint does not take; None where it does not take the record itself."""
+        if not self._takes(question.row):
+            return None
+        refused = (c for c in self.changes(question) if not self._takes(c.row))
+        return next((f"{change.check} {change.severity:g}" for change in refused), None)
+
+    def _takes(self, row: Row) -> bool:
+        try:
+            self.endpoint.ask([row])
+        except Unanswered:
+            return False
+        return True
+
     def _answer(self, question: Question, said: Said, check: str, severity: float, **what: bool) -> Answer:
         came: dict[str, Any] = {"flipped": None, "skew": None, **what}
         return Answer(

@@ -58,9 +58,9 @@ class V2Client:
         body = json.dumps(request_of(rows, self.inputs, self.config)).encode()
         status, content = self._post(body)
         if status >= 500:
-            raise Unanswered("server_error", f"the endpoint answered {status}")
+            raise Unanswered("server_error", f"POST {self._url}: {status}")
         if status != 200:
-            raise Unanswered("refused", f"the endpoint answered {status}")  # its words may quote values
+            raise Unanswered("refused", f"POST {self._url}: {status}")  # its words may quote values
         return self.answer.of(content, len(rows))
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
@@ -189,7 +189,8 @@ def _values(outputs: Mapping[str, Any], name: str, rows: int, width: int) -> lis
     """Return an output's data, flat. Raises Unanswered where it has another shape."""
     output = outputs.get(name)
     if output is None:
-        raise Unanswered("shape", f'no output "{plain(name, 40)}" in the answer')
+        came = ", ".join(plain(str(other), 40) for other in [*outputs][:10]) or "none"
+        raise Unanswered("shape", f'no output "{plain(name, 40)}" in the answer. Outputs that came: {came}')
     data = output.get("data")
     while isinstance(data, list) and data and all(isinstance(item, list) for item in data):
         data = [value for item in data for value in item]
