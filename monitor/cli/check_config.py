@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from monitor.config.config import Config
     from monitor.config.loading import Reading
     from monitor.config.permodel import ModelSettings
+    from monitor.errors import Problem
     from monitor.reference.store import Reference
 
 
@@ -20,21 +21,29 @@ if TYPE_CHECKING:
 def command(file: Path) -> None:
     """Check a configuration and say what it would watch.
 
-    FILE is ./seawall.yaml unless given. A missing reference or secret is a warning: it may come later;
-    a damaged reference, or one without a configured scorer, is a mistake.
+    FILE is ./seawall.yaml unless given. A missing reference or secret is a warning: it may come later.
+    What does not fit to the promoted reference is a mistake: `seawall run` would refuse it.
     """
     from monitor.config.loading import read
+    from monitor.errors import ConfigError
 
     reading = read(file, secrets=False)
     models = reading.config.models_resolved()
-    warnings = list(_about_references(file, reading.config, models))
-    click.echo(f"{file}: valid")
-    for what, words in _summary(reading, models):
-        click.echo(f"  {what:<9} {words}")
+    wrong, warnings = list(_refused(reading.config, models)), list(_about_references(reading.config, models))
+    if not wrong:
+        _show(file, reading, models)
     for problem in reading.unset:
         click.echo(f"warning: {problem.path}: {problem.message}. `seawall run` needs it", err=True)
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
+    if wrong:
+        raise ConfigError(str(file), wrong)
+
+
+def _show(file: Path, reading: Reading, models: dict[str, ModelSettings]) -> None:
+    click.echo(f"{file}: valid")
+    for what, words in _summary(reading, models):
+        click.echo(f"  {what:<9} {words}")
 
 
 def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tuple[str, str]]:
@@ -44,8 +53,12 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
     nobody = "sinks whose secrets are not set here" if reading.unset else "nobody"
     for name, model in models.items():
         yield "watches", f"{name}, {_compared_with(model)}"
-        told = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
-        yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {told or nobody}"
+        sinks = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
+        yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {sinks or nobody}"
+        if model.detectors:
+            yield "detects", "; ".join(map(_detector, model.detectors))
+        if model.verdicts:
+            yield "verdicts", f"{model.verdicts.only} to {model.verdicts.path}"
         for rule in model.retrain:
             what = f"{', '.join(rule.when.groups)} at {rule.when.min_severity} for {format_duration(rule.when.lasts)}"
             yield "retrains", f"{rule.name} by {rule.action.type}: {what}{', dry run' if rule.dry_run else ''}"
@@ -65,10 +78,18 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
         if asked := model.shadow:
             much = f"{100 * asked.share:g} % of records, {asked.budget.per_second:g} queries a second at most"
             yield "asks", f"{asked.endpoint.url} about {name}: {much}"
+            yield "", "; ".join(["skew", *(f"{check} {severity:g}" for check, severity in sorted(asked.questions))])
     lateness = format_duration(config.allowed_lateness)
     yield "counts", f"slots of {format_duration(config.slot)}, records up to {lateness} late"
     yield "serves", f"http://{config.http.listen}/metrics"
     yield "keeps", f"its state in {config.state_dir}"
+
+
+def _detector(section: Any) -> str:
+    """Return a detector as a person names it: `ADWIN (river) on feature.income`."""
+    named = getattr(section, "detector", None)
+    words = f"{named} ({section.type})" if named else str(section.type)
+    return f"{words} on {section.signal}" if hasattr(section, "signal") else words
 
 
 def _compared_with(model: ModelSettings) -> str:
@@ -83,14 +104,12 @@ def _learns(model: ModelSettings) -> bool:
     return model.reference.learn is not None and not Store(model.reference.path).digests()
 
 
-def _about_references(file: Path, config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
-    from monitor.errors import BadReference, ConfigError, Damaged, LacksScorer, Problem
+def _about_references(config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
+    from monitor.errors import BadReference
     from monitor.misfits import not_to_be_shown, without_effect
     from monitor.reference.store import Store
-    from monitor.watched import Watched
 
     accepted: dict[str, Reference] = {}
-    damaged: list[Problem] = []
     for name, model in models.items():
         if _learns(model):
             yield (
@@ -99,19 +118,46 @@ def _about_references(file: Path, config: Config, models: dict[str, ModelSetting
                 'seawall reference build DATA --promote --by YOU --why "…"'
             )
             continue
+        store = Store(model.reference.path)
         try:
-            accepted[name] = Store(model.reference.path).accepted()
-            Watched(model, accepted[name], config.slot, late_labels=config.labels is not None)
-        except LacksScorer:
-            raise
-        except Damaged as why:
-            damaged.append(Problem(f"models.{name}.reference" if len(models) > 1 else "reference", str(why)))
+            accepted[name] = store.accepted()
         except BadReference as why:
-            refused = "`seawall run` would refuse: " if name in accepted else ""
-            yield from (f"{name}: {refused}{line}" for line in str(why).splitlines())
-        if name in accepted:
-            yield from (f"{name}: {line}" for line in without_effect(model, accepted[name]))
-    if damaged:
-        raise ConfigError(str(file), damaged)
+            if store.promoted() is None:
+                yield f"{name}: {why}"
+            continue
+        yield from (f"{name}: {line}" for line in without_effect(model, accepted[name]))
     if len(accepted) == len(models):
         yield from not_to_be_shown(config.privacy.show, accepted)
+
+
+def _refused(config: Config, models: dict[str, ModelSettings]) -> Iterator[Problem]:
+    """Yield what `seawall run` would refuse, where a promoted reference is there to tell."""
+    from monitor.errors import BadReference, Problem
+    from monitor.reference.store import Store
+
+    for name, model in models.items():
+        store = Store(model.reference.path)
+        if store.promoted() is None:
+            continue
+        try:
+            reference = store.accepted()
+        except BadReference as why:
+            yield Problem(f"models.{name}.reference" if len(models) > 1 else "reference", str(why))
+            continue
+        yield from (Problem(name, line) for line in _misfits(config, model, reference))
+
+
+def _misfits(config: Config, model: ModelSettings, reference: Reference) -> Iterator[str]:
+    from monitor.errors import BadReference
+    from monitor.shadow.probing import inputs_for
+    from monitor.watched import Watched
+
+    try:
+        Watched(model, reference, config.slot, late_labels=config.labels is not None)
+    except BadReference as why:
+        yield from str(why).splitlines()
+    try:
+        if model.shadow:
+            inputs_for(model.shadow, reference)
+    except BadReference as why:
+        yield from str(why).splitlines()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.shadow import SKEW, level_of
+from monitor.config.section import guess
 from monitor.config.shadow import MonotoneCheck, ShadowSection, questions_of
 from monitor.counting.sampling import chosen, digest
 from monitor.errors import BadReference
@@ -19,7 +20,7 @@ from monitor.reference.store import Reference
 from monitor.shadow.answers import Answer
 from monitor.shadow.changing import Changed, changed
 from monitor.shadow.endpoint import Endpoint, Said, Unanswered
-from monitor.shadow.inputs import Row, inputs_of
+from monitor.shadow.inputs import Inputs, Row, inputs_of
 
 MOVES = 0.5
 """A numeric answer has flipped when it moves by more than this many standard deviations of accepted predictions."""
@@ -68,20 +69,7 @@ class Prober:
         self.section = section
         self.endpoint = endpoint
         self.numeric = reference.schema.prediction == "number"
-        self.inputs = inputs_of(reference, section.endpoint)
-        for check in section.checks:
-            if isinstance(check, MonotoneCheck):
-                self._fits(check, reference)
-
-    def _fits(self, check: MonotoneCheck, reference: Reference) -> None:
-        numbers = [c.name for c in self.inputs.columns if c.kind == "number"]
-        if check.feature not in numbers:
-            raise BadReference(f"shadow.checks: monotone.{check.feature} is no numeric feature that is sent")
-        scores = [f"score.{name}" for name in reference.schema.scores]
-        outputs = [*(["prediction"] if self.numeric else []), *(scores if self.section.endpoint.scores else [])]
-        if check.output not in outputs:
-            known = ", ".join(outputs) or "none: name the output that holds scores under shadow.endpoint.scores"
-            raise BadReference(f"shadow.checks: no output {check.output} to watch. Known: {known}")
+        self.inputs = inputs_for(section, reference)
 
     @cached_property
     def checks(self) -> list[str]:
@@ -175,6 +163,28 @@ class Prober:
             return text_of(one) != text_of(other)
         room = max(allowed * self.inputs.prediction_scale, ROUNDING * max(1.0, abs(float(other))))
         return abs(float(one) - float(other)) > room
+
+
+def inputs_for(section: ShadowSection, reference: Reference) -> Inputs:
+    """Return what the endpoint is sent. Raises BadReference where the checks and the reference do not fit together."""
+    inputs = inputs_of(reference, section.endpoint)
+    monotone = [check for check in section.checks if isinstance(check, MonotoneCheck)]
+    if wrong := [words for check in monotone for words in _misfits(check, section, reference, inputs)]:
+        raise BadReference("\n".join(wrong))
+    return inputs
+
+
+def _misfits(check: MonotoneCheck, section: ShadowSection, reference: Reference, inputs: Inputs) -> Iterator[str]:
+    numbers = [c.name for c in inputs.columns if c.kind == "number"]
+    if check.feature not in numbers:
+        words = f"shadow.checks: monotone.{check.feature} is no numeric feature that is sent"
+        yield words + (guess(check.feature, numbers) or f". These are: {', '.join(numbers[:20])}")
+    scores = [f"score.{name}" for name in reference.schema.scores]
+    own = ["prediction"] if reference.schema.prediction == "number" else []
+    outputs = [*own, *(scores if section.endpoint.scores else [])]
+    if check.output not in outputs:
+        known = ", ".join(outputs) or "none: name the output that holds scores under shadow.endpoint.scores"
+        yield f"shadow.checks: no output {check.output} to watch. Known: {known}"
 
 
 def _logged(batch: Batch, position: int) -> str | float | None:

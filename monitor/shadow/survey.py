@@ -66,12 +66,13 @@ def _in_order(
 
 def _answered(prober: Prober, question: Question) -> list[Answer]:
     """Ask until there is an answer, a few times at most."""
-    for _ in range(ATTEMPTS):
+    for left in reversed(range(ATTEMPTS)):
         try:
             return prober.ask(question)
-        except Unanswered as failed:
-            why = failed
-    raise BadReference(_why_not(prober, question, why))
+        except Unanswered as why:
+            if not left:
+                raise BadReference(_why_not(prober, question, why)) from None
+    raise AssertionError
 
 
 def _why_not(prober: Prober, question: Question, why: Unanswered) -> str:
