@@ -12,18 +12,20 @@ from monitor.assembly import clock, parts_of
 from monitor.config.config import Config
 from monitor.config.labels import LabelsSection
 from monitor.config.source import FileSource
+from monitor.counting.fold import Folded
 from monitor.delivery.appended import End
 from monitor.delivery.dead_letters import DeadLetter, FileWriter
 from monitor.delivery.dispatcher import Dispatcher, close_all
 from monitor.delivery.lane import Outcome
 from monitor.errors import SeawallError
+from monitor.formats.batch import Decoded
 from monitor.labels.build import label_stream
 from monitor.observers import FindingsFile
 from monitor.parts import Now, Observer, Parts
 from monitor.pipeline import Pipeline
 from monitor.shadow.build import read_answers
 from monitor.sources.file import FileReader
-from monitor.types import SEVERITIES, Event, News, Severity
+from monitor.types import SEVERITIES, Event, News, Partition, Severity
 from monitor.verdicts import Verdicts
 from monitor.watched import Watched, codes_of
 from sinks.sink import event_line
@@ -143,8 +145,9 @@ def replay(
     watching = [*observers, *([FindingsFile(findings, config.slot)] if findings else [])]
     if verdicts:
         watching.append(Verdicts(models, instead=verdicts))
+    at_limit = StopAtLimit()
     pipeline = Pipeline(
-        Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, StopAtLimit()]),
+        Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, at_limit]),
         clock,
     )
     if labels:
@@ -154,7 +157,11 @@ def replay(
         read_answers(pipeline, config, FileReader(answers, rate=rate))
     pipeline.run()
     if words := pipeline.parts.limit.reached:
-        raise SeawallError(f"{words}. Is this the right format, and the right file?")
+        fixed = config.format.type
+        format = (
+            "" if fixed == "auto" else f" The configuration says format: {fixed}; format: auto finds out by itself."
+        )
+        raise SeawallError(f"{words} (first: {at_limit.why}). Is this the right format, and the right file?{format}")
     for side in pipeline.parts.sides:
         if words := side.trouble():
             raise SeawallError(
@@ -168,7 +175,20 @@ def _uncounted(_model: str, _outcome: str, _pairs: int) -> None:
 
 
 class StopAtLimit(Observer):
-    """Ends a replay that reads the wrong thing."""
+    """Ends a replay that reads the wrong thing.
+
+    Attributes
+    ----------
+    why : str
+        What was wrong with the first record that could not be used.
+    """
+
+    def __init__(self) -> None:
+        self.why = ""
+
+    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
+        """Remember the first reason."""
+        self.why = self.why or next((f"{reason}: {detail}" for reason, detail in decoded.dead.values()), "")
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Stop where too many records are unusable."""

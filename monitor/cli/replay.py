@@ -130,6 +130,10 @@ def _summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) 
     if alone := pipeline.parts.partitions.pairing.totals.unpaired:
         by_kind = (f"{sum(n for (_, k), n in alone.items() if k == kind):,} {kind}s" for kind in HALVES)
         words += f", {' and '.join(by_kind)} unpaired"
+        there = {kind for (_, kind), count in alone.items() if count}
+        if not _judged(pipeline) and len(there) == 1:
+            lacking = next(kind for kind in HALVES if kind not in there)
+            words += f" (no {lacking} is in the data: a record is both)"
     click.echo(f"{words}, {counted(len(told.opened), 'incident')} opened, {seconds:.1f} s", err=True)
     for side in pipeline.parts.sides:
         if isinstance(side, ShadowStream):

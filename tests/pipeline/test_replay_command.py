@@ -118,7 +118,16 @@ def test_a_file_that_is_no_traffic_ends_with_1_in_words(tmp_path, configured, ca
     assert main(["replay", str(data), "-c", str(configured())]) == 1
     words = capsys.readouterr().err
     assert "100 % of the last 1,000 records are unusable, at most 50 % are allowed" in words
-    assert "the right file?" in words
+    assert "reading has stopped (first: not_a_record: " in words
+    assert words.endswith("the right file?\n")
+
+
+def test_a_file_of_another_format_than_the_configured_one_ends_with_the_way_out(tmp_path, configured, capsys):
+    data = tmp_path / "data.jsonl"
+    data.write_bytes(b"{}\n" * 1_500)
+    assert main(["replay", str(data), "-c", str(configured(format="seawall"))]) == 1
+    words = capsys.readouterr().err
+    assert words.endswith("The configuration says format: seawall; format: auto finds out by itself.\n")
 
 
 def test_fewer_than_a_thousand_unusable_records_stop_nothing(tmp_path, configured, capsys):
