@@ -19,6 +19,10 @@ COUNTED = {"performance": "label", "labels": "label", "robustness": "answer"}
 """What the incidents of some groups count: records of a stream that is not the requests."""
 ADVICE = (
     (": look at whether it is the right reference", "whether this is the right reference, that of this model"),
+    (
+        ": look at whether labels name the classes as predictions do",
+        "whether labels name the classes as predictions do",
+    ),
     (": look at that release first", "at that release"),
 )
 """How notes end that say where to look, and what is said of it."""

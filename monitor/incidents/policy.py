@@ -15,7 +15,7 @@ from monitor.incidents.grouping import home, leeway
 from monitor.incidents.incident import Incident, digest
 from monitor.incidents.returns import Returns, calm_needed
 from monitor.incidents.severity import Importance, severity_of
-from monitor.incidents.strange import STRANGE, is_strange
+from monitor.incidents.strange import remarks
 from monitor.incidents.versions import Versions, began_at
 from monitor.judge.family import Finding
 from monitor.judge.judge import Judge, Verdict
@@ -74,8 +74,9 @@ class Policy:
         for finding in sorted(verdict.alarms, key=lambda f: (-(f.evidence or 0.0), f.signal.name)):
             self._place(finding, verdict.slot)
         for incident in self.incidents if verdict.alarms else ():
-            if STRANGE not in incident.notes and is_strange(incident.signals, verdict.signals):
-                self._note(incident, STRANGE)
+            for words in remarks(incident.signals, verdict.signals):
+                if words not in incident.notes:
+                    self._note(incident, words)
         for incident in self.incidents:
             events += self._told(incident, now, verdict.records)
         events += self._resolved(now, verdict.records, judge)

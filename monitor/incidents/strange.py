@@ -1,4 +1,4 @@
-"""When records have hardly anything of what the reference knows: then it is probably another model's."""
+"""When nearly all is wrong at once: the wrong reference, or labels that call the classes otherwise, and not drift."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from detectors.detector import Signal
 from monitor.types import SignalChange
 
 STRANGE = "hardly any feature that the reference knows is in these records: look at whether it is the right reference"
+OTHER_NAMES = "nearly every labelled prediction is wrong: look at whether labels name the classes as predictions do"
 NEARLY_ALL = 0.9
+ALL = 0.99
 FEWEST = 2
 _OUTPUTS = ("prediction", "confidence", "scores")
+
+
+def remarks(told: Mapping[str, SignalChange], watched: Sequence[Signal]) -> list[str]:
+    """Return what a person should ask first, given what an incident told so far."""
+    error = told.get("performance.error")
+    all_wrong = error is not None and any(b.bin == "wrong" and b.expected < ALL <= b.observed for b in error.bins)
+    return [*([STRANGE] if is_strange(told, watched) else []), *([OTHER_NAMES] if all_wrong else [])]
 
 
 def is_strange(told: Mapping[str, SignalChange], watched: Sequence[Signal]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import product
@@ -89,6 +90,7 @@ class Asker(Observer):
         self._unanswered: dict[str, float] = {}
         self._next_words = 0.0
         self._threads: list[threading.Thread] = []
+        self._came_of: dict[str, Counter[str]] = {}
         for prober, outcome in product(probers.values(), OUTCOMES):
             self._note(prober, outcome, 0)  # what has not happened yet is shown as 0
 
@@ -155,6 +157,8 @@ class Asker(Observer):
         return "answered", None
 
     def _note(self, prober: Prober, outcome: str, records: int) -> None:
+        with self._lock:
+            self._came_of.setdefault(prober.model, Counter())[outcome] += records
         for check in prober.checks:
             self.count(prober.model, check, outcome, records)
 
@@ -198,6 +202,8 @@ class Asker(Observer):
         self._closed = True
         for prober, _ in self._left():
             self._note(prober, "dropped", 1)
+        for model, records in self._came_of.items():
+            log.info("shadow checks ended", model=model, records_chosen=records.total(), **+records)
         for _ in self._threads:
             self._queue.put(None)
         for prober in self.probers.values():

@@ -1,4 +1,4 @@
-"""Records that have hardly anything of what the reference knows."""
+"""Nearly all is wrong at once: records have hardly anything that is known, labels name classes of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sample_events import SHIFT
 
 from detectors.detector import share
-from monitor.incidents.strange import STRANGE
+from monitor.incidents.strange import OTHER_NAMES, STRANGE
 from monitor.judge.judge import Verdict
 from monitor.types import BinShift
 from sinks.wording import message
@@ -54,3 +54,12 @@ def test_a_release_is_looked_at_after_it():
     assert message(replace(SHIFT, notes=notes)).look_first.startswith(
         "whether this is the right reference, that of this model, then at that release, then at the source of income"
     )
+
+
+@pytest.mark.parametrize(("observed", "notes"), [(1.0, (OTHER_NAMES,)), (0.6, ())])
+def test_where_every_labelled_prediction_is_wrong_the_names_of_the_classes_are_asked_for_first(observed, notes):
+    bins = (BinShift("wrong", 0.05, observed),)
+    event = told(finding("performance.error", 20, points(100 * observed), "wrong", bins=bins))
+    assert event.notes == notes
+    asked_first = message(event).look_first.startswith("whether labels name the classes as predictions do, then at ")
+    assert asked_first == bool(notes)

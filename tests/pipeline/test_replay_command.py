@@ -118,7 +118,7 @@ def test_a_file_that_is_no_traffic_ends_with_1_in_words(tmp_path, configured, ca
     assert main(["replay", str(data), "-c", str(configured())]) == 1
     words = capsys.readouterr().err
     assert "100 % of the last 1,000 records are unusable, at most 50 % are allowed" in words
-    assert "reading has stopped (first: not_a_record: " in words
+    assert "reading has stopped (first: not_json: " in words
     assert words.endswith("the right file?\n")
 
 

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from labels_world import Log
 from shadow_world import MODEL, REQUESTS, SHADOW, START, messages, model
+from structlog.testing import capture_logs
 
 from monitor.assembly import running, watched_models
 from monitor.config.loading import load
@@ -69,6 +70,15 @@ def test_an_endpoint_that_fails_for_long_is_told_and_nothing_else_suffers(asked,
     assert "the endpoint answered 503" in opened["summary"]
     assert pipeline.parts.models[0].judge.records == 3_000
     assert (+counted).keys() <= {"server_error", "dropped", "over_budget"}
+
+
+def test_the_last_line_says_how_many_records_were_chosen_and_what_came_of_them(asked):
+    with capture_logs() as lines:
+        asked(model(), SHADOW | {"budget": {"per_second": 3, "per_day": 30}})
+    (line,) = [line for line in lines if line["event"] == "shadow checks ended"]
+    assert line["records_chosen"] == 3_000
+    assert line["answered"] + line["over_budget"] == 3_000
+    assert line["answered"] == 10  # 30 queries, three a record
 
 
 def test_what_is_answered_is_judged_in_the_end(asked, told):
