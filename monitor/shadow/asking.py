@@ -199,6 +199,8 @@ class Asker(Observer):
 
     def close(self) -> None:
         """Ask nothing more. A query under way ends by itself; nobody waits for it."""
+        if self._closed:
+            return  # as an observer, and with its stream
         self._closed = True
         for prober, _ in self._left():
             self._note(prober, "dropped", 1)
