@@ -8,12 +8,18 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
+import numpy as np
 import pytest
 from pydantic import SecretStr
 from sample_events import SHIFT
 
 from detectors.detector import Signal
+from detectors.performance import ErrorRate
+from detectors.shadow import LEVELS, Flips, Skew
+from monitor.config.tolerance import GROUPS
 from monitor.incidents.severity import severity_of
+from monitor.judge.effect import share_shape
 from monitor.judge.judge import Verdict
 from monitor.observers import FindingsFile
 from monitor.types import BinShift, Effect, Event, SignalChange, event_json
@@ -25,12 +31,30 @@ AT = 1_767_279_600
 BODY = json.dumps(cloud_event(SHIFT)).encode()
 
 
-def block(language):
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[0]
+def block(language, which=0):
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[which]
 
 
 def test_the_example_is_what_the_code_gives():
     assert json.loads(block("json")) == json.loads(json.dumps(event_json(SHIFT)))
+
+
+def test_the_examples_of_side_streams_are_what_the_code_gives():
+    told = msgspec.convert(json.loads(block("json", 1)), list[SignalChange], strict=True)
+    counts = np.array([90, 10] * LEVELS + [0])
+    noise, skew, error = Flips("noise", 0.2), Skew(), ErrorRate()
+    signals = [noise.signals(counts)[0], skew.signals(np.array([99, 1, 0]))[0], error.signals(np.array([9, 1, 0]))[0]]
+    assert [(change.signal, change.group) for change in told] == [(s.name, s.group) for s in signals]
+    assert [change.shape for change in told] == [share_shape(s.name) for s in signals]
+    assert [change.bins[0].bin for change in told] == ["flips", signals[1].bins[1], signals[2].bins[1]]
+    assert [json.loads(json.dumps(msgspec.to_builtins(change))) for change in told] == json.loads(block("json", 1))
+
+
+def test_every_group_and_every_kind_of_signal_is_named():
+    rows = re.search(r"^\| `signal` .*\n.*$", PAGE, re.MULTILINE)[0]
+    kinds = ("anomaly.knn", "performance.error", "performance.calibration", "shadow.skew", "shadow.noise.", "joint.")
+    for name in (*GROUPS, *kinds):
+        assert f"`{name}" in rows
 
 
 @pytest.mark.parametrize("kind", [Event, SignalChange, Effect, BinShift])
