@@ -12,6 +12,9 @@ from sinks.text import both, plain, points
 NAME = 40
 """Characters of a name that are shown."""
 
+SHAPE = 60
+"""Characters of what it did: words of our own, mostly, that are not to be cut."""
+
 SCALE = (
     (0.13, "0.1 is small"),
     (0.25, "0.1 is small, 0.3 medium"),
@@ -201,7 +204,7 @@ def _span(low: float, high: float, shown: Callable[[float], str]) -> str:
 
 
 def _shape(signal: SignalChange) -> str:
-    return plain(signal.shape, NAME)
+    return plain(signal.shape, SHAPE)
 
 
 def moved(signal: SignalChange, most: int) -> str:

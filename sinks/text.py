@@ -5,11 +5,23 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+LONGEST_CUT = 12
+"""Characters that may be lost so that no word is cut."""
+
 
 def plain(text: str, limit: int) -> str:
-    r"""Return `text` with what is not printable escaped (``\x1b``), cut to `limit` characters with an ellipsis."""
+    r"""Return `text` with what is not printable escaped (``\x1b``), cut to `limit` characters with an ellipsis.
+
+    It is cut between words, where one ends near the limit.
+
+    >>> plain("no stranger than 50 % of the accepted ones", 30), plain("a" * 9, 6)
+    ('no stranger than 50 % of the…', 'aaaaa…')
+    """
     shown = text[:limit] if text.isprintable() else "".join(map(_escaped, text[:limit]))
-    return shown if len(shown) <= limit and len(text) <= limit else shown[: limit - 1] + "…"
+    if len(shown) <= limit and len(text) <= limit:
+        return shown
+    words = shown[:limit].rpartition(" ")[0]
+    return (words if limit - len(words) <= min(LONGEST_CUT, limit // 3) else shown[: limit - 1]) + "…"
 
 
 def _escaped(character: str) -> str:

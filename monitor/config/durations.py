@@ -96,7 +96,7 @@ def _text(value: Any, example: str) -> str:
 
 
 def _duration(value: Any) -> int:
-    return parse_duration(_text(value, f"{value}s" if type(value) is int else "10s"))
+    return parse_duration(_text(value, f"{value}s, {value}m or {value}h" if type(value) is int else "10s"))
 
 
 def _positive(value: Any) -> int:

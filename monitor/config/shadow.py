@@ -119,7 +119,16 @@ class MonotoneCheck(Section):
     )
 
 
-ShadowCheck = Annotated[NoiseCheck | MissingCheck | MonotoneCheck, Field(discriminator="type")]
+def _asked_anyway(value: Any) -> Any:
+    if isinstance(value, dict) and value.get("type") == "skew":
+        raise mistakes(
+            "check", {"type": ("skew is always on: every record is asked about as it came. Leave it out", value)}
+        )
+    return value
+
+
+_Checks = Annotated[NoiseCheck | MissingCheck | MonotoneCheck, Field(discriminator="type")]
+ShadowCheck = Annotated[_Checks, BeforeValidator(_asked_anyway, json_schema_input_type=_Checks)]
 
 
 class AnswersSection(Section):

@@ -43,15 +43,21 @@ def _order(change: SignalChange) -> float:
 def summarise(signals: Sequence[SignalChange], *, over: bool = False) -> str:
     """Return the headline of an incident whose signals are `ranked`; once it is `over`, without sizes of a moment."""
     first = signals[0]
-    alike = [s for s in signals if cause(s) == cause(first)]
+    alike = _without_echoes([s for s in signals if cause(s) == cause(first)])
     if len(alike) == 1:
-        return _alone(first, over=over)
+        return _alone(alike[0], over=over)
     named = ", ".join(subject(s.signal) for s in alike[:NAMED])
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
     if first.group == "robustness":
         return f"{len(alike)} shadow checks fail: {named}{more}"
     things = "features" if first.signal.startswith(("feature.", "quality.")) else "outputs"
     return f"{len(alike)} {things} {_together(alike)}: {named}{more}"
+
+
+def _without_echoes(alike: Sequence[SignalChange]) -> list[SignalChange]:
+    """Leave out a library's detector on a signal that moved itself: `feature.income.ADWIN` is no second feature."""
+    watched = {s.signal for s in alike}
+    return [s for s in alike if s.evidence is not None or s.signal.rpartition(".")[0] not in watched]
 
 
 def _together(alike: Sequence[SignalChange]) -> str:

@@ -37,7 +37,7 @@ def built(
     say.print(records_of(reference))
     say.print(f"  {_features(reference)}")
     say.print(f"  {_outputs(reference)}")
-    for line in _scorers(reference):
+    for line in (*_asked(reference), *_scorers(reference)):
         say.print(f"  {line}")
     for line in (*cautions(reference), *beside):
         say.print(f"  ! {line}")
@@ -151,7 +151,6 @@ def _outputs(reference: Reference) -> str:
     there = {"confidence": schema.confidence, "latency": schema.latency}
     found += [name for name in there if there[name] and name in watched]
     found += _labels(reference)
-    found += _asked(reference)
     if found:
         return f"also watched: {', '.join(found)}"
     outputs = schema.prediction or schema.scores or any(there.values())
@@ -186,13 +185,13 @@ def _scorers(reference: Reference) -> Iterator[str]:
 
 
 def _asked(reference: Reference) -> list[str]:
-    """Return how often the accepted model flips: `shadow.noise.0.1 (2.3 % of 6,000 answers)`."""
+    """Return how often the accepted model flips: `shadow.noise.0.1: 2.3 % of 6,000 answers`."""
     found = []
     for signal, at in reference.signals:
         if signal.group == "robustness":
             counts, bins = reference.counts[at : at + len(signal.bin_of)], np.array(signal.bin_of)
             events, whole = counts[(bins >= 0) & (bins % 2 == 1)].sum(), counts[bins >= 0].sum()
-            found.append(f"{plain(signal.name, WIDEST)} ({percent(events / whole)} of {whole:,} answers)")
+            found.append(f"{plain(signal.name, WIDEST)}: {percent(events / whole)} of {whole:,} answers")
     return found
 
 

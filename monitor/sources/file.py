@@ -108,10 +108,11 @@ class FileReader:
             self._open.close()
 
     def _go_to(self, offset: int) -> None:
-        if self._path == "-":
+        named = self._file.is_fifo() and self._file.suffix not in {".csv", ".gz"}
+        if self._path == "-" or named:
             if offset:
                 raise ValueError("cannot be read again from where it was left. Give a file, or: seawall state reset")
-            self._blocks = json_lines(self._read_standard_input)
+            self._blocks = json_lines(partial(self._read_when_ready, self._piped()))
             return
         if self._path.removesuffix(".gz").endswith(".parquet"):
             raise ValueError("Parquet is not read by this build. Write the table as .csv or .jsonl")
@@ -127,8 +128,14 @@ class FileReader:
             )
         self._ready = [message for message in self._ready if message.offset >= offset]
 
-    def _read_standard_input(self, size: int) -> bytes | None:
-        descriptor = sys.stdin.fileno()
+    def _piped(self) -> int:
+        """Return the descriptor of standard input, or of a pipe with a name, for whose writer nobody waits here."""
+        if self._path == "-":
+            return sys.stdin.fileno()
+        self._open = os.fdopen(os.open(self._file, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
+        return self._open.fileno()
+
+    def _read_when_ready(self, descriptor: int, size: int) -> bytes | None:
         ready, _, _ = select.select([descriptor], [], [], self._wait)
         return os.read(descriptor, size) if ready else None
 

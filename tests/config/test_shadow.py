@@ -42,6 +42,7 @@ def test_answers_go_to_a_topic_of_the_same_brokers_read_by_a_group_of_its_own(tm
         ({"endpoint": ENDPOINT, "share": 0}, {}, "shadow.share  0 is too small"),
         ({"endpoint": ENDPOINT, "budget": {"per_second": 0}}, {}, "shadow.budget.per_second  0 is too small"),
         ({"endpoint": ENDPOINT, "checks": [{"type": "nois"}]}, {}, "shadow.checks[0].type"),
+        ({"endpoint": ENDPOINT, "checks": [{"type": "skew"}]}, {}, "shadow.checks[0].type  skew is always on: every"),
         (
             {"endpoint": ENDPOINT, "checks": [{"type": "noise", "severity": [0.1, 0.1]}]},
             {},

@@ -71,6 +71,13 @@ HEADLINES = [
     ),
     ([told(f"feature.f{i}", "more of yes", w(0.2)) for i in range(2)], "2 features moved: f0, f1"),
     ([told("latency", "shifted up", w(0.5))], "latency shifted up"),
+    (
+        [
+            SignalChange("feature.income.ADWIN", "features", None, Effect(), "ADWIN raised an alarm"),
+            told("feature.income", "shifted up", w(0.2)),
+        ],
+        "income shifted up",
+    ),
     ([told("quality.check.parts", "failing", points(8), ("failing", 0.0, 0.08))], "parts: 8 % failing"),
     (
         [SignalChange("quality.freshness", "quality", None, Effect(), "no records read for 10 min")],

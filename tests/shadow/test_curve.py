@@ -60,7 +60,7 @@ def test_the_accepted_model_is_asked_about_each_chosen_record_once(folder, build
     code, said = build()
     assert code == 0
     assert len(server.requests) == 5_200
-    assert re.search(r"shadow\.noise\.0\.2 \(\d\.\d+ % of 5,200 answers\)", said)
+    assert re.search(r"\n  shadow\.noise\.0\.2: \d\.\d+ % of 5,200 answers\n", said)
     reference = Store(folder / "reference").accepted()
     kinds = [d for d in reference.layout.detectors if isinstance(d, Flips | Skew)]
     assert [getattr(d, "column", d.kind) for d in kinds] == [

@@ -263,6 +263,21 @@ def test_standard_input_is_read_as_it_comes(monkeypatch):
         assert source.partitions() == {Partition("-", 0)}
 
 
+def test_a_pipe_with_a_name_is_read_as_it_comes_and_its_writer_is_not_waited_for(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    source = FileReader(str(path))
+    with closing(source):
+        source.open({})  # returns, though nobody writes
+        assert source.poll(0.01) == {}
+        assert not source.finished
+        with path.open("wb", buffering=0) as pipe:
+            pipe.write(b'{"id": 1}\n{"id": 2}')
+            assert values(read_until(source, len)) == [b'{"id": 1}']
+        assert values(read_to_end(source)) == [b'{"id": 2}']
+        assert source.finished
+
+
 def test_standard_input_cannot_be_read_again():
     with pytest.raises(SourceError, match=r"standard input: cannot be read again .* seawall state reset"):
         FileReader("-").open({Partition("-", 0): 10})
