@@ -14,7 +14,9 @@ from monitor.config.schema import json_schema
 _BEGINNING = """# Configuration
 
 One YAML file (JSON is YAML), `./seawall.yaml` unless a command is given another with `-c`. `seawall check-config FILE`
-lists every mistake at once; `seawall schema` prints the same keys as a JSON Schema, for editors.
+lists every mistake at once and ends with 2 where there is one; `seawall schema` prints the same keys as a JSON Schema,
+for editors. A reference or a secret that is not there yet is a warning; a promoted reference that is damaged, altered
+or gone is a mistake, and so is what does not fit to it: `seawall run` would refuse both.
 
 The smallest useful file:
 
