@@ -26,7 +26,6 @@ from monitor.pipeline import Pipeline
 from monitor.shadow.build import read_answers
 from monitor.sources.file import FileReader
 from monitor.types import SEVERITIES, Event, News, Partition, Severity
-from monitor.verdicts import Verdicts
 from monitor.watched import Watched, codes_of
 from sinks.sink import event_line
 
@@ -122,7 +121,6 @@ def replay(
     events: IO[str] | None = None,
     findings: IO[str] | None = None,
     dead_letters: Path | None = None,
-    verdicts: Path | None = None,
     labels: str | None = None,
     answers: str | None = None,
     rate: float = 100.0,
@@ -143,8 +141,6 @@ def replay(
     for name, sinks in chosen.items():
         told.dispatchers[name] = Dispatcher([s.build() for s in sinks], told.note, bound=1_000_000)
     watching = [*observers, *([FindingsFile(findings, config.slot)] if findings else [])]
-    if verdicts:
-        watching.append(Verdicts(models, instead=verdicts))
     at_limit = StopAtLimit()
     pipeline = Pipeline(
         Parts(**parts_of(config, models, source), letters=letters, outbox=told, observers=[*watching, at_limit]),

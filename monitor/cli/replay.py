@@ -39,7 +39,11 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @click.option("--events", type=_file, help="Write every event here, one JSON object a line.")
 @click.option("--findings", type=_file, help="Write what every signal shows in every slot here.")
 @click.option("--dead-letters", type=_file, help="Write records that cannot be used here; else they are only counted.")
-@click.option("--verdicts", type=_file, help="Write what scorers say of single records here; else nowhere.")
+@click.option(
+    "--verdicts",
+    type=_file,
+    help="Write what scorers say of single records here, instead of where the configuration says.",
+)
 @click.option("--labels", type=_file, help="Labels that came later: they are joined to predictions by id.")
 @click.option("--answers", type=_file, help="Answers of a shadow endpoint, as logged: nobody is asked anew.")
 @click.option(
@@ -74,12 +78,13 @@ def command(
 
     Neither reads nor writes the state; tells nobody but standard output unless --send.
     """
-    from monitor.assembly import watched_models
+    from monitor.assembly import SNAPSHOT, watched_models
     from monitor.config.loading import load
     from monitor.config.secrets import secrets_in
     from monitor.logs import configure
     from monitor.observers import NotJudged
     from monitor.replay import replay
+    from monitor.verdicts import Verdicts
 
     read, written = [Path(data), config, *filter(None, (labels, answers))], [events, findings, dead_letters, verdicts]
     _apart(read, *written)
@@ -87,9 +92,10 @@ def command(
     settings = load(config, secrets=send)
     configure("warning", secrets=secrets_in(settings))  # standard output is for events
     models = watched_models(settings, str(config), late_labels=labels is not None, answers=answers is not None)
-    if verdicts:
-        _to_be_told(models, verdicts)
-    for path in filter(None, (dead_letters, verdicts)):
+    scored = _verdicts_to(models, verdicts, settings.state_dir / SNAPSHOT)
+    written += [path for path in scored if path != verdicts]
+    _apart(read, *written)
+    for path in filter(None, (dead_letters, *scored)):
         path.unlink(missing_ok=True)
     with contextlib.ExitStack() as open_files:
         lines, slots = _written(events, open_files), _written(findings, open_files)
@@ -100,12 +106,11 @@ def command(
             events=lines,
             findings=slots,
             dead_letters=dead_letters,
-            verdicts=verdicts,
             labels=str(labels) if labels else None,
             answers=str(answers) if answers else None,
             rate=rate,
             send=send,
-            observers=[rest],
+            observers=[rest, *([Verdicts(models, instead=verdicts)] if scored else [])],
         )
     _summarise(pipeline, told, rest, time.monotonic() - began)
     for path in filter(None, written):
@@ -178,15 +183,21 @@ def _apart(read: list[Path], *written: Path | None) -> None:
         taken.append(path.resolve())
 
 
-def _to_be_told(models: Sequence[Watched], verdicts: Path) -> None:
-    """Raise where nobody scores records, and where `seawall run` writes: its lines would be lost."""
+def _verdicts_to(models: Sequence[Watched], instead: Path | None, snapshot: Path) -> list[Path]:
+    """Return where verdicts are written, each begun anew: not over those that `seawall run` wrote."""
     from detectors.config import scorers
     from monitor.verdicts import paths_of
 
+    own, of_run = paths_of(models), snapshot.exists()
+    if instead is None:
+        if own and of_run:
+            click.echo(f"no verdicts: {own[0]} is where `seawall run` writes. Name another file: --verdicts", err=True)
+        return [] if of_run else own
     if not any(scorers(model.settings.detectors, classes=True) for model in models):
         raise click.UsageError("--verdicts: no detector scores records. Add one: detectors: [{type: auto}]")
-    if verdicts.resolve() in [path.resolve() for path in paths_of(models)]:
-        raise click.UsageError(f"--verdicts: {verdicts} is where `seawall run` writes. Give the replay another file.")
+    if of_run and instead.resolve() in [path.resolve() for path in own]:
+        raise click.UsageError(f"--verdicts: {instead} is where `seawall run` writes. Give the replay another file.")
+    return [instead]
 
 
 def _written(path: Path | None, open_files: contextlib.ExitStack) -> IO[str] | None:

@@ -20,7 +20,8 @@ class VerdictsSection(Section):
     """A line of JSON for each flagged record: id, time, model; by scorer the score, p, the features that carry it."""
 
     path: Path = Field(
-        description="Where to write; folders in between are made. `replay` writes to its own `--verdicts FILE`."
+        description="Where to write; folders in between are made. `replay` begins it anew, unless `run` wrote it: then "
+        "name another, `--verdicts FILE`."
     )
     to: Annotated[Literal["file", "topic"], AfterValidator(_to_a_file)] = Field(
         default="file", description="This build carries out `file` only."

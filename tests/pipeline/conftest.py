@@ -27,6 +27,7 @@ from monitor.reference.store import Store
 from monitor.replay import CountedOnly, Told, replay
 from monitor.sources.file import FileReader
 from monitor.types import Source
+from monitor.verdicts import Verdicts
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +121,8 @@ def replayed(configured: Callable[..., Path]) -> Callable[..., Seen]:
         config = load(path, secrets=False)
         events, findings = io.StringIO(), io.StringIO()
         models = watched_models(config, str(path))
-        pipeline, _ = replay(config, models, str(data), events=events, findings=findings, verdicts=to)
+        writing = [Verdicts(models, instead=to)] if to else []
+        pipeline, _ = replay(config, models, str(data), events=events, findings=findings, observers=writing)
         return _seen(events, findings, pipeline)
 
     return run

@@ -92,7 +92,7 @@ def test_blocks_of_any_size_give_the_same_events_and_verdicts(scored, monkeypatc
     assert seen.findings == expected.findings
 
 
-def test_a_replay_leaves_alone_what_run_wrote(tmp_path, data, scored_reference, configured):
+def test_a_replay_leaves_alone_what_run_wrote(tmp_path, data, scored_reference, configured, capsys):
     path, own = tmp_path / "verdicts.jsonl", tmp_path / "own.jsonl"
     config = configured(
         source={"type": "file", "path": str(data)},
@@ -105,6 +105,9 @@ def test_a_replay_leaves_alone_what_run_wrote(tmp_path, data, scored_reference, 
     other = tmp_path / "other.jsonl"
     other.write_bytes(lines(traffic.traffic(40, seed=6, changed=range(20, 40), change=unusual)))
     assert main(["replay", str(other), "-c", str(config)]) == 0
+    assert f"no verdicts: {path} is where `seawall run` writes" in capsys.readouterr().err
+    assert main(["replay", str(data), "-c", str(config), "--verdicts", str(path)]) == 2
+    assert "is where `seawall run` writes" in capsys.readouterr().err
     for _ in range(2):
         assert main(["replay", str(other), "-c", str(config), "--verdicts", str(own)]) == 0
     assert path.read_bytes() == before
@@ -114,13 +117,14 @@ def test_a_replay_leaves_alone_what_run_wrote(tmp_path, data, scored_reference, 
     assert len(told) == len(set(told)) > 200
 
 
-def test_a_replay_does_not_write_its_verdicts_where_run_does(tmp_path, data, scored_reference, configured, capsys):
+def test_where_run_has_not_written_a_replay_begins_the_file_anew(tmp_path, data, scored_reference, configured):
     path = tmp_path / "verdicts.jsonl"
     path.write_text("{}\n")
     config = configured(reference=str(scored_reference), detectors=SCORERS, verdicts={"path": str(path)})
-    assert main(["replay", str(data), "-c", str(config), "--verdicts", str(path)]) == 2
-    assert "is where `seawall run` writes" in capsys.readouterr().err
-    assert path.read_text() == "{}\n"
+    for _ in range(2):
+        assert main(["replay", str(data), "-c", str(config)]) == 0
+    told = [json.loads(line)["id"] for line in path.read_text().splitlines()]
+    assert len(told) == len(set(told)) > 200
 
 
 def test_a_replay_without_scorers_has_no_verdicts_to_write(tmp_path, data, configured, capsys):
