@@ -56,6 +56,8 @@ class Prober:
     ----------
     reference : Reference
         Knows the features' types and ranges, and, once measured, their scales.
+    key : bytes
+        Under which ids are hashed (`sampling.key_of`); empty where no answer is written.
 
     Raises
     ------
@@ -63,7 +65,8 @@ class Prober:
         Where checks and reference do not fit together.
     """
 
-    def __init__(self, model: str, reference: Reference, section: ShadowSection, endpoint: Endpoint) -> None:
+    def __init__(self, model: str, reference: Reference, section: ShadowSection, endpoint: Endpoint, key: bytes = b"") -> None:
+        self.key = key
         self.model = model
         self.section = section
         self.endpoint = endpoint
@@ -113,7 +116,7 @@ class Prober:
 
     def question(self, batch: Batch, position: int, name: str | float) -> Question:
         """Return what is asked about one record, whose id is `name`."""
-        identity = digest(name).hex()
+        identity = digest(name, self.key).hex()
         row = self.inputs.row(batch, position)
         sure = batch.numbers.get("confidence")
         level = None if sure is None else level_of(float(sure[position]))
