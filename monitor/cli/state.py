@@ -79,14 +79,11 @@ def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
 def verify(config: Path) -> None:
     """Say whether what is remembered is whole; exits 1 where it is not."""
     from monitor.assembly import SNAPSHOT, remembered_state
-    from monitor.beside import LABELS
+    from monitor.beside import check_sides
     from monitor.config.loading import load
-    from monitor.labels.file import check
 
     path = load(config, secrets=False).state_dir / SNAPSHOT
-    labels = remembered_state(path).get("sides", {}).get("labels")
-    if labels:
-        check(path.with_name(LABELS), labels, thoroughly=True)
+    check_sides(path.parent, remembered_state(path).get("sides", {}), thoroughly=True)
     click.echo(f"{path} is whole" if path.exists() else f"there is no snapshot at {path}")
 
 

@@ -9,7 +9,6 @@ from monitor.config.config import Config
 from monitor.config.labels import LabelsSection
 from monitor.counting.sampling import bound_of, key_of
 from monitor.counting.tally import Layout
-from monitor.labels.file import check
 from monitor.labels.halves import Halves
 from monitor.labels.keeping import Note
 from monitor.labels.reading import LabelReader
@@ -39,8 +38,6 @@ def label_stream(
     saved : dict or None
         What the snapshot remembers of it.
     """
-    if path and saved:
-        check(path, saved)
     models = pipeline.parts.models
     key = b""
     if path or labels.share < 1:  # else nothing of it is kept, and none is chosen by it
