@@ -73,7 +73,7 @@ LOOK_FIRST = (
     ("shadow.skew", "at what is deployed at the endpoint, and how its inputs are prepared"),
     ("shadow", "at the last training: smaller changes now break the model"),
     ("performance", "at the labelled errors, by class"),
-    ("labels", "at who sends the labels: of such ids none is used, or the first one was; before any retraining"),
+    ("labels", "at what sends labels twice, and whether ids are used again; before any retraining"),
 )
 """By the beginning of the signal's name, the first that fits."""
 
@@ -132,9 +132,12 @@ def asked(check: str) -> str:
     )
 
 
+_SHARES = ("robustness", "performance", "labels")
+
+
 def _share_of(signal: SignalChange) -> str:
     """Return `20 % of answers flip, accepted 5 %`, for shapes that say of what the share is; else nothing."""
-    if signal.group not in ("robustness", "performance", "labels") or not signal.shape.startswith("of ") or not signal.bins:
+    if signal.group not in _SHARES or not signal.shape.startswith("of ") or not signal.bins:
         return ""
     now, accepted = both(signal.bins[0].observed, signal.bins[0].expected)
     return f"{name(signal)}: {now} {_shape(signal)}, accepted {accepted}"

@@ -142,7 +142,7 @@ def _reset_labels(config: Path, *, yes: bool) -> None:
         kept = _put_aside(settings.state_dir / LABELS)
         for left in settings.state_dir.glob(f"{LABELS}-*"):
             left.unlink()
-        click.echo(f"forgotten{kept and f'; the old file is {kept}' or ''}. What comes from now on is joined")
+        click.echo(f"forgotten{(kept and f'; the old file is {kept}') or ''}. What comes from now on is joined")
 
 
 def _put_aside(path: Path) -> Path | None:

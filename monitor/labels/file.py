@@ -98,7 +98,7 @@ def check(path: Path, saved: Mapping[str, Any], *, thoroughly: bool = False) -> 
     if found.commits < remembered.commits:
         raise SnapshotError(f"{path} is older than the snapshot: was it copied without {path.name}-wal? {_REMEDY}")
     if words != "ok":
-        raise _damaged(path, words)
+        raise _damaged(path, words.splitlines()[-1])
 
 
 @contextmanager

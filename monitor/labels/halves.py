@@ -3,8 +3,8 @@
 What is counted in a slot is a function of the logs alone. A half is kept under the slot of its own stream, and only if
 it was on time there; a pair belongs to the later of its two slots. So once both streams have closed a slot, all its
 pairs are here, whatever was read first, and whatever else is here already: a crash may leave halves of later slots,
-which every question leaves out. An id that was judged is remembered for as long as a half waits, and is not judged again
-meanwhile: when its halves are deleted, which is when a snapshot is written, changes nothing.
+which every question leaves out. An id that was judged is remembered for as long as a half waits, and is not judged
+again meanwhile: so it does not matter when its halves are deleted, which is when a snapshot is written.
 """
 
 from __future__ import annotations
@@ -46,19 +46,17 @@ ORDER BY p.slot, here.id
 """
 """Of an id the first prediction and the first label count; the pair is new in this slot. Oldest predictions first."""
 
-_CONTRADICTED = """
-SELECT count(DISTINCT l.id) FROM label AS l
+_AGAIN = """
+SELECT count(DISTINCT l.id), count(DISTINCT CASE WHEN l.said <> j.said THEN l.id END) FROM label AS l
 JOIN judged AS j ON j.id = l.id AND j.model = :model AND j.slot >= :oldest AND j.slot < :slot
-WHERE l.slot = :slot AND l.model IN ('', :model) AND l.id < :bound AND l.said <> j.said
+WHERE l.slot = :slot AND l.model IN ('', :model) AND l.id < :bound
 """
 
 _CAME = "SELECT count(*) FROM {} WHERE slot = :slot AND id < :bound"
 _USED = "SELECT 1 FROM judged WHERE id = h.id AND model = {} AND slot BETWEEN h.slot AND :slot"
 _PREDICTION_USED = _USED.format("h.model")
 _LABEL_USED = _USED.format("CASE h.model WHEN '' THEN :only ELSE h.model END")
-_WAITING = (
-    "SELECT count(*) FROM {} AS h WHERE slot BETWEEN :oldest AND :slot AND id < :bound AND NOT EXISTS ({})"
-)
+_WAITING = "SELECT count(*) FROM {} AS h WHERE slot BETWEEN :oldest AND :slot AND id < :bound AND NOT EXISTS ({})"
 _REMEMBERED = "SELECT count(*) FROM judged WHERE slot BETWEEN :oldest AND :slot AND id < :bound"
 _ALONE = "SELECT count(*) FROM label AS h WHERE NOT EXISTS (SELECT 1 FROM judged WHERE id = h.id)"
 _VAIN = (
@@ -168,9 +166,11 @@ class Halves:
             self._used += [(slot, row[5], model) for row in rows]
         return [Pair(said, label, sure, version, kinds > 1) for said, label, sure, version, kinds, _ in rows]
 
-    def contradicted(self, model: str, slot: int) -> int:
-        """Return of how many ids a label came in a slot that says otherwise than the one they were judged by."""
-        return self._one(_CONTRADICTED, self._about(slot) | {"model": model})
+    def again(self, model: str, slot: int) -> tuple[int, int]:
+        """Return of how many ids that were judged a label came in a slot, and how many of these say otherwise."""
+        with disk_trouble(self.path):
+            known, otherwise = self._db.execute(_AGAIN, self._about(slot) | {"model": model}).fetchone()
+        return known, otherwise
 
     def came(self, slot: int) -> int:
         """Return how many halves came in a slot."""
@@ -201,6 +201,11 @@ class Halves:
         with disk_trouble(self.path):
             self._db.execute("UPDATE life SET commits = commits + 1")
             self._db.commit()
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells one key from another, and nothing of either."""
+        return digest("", self._key).hex()[:8]
 
     @property
     def life(self) -> Life:

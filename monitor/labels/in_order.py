@@ -14,31 +14,28 @@ from monitor.types import Message, Partition, RawMessage
 
 
 class InOrder(FileReader):
-    """A Source over one file, read whole before its first message: about 150 bytes a label, besides the label.
+    """A Source over one file, read whole before its first message is given.
 
     An offset is the message's place in that order; what cannot be used comes first.
     """
 
     def __init__(self, path: str, *, rate: float = 100.0) -> None:
         super().__init__(path, rate=rate)
-        self._path = path
-        self._sorted: list[RawMessage] | None = None
         self._given = 0
-        self._waits = False
+        self._sorted: list[RawMessage] | None = None
 
     def poll(self, seconds: float) -> Mapping[Partition, Sequence[RawMessage]]:
         if self._sorted is None:
             self._sorted = self._in_order()
         begin = self._given
-        if not self._waits:
+        if not self._held:
             self._given = min(begin + MOST, len(self._sorted))
         self.finished = self._given == len(self._sorted)
-        block = enumerate(self._sorted[begin : self._given], begin)
-        found = [Message(m.topic, m.partition, place, m.timestamp, m.key, m.value, m.headers) for place, m in block]
-        return {Partition(self._path, 0): found} if found else {}
-
-    def hold(self, partitions: frozenset[Partition] | set[Partition]) -> None:
-        self._waits = Partition(self._path, 0) in partitions
+        found = [
+            Message(m.topic, m.partition, place, m.timestamp, m.key, m.value, m.headers)
+            for place, m in enumerate(self._sorted[begin : self._given], begin)
+        ]
+        return {self._partition: found} if found else {}
 
     def _in_order(self) -> list[RawMessage]:
         messages: list[RawMessage] = []

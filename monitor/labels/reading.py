@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from monitor.errors import BadRecord
 from monitor.counting.sampling import digest
+from monitor.errors import BadRecord
 from monitor.formats.batch import DEAD, Batch, Decoded
 from monitor.formats.block import event_clocks
 from monitor.formats.columns import integers

@@ -17,6 +17,7 @@ from detectors.conflicts import CONFLICTS, DIFFER
 from monitor.counting.fold import NEVER, ready
 from monitor.counting.sampling import halved, share_of
 from monitor.counting.tally import Tally
+from monitor.errors import SnapshotError
 from monitor.formats.batch import Batch
 from monitor.labels.halves import Halves, Pair
 from monitor.labels.keeping import Labels, Note, Predictions
@@ -25,6 +26,13 @@ from monitor.side import SideStream
 from monitor.watched import Watched
 
 log = structlog.get_logger()
+
+OTHER_KEY = (
+    "predictions that wait for their labels were hashed under another key and cannot be found. Set privacy.hash_key as "
+    "it was, or put back the file hash-key beside the references; or go on without them: seawall state reset --labels"
+)
+FEWEST = 20
+"""Labels of which none is of a prediction, after which somebody may be told."""
 
 UNJOINED = (
     "none of {labels:,} that came found a prediction, {expired:,} predictions waited in vain. "
@@ -87,7 +95,9 @@ class LabelStream(SideStream):
         """
         since = self._unjoined
         labels, expired = since["came"] + since["late"] + since["ignored"], since["expired"]
-        return super().trouble() or (UNJOINED.format(labels=labels, expired=expired) if labels and expired else None)
+        return super().trouble() or (
+            UNJOINED.format(labels=labels, expired=expired) if labels >= FEWEST and expired else None
+        )
 
     def judge(self) -> None:
         """Judge every slot that the partitions of both streams have closed."""
@@ -114,7 +124,10 @@ class LabelStream(SideStream):
     def _judge_slot(self, model: Watched, slot: int) -> None:
         if model.labels is None:
             return
-        pairs, contradicted = self.halves.pairs(model.name, slot), self.halves.contradicted(model.name, slot)
+        pairs = self.halves.pairs(model.name, slot)
+        known_again, contradicted = self.halves.again(model.name, slot)
+        if known_again:
+            self._unjoined.clear()  # of a prediction, if not for the first time
         known = [pair for pair in pairs if not pair.conflicting]
         conflicting = len(pairs) - len(known)
         for outcome, found in (("joined", len(known)), ("conflicting", conflicting), ("contradicted", contradicted)):
@@ -157,10 +170,19 @@ class LabelStream(SideStream):
             "held": self.held,
             "configured": self._configured,
             "file": [*self.halves.life],
+            "key": self.halves.fingerprint,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`; a share, or a limit, configured otherwise since then counts from here on."""
+        """Go on from `state`; a share, or a limit, configured otherwise since then counts from here on.
+
+        Raises
+        ------
+        SnapshotError
+            Where ids were hashed under another key.
+        """
+        if state["file"] and state["key"] != self.halves.fingerprint:
+            raise SnapshotError(OTHER_KEY)
         self._reach(state["judged"])
         self._saved = self.judged
         self.held = state["held"]
