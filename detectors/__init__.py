@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from detectors.categorical import CategoryBins
+from detectors.conflicts import Conflicts
 from detectors.conformity import SchemaConformity
 from detectors.detector import Detector
 from detectors.knn import Knn
@@ -22,6 +23,7 @@ KINDS: dict[str, type[Detector]] = {
     "error_rate": ErrorRate,
     "absolute_error": AbsoluteError,
     "calibration": Calibration,
+    "conflicts": Conflicts,
     "knn": Knn,
     "trust": Trust,
     "shadow_flips": Flips,
@@ -33,6 +35,7 @@ __all__ = [
     "AbsoluteError",
     "Calibration",
     "CategoryBins",
+    "Conflicts",
     "Detector",
     "ErrorRate",
     "Flips",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from monitor.beside import add_sides
+from monitor.beside import add_sides, check_sides
 from monitor.config.config import Config
 from monitor.config.durations import format_duration
 from monitor.counting import trail
@@ -145,10 +145,13 @@ def running(
     Raises
     ------
     SnapshotError
-        Where the snapshot is not whole, is no snapshot, or was counted in slots of another length.
+        Where the snapshot is not whole, is no snapshot, or was counted in slots of another length; where a file that
+        it counts on is not there, or not what it was.
     """
     saved = remembered_state(config.state_dir / SNAPSHOT)
     _check_slot(config, saved)
+    if config.labels:
+        check_sides(config.state_dir, saved.get("sides", {}))
     restored = _restore(config.state_dir / SNAPSHOT, models, saved)
     outbox = _outbox(config, models, saved, health, metrics)
     for name, events in restored.items():

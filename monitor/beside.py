@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.config.config import Config
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from monitor.shadow.endpoint import Endpoint
 
 LABELS = "labels.sqlite"
+
+
+def check_sides(folder: Path, saved: Mapping[str, dict[str, Any]], *, thoroughly: bool = False) -> None:
+    """Raise SnapshotError where what a side stream keeps beside the snapshot is not what the snapshot counts on."""
+    if "labels" in saved:
+        from monitor.labels.file import check
+
+        check(folder / LABELS, saved["labels"], thoroughly=thoroughly)
 
 
 def add_sides(

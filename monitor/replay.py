@@ -20,6 +20,7 @@ from monitor.delivery.lane import Outcome
 from monitor.errors import SeawallError
 from monitor.formats.batch import Decoded
 from monitor.labels.build import label_stream
+from monitor.labels.in_order import InOrder
 from monitor.observers import FindingsFile
 from monitor.parts import Now, Observer, Parts
 from monitor.pipeline import Pipeline
@@ -148,7 +149,7 @@ def replay(
     )
     if labels:
         section = config.labels or LabelsSection(source=FileSource(type="file", path=labels))
-        label_stream(pipeline, config, section, source=FileReader(labels, rate=rate), path=None, count=_uncounted)
+        label_stream(pipeline, config, section, source=InOrder(labels, rate=rate), path=None, count=_uncounted)
     if answers:
         read_answers(pipeline, config, FileReader(answers, rate=rate))
     pipeline.run()

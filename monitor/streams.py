@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
+from detectors.conflicts import CONFLICTS
 from detectors.detector import Detector
+from detectors.performance import GROUP as PERFORMANCE
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from detectors.shadow import Flips, Skew
 from monitor.config.permodel import ModelSettings
+from monitor.counting.tally import Layout
 from monitor.errors import BadReference
 from monitor.reference.store import Reference
 
@@ -36,12 +43,24 @@ def streams_of(
         parts["labels"] = reference.part(lambda detector: isinstance(detector, LABELLED))
         if not parts["labels"].layout.detectors:
             raise BadReference(NO_LABELS.format(path=settings.reference.path))
+        parts["labels"] = _without_conflicts(parts["labels"])
     if answers:
         parts["shadow"] = reference.part(lambda detector: _of_answers(settings, detector))
         if unknown := _unmeasured(settings, parts["shadow"]):
             raise BadReference(NO_CURVE.format(path=settings.reference.path, checks=unknown))
     elsewhere = {detector for part in parts.values() for detector in part.layout.detectors}
     return reference.part(lambda d: not isinstance(d, ASKED) and d not in elsewhere), parts
+
+
+def _without_conflicts(part: Reference) -> Reference:
+    """Return what was accepted of labels, none of which contradicted another."""
+    labelled = [
+        sum(int(part.counts[start + cell]) for cell, bin_ in enumerate(signal.bin_of) if bin_ >= 0)
+        for signal, start in part.signals
+        if signal.group == PERFORMANCE
+    ]
+    layout = Layout([*part.layout.detectors, CONFLICTS])
+    return replace(part, layout=layout, counts=np.concatenate([part.counts, [max(labelled, default=1), 0]]))
 
 
 def _of_answers(settings: ModelSettings, detector: Detector) -> bool:

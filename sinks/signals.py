@@ -43,6 +43,8 @@ FIRST_BIN = {
 }
 """What the first bin's share says, of signals whose bins say more than a shape."""
 
+CONFLICTS = "labels.conflicts"
+
 LOOK_FIRST = (
     ("quality.missing", "at the job or service that fills {name}"),
     ("quality.type", "at the last release of what writes {name}: its type changed"),
@@ -74,7 +76,7 @@ LOOK_FIRST = (
     ("shadow.skew", "at what is deployed at the endpoint, and how its inputs are prepared"),
     ("shadow", "at the last training: smaller changes now break the model"),
     ("performance", "at the labelled errors, by class"),
-    ("labels", "at where the labels come from, before any retraining"),
+    ("labels", "at what sends labels twice, and whether ids are used again; before any retraining"),
 )
 """By the beginning of the signal's name, the first that fits."""
 
@@ -113,6 +115,8 @@ def name(signal: SignalChange) -> str:
     kind, _, rest = signal.signal.partition(".")
     if kind == "shadow":
         return plain(asked(rest), NAME)
+    if signal.signal == CONFLICTS:
+        return "contradicting labels"
     words = known[kind].format(rest) if kind in known else f"{kind} {rest}"
     return plain(feature or (words if rest else kind), NAME)
 
@@ -131,9 +135,12 @@ def asked(check: str) -> str:
     )
 
 
+_SHARES = ("robustness", "performance", "labels")
+
+
 def _share_of(signal: SignalChange) -> str:
     """Return `20 % of answers flip, accepted 5 %`, for shapes that say of what the share is; else nothing."""
-    if signal.group not in ("robustness", "performance") or not signal.shape.startswith("of ") or not signal.bins:
+    if signal.group not in _SHARES or not signal.shape.startswith("of ") or not signal.bins:
         return ""
     now, accepted = both(signal.bins[0].observed, signal.bins[0].expected)
     return f"{name(signal)}: {now} {_shape(signal)}, accepted {accepted}"

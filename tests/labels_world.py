@@ -96,6 +96,38 @@ def world(
     return made
 
 
+def reused(made: World, period: int) -> World:
+    """Return the same world in which ids come again after so many requests."""
+
+    def renamed(each: Message) -> Message:
+        if each.value is None or each.value.startswith(b"{torn"):
+            return each
+        record = json.loads(each.value)
+        record["id"] = f"r{int(record['id'][1:]) % period}"
+        return each._replace(value=json.dumps(record).encode())
+
+    def of(logs: Mapping[Partition, list[Message]]) -> dict[Partition, list[Message]]:
+        return {where: [renamed(each) for each in log] for where, log in logs.items()}
+
+    return World(of(made.requests), of(made.labels))
+
+
+def contradicted(made: World, *, after: int, share: float) -> World:
+    """Return the same world in which a share of the labels is followed by the opposite, so many seconds later."""
+    rng = Random(0)
+    for where, log in made.labels.items():
+        told = list(log)
+        for each in log:
+            if rng.random() < share:
+                record = json.loads(each.value or b"")
+                other = {"spam": "mail", "mail": "spam"}[record["label"]]
+                later = record | {"label": other, "time": record["time"] + after}
+                told.append(message(where, [], later, each.timestamp + 1_000 * after))
+        told.sort(key=lambda each: each.timestamp)
+        log[:] = [each._replace(offset=place) for place, each in enumerate(told)]
+    return made
+
+
 class Log(FakeSource):
     """Partitions in memory; a poll returns a few messages of one of them."""
 

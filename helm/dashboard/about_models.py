@@ -152,7 +152,8 @@ def _behind_them() -> list[timeseries.Panel]:
     )
     joined = lines(
         "Labels in the hour before, by what became of them",
-        "Joined: judged. Conflicting: labels of one id differ, none is used. Expired: a prediction waited in vain.",
+        "Joined: judged. Conflicting: labels of one id differ, none is used. Contradicted: another was used. "
+        "Expired: a prediction waited in vain. Late: a label. Ignored: of another model.",
         asked(queries.LABELS, "{{outcome}}"),
         unit="none",
         width=8,

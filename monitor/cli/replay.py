@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -143,6 +144,8 @@ def _summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) 
     for side in pipeline.parts.sides:
         if isinstance(side, ShadowStream):
             click.echo(f"{side.noun}: {side.counts}", err=True)
+    if (became := _labels(pipeline)) is not None:
+        click.echo(_of_labels(became), err=True)
 
 
 def _gate(fail_on: Severity, pipeline: Pipeline, told: Told, rest: NotJudged) -> None:
@@ -152,9 +155,36 @@ def _gate(fail_on: Severity, pipeline: Pipeline, told: Told, rest: NotJudged) ->
             f"nothing was judged, so nothing is said by --fail-on: {_not_judged(pipeline, rest)}. "
             f"Is this the right file, and the right model?{rest.why and f' The first unusable one: {rest.why}'}"
         )
+    if (became := _labels(pipeline)) is not None and not became["joined"] + became["conflicting"]:
+        raise SeawallError(
+            f"no label was joined to a prediction, so nothing is said of them by --fail-on: {_of_labels(became)}. "
+            "Are their ids those of the predictions, and does labels.wait last as long as labels take?"
+        )
     worst = told.worst()
     if worst and SEVERITIES.index(worst) >= SEVERITIES.index(fail_on):
         raise SystemExit(FAIL_ON)
+
+
+def _labels(pipeline: Pipeline) -> Counter[str] | None:
+    """Return what became of the labels, where any were read."""
+    from monitor.labels.stream import LabelStream
+
+    return next((side.became for side in pipeline.parts.sides if isinstance(side, LabelStream)), None)
+
+
+def _of_labels(became: Counter[str]) -> str:
+    """Return what became of the labels, in words; what did not happen is left out, but for how many were joined."""
+    from sinks.text import counted
+
+    words = (
+        ("alone", "without a prediction within labels.wait"),
+        ("conflicting", "ids with labels that differ (not used)"),
+        ("contradicted", "that differ from the one used"),
+        ("ignored", "of another model"),
+        ("late", "too late"),
+    )
+    told = [f"{became[outcome]:,} {what}" for outcome, what in words if became[outcome]]
+    return ", ".join([f"{counted(became['joined'], 'prediction')} with a label judged", *told])
 
 
 def _judged(pipeline: Pipeline) -> int:

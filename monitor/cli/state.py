@@ -79,21 +79,26 @@ def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
 def verify(config: Path) -> None:
     """Say whether what is remembered is whole; exits 1 where it is not."""
     from monitor.assembly import SNAPSHOT, remembered_state
+    from monitor.beside import check_sides
     from monitor.config.loading import load
 
     path = load(config, secrets=False).state_dir / SNAPSHOT
-    remembered_state(path)
+    check_sides(path.parent, remembered_state(path).get("sides", {}), thoroughly=True)
     click.echo(f"{path} is whole" if path.exists() else f"there is no snapshot at {path}")
 
 
 @command.command()
 @config_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def reset(config: Path, *, yes: bool) -> None:
+@click.option("--labels", is_flag=True, help="Forget only what waits to be joined: predictions and labels.")
+def reset(config: Path, *, yes: bool, labels: bool) -> None:
     """Forget everything: the next run begins where `source.start` says, and judges anew.
 
     The old snapshot is kept beside the new one. Stop `seawall run` first.
     """
+    if labels:
+        _reset_labels(config, yes=yes)
+        return
     from monitor.assembly import SNAPSHOT
     from monitor.beside import LABELS
     from monitor.config.loading import load
@@ -114,6 +119,30 @@ def reset(config: Path, *, yes: bool) -> None:
             click.echo(f"forgotten; the old snapshot is {kept}")
         else:
             click.echo("there was no snapshot")
+
+
+def _reset_labels(config: Path, *, yes: bool) -> None:
+    """Put the file of labels aside; the snapshot counts on it no more."""
+    from monitor.assembly import SNAPSHOT, remembered_state
+    from monitor.beside import LABELS
+    from monitor.config.loading import load
+    from monitor.state.snapshot import lock, save
+
+    settings = load(config, secrets=False)
+    with lock(settings.state_dir):
+        content = remembered_state(settings.state_dir / SNAPSHOT)
+        side = content.get("sides", {}).get("labels")
+        if not side:
+            click.echo("no labels are remembered")
+            return
+        if not yes:
+            click.confirm("Forget the predictions and labels that wait for each other?", abort=True)
+        side["file"] = None
+        save(settings.state_dir / SNAPSHOT, content)
+        kept = _put_aside(settings.state_dir / LABELS)
+        for left in settings.state_dir.glob(f"{LABELS}-*"):
+            left.unlink()
+        click.echo(f"forgotten{(kept and f'; the old file is {kept}') or ''}. What comes from now on is joined")
 
 
 def _put_aside(path: Path) -> Path | None:

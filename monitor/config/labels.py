@@ -32,6 +32,6 @@ class LabelsSection(Section):
     max_pending: int = Field(
         default=5_000_000,
         ge=1_000,
-        description="Most halves that wait on the disk (about 100 bytes each). With more, the share is halved, and the "
-        "log says so.",
+        description="Most rows on the disk, about 100 bytes each: predictions and labels that wait, ids judged within "
+        "`wait`. With more, the share is halved, and the log says so.",
     )

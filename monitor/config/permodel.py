@@ -49,8 +49,8 @@ class PerModel(Section):
         default=Tolerance(),
         json_schema_extra={"default": DEFAULT_W},
         description="Shifts smaller than this are not worth a person's time: Cohen's w (0.1 small, 0.3 medium); "
-        "for shares percentage points (quality 0.1, performance 1, robustness 3). A map sets them by group or signal; "
-        "`0` sets all to 0.",
+        "for shares percentage points (quality 0.1, performance 1, labels 1, robustness 3). A map sets them by "
+        "group or signal; `0` sets all to 0.",
     )
     features: dict[str, FeatureSection] = Field(
         default_factory=dict,

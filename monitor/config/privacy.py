@@ -43,7 +43,7 @@ class PrivacySection(Section):
             return path.read_bytes() if path.exists() else _made(path)
         except OSError as error:
             raise BadReference(
-                f"{path}: {error.strerror}. Callers are hashed with it; set privacy.hash_key instead"
+                f"{path}: {error.strerror}. Ids and callers are hashed with it; set privacy.hash_key instead"
             ) from None
 
 

@@ -16,14 +16,16 @@ from monitor.config.section import EMPTY, guess, mistakes
 LARGEST_W = 1.0
 LARGEST_POINTS = 50.0
 DEFAULT_W = 0.1
-DEFAULT_POINTS: Mapping[str, float] = MappingProxyType({"quality": 0.1, "performance": 1.0, "robustness": 3.0})
+DEFAULT_POINTS: Mapping[str, float] = MappingProxyType(
+    {"quality": 0.1, "performance": 1.0, "robustness": 3.0, "labels": 1.0}
+)
 
 GROUPS = ("quality", "features", "predictions", "joint", "anomalies", "robustness", "performance", "labels")
 _LISTED = ", ".join(GROUPS)
 _SIGNAL = re.compile(
     r"(prediction|confidence|latency|(feature|score|quality|joint|anomaly|shadow|performance|labels)\..+)", re.DOTALL
 )
-_SHARES = re.compile(r"(quality|shadow|performance)\b.*", re.DOTALL)
+_SHARES = re.compile(r"(quality|shadow|performance|labels)\b.*", re.DOTALL)
 
 
 class Allowed(NamedTuple):
@@ -42,7 +44,8 @@ class Tolerance:
     number : float or None
         One number for all that is measured in w; 0 sets the shares to 0 as well.
     by_name : Mapping[str, float]
-        By group or by signal; the signal's own wins. In percentage points for quality, performance and robustness.
+        By group or by signal; the signal's own wins. In percentage points for quality, performance, robustness and
+        labels.
     """
 
     number: float | None = None

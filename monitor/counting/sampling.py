@@ -18,9 +18,20 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
 
-def digest(identity: str | float) -> bytes:
-    """Return what stands for an id: 7 and "7" are one; the id itself is not kept."""
-    return hashlib.blake2b(text_of(identity).encode(errors="surrogatepass"), digest_size=16).digest()
+def key_of(secret: bytes) -> bytes:
+    """Return the key that a secret of any length gives."""
+    return hashlib.sha256(secret).digest()
+
+
+def digest(identity: str | float, key: bytes = b"") -> bytes:
+    """Return what stands for an id: 7 and "7" are one; the id itself is not kept.
+
+    Parameters
+    ----------
+    key : bytes
+        That of `key_of`: without the secret nobody finds an id by trying all. Empty where nothing is kept.
+    """
+    return hashlib.blake2b(text_of(identity).encode(errors="surrogatepass"), key=key, digest_size=16).digest()
 
 
 def bound_of(share: float) -> bytes:

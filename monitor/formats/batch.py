@@ -102,6 +102,8 @@ class Decoded:
     model : int array (n,)
         Index of the watched model, `IGNORED` or `DEAD`.
     ids : list (n,)
+        What tells a record from another; two of one partition and slot that are alike here are duplicates. Mostly the
+        id; of a label, what it says too.
     batches : list of Batch or None
         One per watched model.
     dead : dict of int to (reason, detail)

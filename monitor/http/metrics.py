@@ -14,7 +14,7 @@ from monitor.types import EVENTS, OUTCOMES, SEVERITIES, Partition, Severity
 
 MOST_SIGNALS = 500
 OTHER = "other"
-JOINED = ("joined", "conflicting", "expired")
+JOINED = ("joined", "conflicting", "contradicted", "expired", "late")
 DELIVERIES = ("delivered", "retried", "failed", "dropped")
 
 _Choice = Callable[..., float | None]
@@ -71,7 +71,10 @@ class Metrics:
         self.unpaired = self._counter("unpaired", "Halves of a pair whose other half never came.", "model", "half")
 
         self.labels = self._counter(
-            "labels", "Predictions by what became of their labels: joined, conflicting, expired.", "model", "outcome"
+            "labels",
+            "Predictions joined, conflicting, expired; labels contradicted, late, ignored.",
+            "model",
+            "outcome",
         )
 
         self.shadow = self._counter("shadow", "Shadow queries by what came of them.", "model", "check", "outcome")

@@ -83,6 +83,8 @@ def subject(signal: str) -> str:
     if head == "quality":
         _, of_a_feature, name = rest.partition(".")
         return (name or UNNAMED) if of_a_feature else "records"
+    if signal == "labels.conflicts":
+        return "contradicting labels"
     if head == "performance":
         return rest.replace("_", " ")
     return asked(rest) if head == "shadow" else STRANGE.get(signal, signal)

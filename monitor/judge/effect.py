@@ -26,6 +26,7 @@ _SHARE_SHAPES = {
     "late": "too late to count",
     "dead_letters": "unusable",
     "error": "of labelled predictions wrong",
+    "conflicts": "of labelled ids",
 }
 
 _ANSWER_SHAPES = {

@@ -7,11 +7,12 @@ from typing import Any
 
 from monitor.config.config import Config
 from monitor.config.labels import LabelsSection
-from monitor.counting.sampling import bound_of
+from monitor.counting.sampling import bound_of, key_of
 from monitor.counting.tally import Layout
 from monitor.labels.halves import Halves
+from monitor.labels.keeping import Note
 from monitor.labels.reading import LabelReader
-from monitor.labels.stream import Count, LabelStream
+from monitor.labels.stream import LabelStream
 from monitor.observers import SourceTrouble
 from monitor.pipeline import Pipeline
 from monitor.side import parts_beside
@@ -25,7 +26,7 @@ def label_stream(
     *,
     source: Source,
     path: Path | None,
-    count: Count,
+    count: Note,
     saved: dict[str, Any] | None = None,
 ) -> LabelStream:
     """Return the stream of labels, put beside the pipeline of the records.
@@ -37,7 +38,12 @@ def label_stream(
     saved : dict or None
         What the snapshot remembers of it.
     """
-    halves = Halves(path, -(-labels.wait // config.slot), bound_of(labels.share), alone=len(pipeline.parts.models) == 1)
+    models = pipeline.parts.models
+    key = b""
+    if path or labels.share < 1:  # else nothing of it is kept, and none is chosen by it
+        key = key_of(config.privacy.key(models[0].settings.reference.path))
+    only = models[0].name if len(models) == 1 else None
+    halves = Halves(path, -(-labels.wait // config.slot), bound_of(labels.share), only=only, key=key)
     parts = parts_beside(
         pipeline, config, source, LabelReader(stamped=source.stamped), layouts=[Layout([])], saved=saved
     )

@@ -3,33 +3,34 @@
 What is counted in a slot is a function of the logs alone. A half is kept under the slot of its own stream, and only if
 it was on time there; a pair belongs to the later of its two slots. So once both streams have closed a slot, all its
 pairs are here, whatever was read first, and whatever else is here already: a crash may leave halves of later slots,
-which every question leaves out.
+which every question leaves out. An id that was judged is remembered for as long as a half waits, and is not judged
+again meanwhile: so it does not matter when its halves are deleted, which is when a snapshot is written.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from monitor.counting.fold import NEVER
 from monitor.counting.sampling import digest
+from monitor.labels.file import Life, disk_trouble, life_of, opened
 from monitor.reference.schema import text_of
 
 ANY_MODEL = ""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS prediction (
-  id BLOB, model TEXT, slot INTEGER, said TEXT, confidence REAL, version TEXT, paired INTEGER,
-  PRIMARY KEY (id, model, slot)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS prediction_slot ON prediction (slot);
-CREATE TABLE IF NOT EXISTS label (
-  id BLOB, model TEXT, slot INTEGER, said TEXT, paired INTEGER,
-  PRIMARY KEY (id, model, slot, said)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS label_slot ON label (slot);
+LONGEST = 320
+"""Characters of what was said that are kept as they are: the digits of any number. A digest stands for longer ones."""
+
+_PREDICT = """
+INSERT INTO prediction VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+SET said = excluded.said, confidence = excluded.confidence, version = excluded.version
+WHERE (excluded.said, ifnull(excluded.confidence, -1), ifnull(excluded.version, ''))
+  < (said, ifnull(confidence, -1), ifnull(version, ''))
 """
+"""Of two in one slot, from two partitions, neither is the first: the lesser stays, whichever is read first."""
 
 _PAIRS = """
 SELECT p.said, min(l.said), p.confidence, p.version, count(DISTINCT l.said), p.id
@@ -38,22 +39,31 @@ FROM (SELECT id FROM label WHERE slot = :slot AND model IN ('', :model)
 JOIN prediction AS p ON p.id = here.id AND p.model = :model AND p.slot =
   (SELECT min(slot) FROM prediction WHERE id = here.id AND model = :model AND slot BETWEEN :oldest AND :slot)
 JOIN label AS l ON l.id = here.id AND l.model IN ('', :model) AND l.slot BETWEEN :oldest AND :slot
-WHERE here.id < :bound
+WHERE here.id < :bound AND NOT EXISTS
+  (SELECT 1 FROM judged WHERE id = here.id AND model = :model AND slot >= :oldest AND slot < :slot)
 GROUP BY here.id HAVING max(p.slot, min(l.slot)) = :slot
 ORDER BY p.slot, here.id
 """
 """Of an id the first prediction and the first label count; the pair is new in this slot. Oldest predictions first."""
 
+_AGAIN = """
+SELECT count(DISTINCT l.id), count(DISTINCT CASE WHEN l.said <> j.said THEN l.id END) FROM label AS l
+JOIN judged AS j ON j.id = l.id AND j.model = :model AND j.slot >= :oldest AND j.slot < :slot
+WHERE l.slot = :slot AND l.model IN ('', :model) AND l.id < :bound
+"""
+
 _CAME = "SELECT count(*) FROM {} WHERE slot = :slot AND id < :bound"
-_WAITING = (
-    "SELECT count(*) FROM {} WHERE slot BETWEEN :oldest AND :slot AND id < :bound "
-    "AND (paired IS NULL OR paired > :slot)"
+_USED = "SELECT 1 FROM judged WHERE id = h.id AND model = {} AND slot BETWEEN h.slot AND :slot"
+_PREDICTION_USED = _USED.format("h.model")
+_LABEL_USED = _USED.format("CASE h.model WHEN '' THEN :only ELSE h.model END")
+_WAITING = "SELECT count(*) FROM {} AS h WHERE slot BETWEEN :oldest AND :slot AND id < :bound AND NOT EXISTS ({})"
+_REMEMBERED = "SELECT count(*) FROM judged WHERE slot BETWEEN :oldest AND :slot AND id < :bound"
+_ALONE = "SELECT count(*) FROM label AS h WHERE NOT EXISTS (SELECT 1 FROM judged WHERE id = h.id)"
+_VAIN = (
+    f"SELECT model, count(*) FROM prediction AS h WHERE slot < :oldest AND id < :bound AND NOT EXISTS "  # noqa: S608 - no value in it
+    f"({_PREDICTION_USED}) GROUP BY model"
 )
-_VAIN = "SELECT model, count(*) FROM prediction WHERE slot < :oldest AND paired IS NULL AND id < :bound GROUP BY model"
-_LABEL_DONE = {
-    True: "DELETE FROM label WHERE id = ? AND paired <= ?",
-    False: "DELETE FROM label WHERE id = ? AND paired <= ? AND model <> ''",
-}
+_OVER = "DELETE FROM {} WHERE id >= ? OR slot < ?"
 
 
 class Half(NamedTuple):
@@ -99,38 +109,42 @@ class Halves:
         Slots that a half waits for the other.
     bound : bytes
         Ids whose digest is below it are kept: the sample, the same everywhere.
-    alone : bool
-        Whether one model is watched: a label that names none then has no other prediction to wait for.
+    only : str or None
+        The model, where one alone is watched: a label that names none then has no other prediction to wait for.
+    key : bytes
+        Under which ids are hashed (`sampling.key_of`).
+
+    Attributes
+    ----------
+    judged : int
+        Halves of slots up to this one are here, or are done with: what is read of them again is not kept.
     """
 
-    def __init__(self, path: Path | None, wait: int, bound: bytes, *, alone: bool = True) -> None:
+    def __init__(self, path: Path | None, wait: int, bound: bytes, *, only: str | None, key: bytes = b"") -> None:
+        self.path = path
         self.wait = wait
         self.bound = bound
-        self.alone = alone
-        self._judged: list[tuple[int, bytes, str]] = []
-        with _as_os_error():
-            self._db = sqlite3.connect(path or "", check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA cache_spill = OFF")  # a full disk shows at a commit, nowhere else
-            self._db.executescript(_SCHEMA)
+        self.only = only
+        self.judged = NEVER
+        self._key = key
+        self._used: list[tuple[int, bytes, str]] = []
+        self._db = opened(path)
 
     def predict(self, model: str, halves: Iterable[Half]) -> None:
-        """Keep predictions; one that is here already stays as it was."""
-        rows = ((key, model, h.slot, text_of(h.said), h.confidence, h.version) for key, h in self._sampled(halves))
-        with _as_os_error():
-            self._db.executemany("INSERT OR IGNORE INTO prediction VALUES (?, ?, ?, ?, ?, ?, NULL)", rows)
+        """Keep predictions."""
+        rows = ((key, model, h.slot, short(h.said), h.confidence, h.version) for key, h in self._sampled(halves))
+        with disk_trouble(self.path):
+            self._db.executemany(_PREDICT, rows)
 
     def label(self, halves: Iterable[LabelHalf]) -> None:
         """Keep labels."""
-        rows = ((key, h.model, h.slot, text_of(h.said)) for key, h in self._sampled(halves))
-        with _as_os_error():
-            self._db.executemany("INSERT OR IGNORE INTO label VALUES (?, ?, ?, ?, NULL)", rows)
+        rows = ((key, h.model, h.slot, short(h.said)) for key, h in self._sampled(halves))
+        with disk_trouble(self.path):
+            self._db.executemany("INSERT OR IGNORE INTO label VALUES (?, ?, ?, ?)", rows)
 
     def _sampled(self, halves: Iterable[_H]) -> Iterator[tuple[bytes, _H]]:
         for half in halves:
-            key = digest(half.id)
-            if key < self.bound:
+            if half.slot > self.judged and (key := digest(half.id, self._key)) < self.bound:
                 yield key, half
 
     def slots(self, after: int, through: int) -> Iterator[int]:
@@ -143,38 +157,61 @@ class Halves:
             yield after
 
     def pairs(self, model: str, slot: int) -> list[Pair]:
-        """Return the pairs of a slot that both streams have closed, and mark them."""
-        about = {"model": model, "slot": slot, "oldest": slot - self.wait, "bound": self.bound}
-        with _as_os_error():
-            rows = self._db.execute(_PAIRS, about).fetchall()
-            marks = [(slot, row[5], model) for row in rows]
-            self._db.executemany("UPDATE prediction SET paired = ? WHERE id = ? AND model = ?", marks)
-            self._db.executemany("UPDATE label SET paired = ? WHERE id = ? AND model IN ('', ?)", marks)
-        self._judged += marks
+        """Return the pairs of a slot that both streams have closed, and remember their ids."""
+        with disk_trouble(self.path):
+            rows = self._db.execute(_PAIRS, self._about(slot) | {"model": model}).fetchall()
+            marks = [(row[5], model, slot, None if row[4] > 1 else row[1]) for row in rows]
+            self._db.executemany("INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?)", marks)
+        if self.path:
+            self._used += [(slot, row[5], model) for row in rows]
         return [Pair(said, label, sure, version, kinds > 1) for said, label, sure, version, kinds, _ in rows]
+
+    def again(self, model: str, slot: int) -> tuple[int, int]:
+        """Return of how many ids that were judged a label came in a slot, and how many of these say otherwise."""
+        with disk_trouble(self.path):
+            known, otherwise = self._db.execute(_AGAIN, self._about(slot) | {"model": model}).fetchone()
+        return known, otherwise
 
     def came(self, slot: int) -> int:
         """Return how many halves came in a slot."""
-        return self._both(_CAME, {"slot": slot, "bound": self.bound})
+        about = self._about(slot)
+        return self._one(_CAME.format("prediction"), about) + self._one(_CAME.format("label"), about)
 
-    def waiting(self, slot: int) -> int:
-        """Return how many halves waited for the other when a slot was judged. Looks at every one."""
-        return self._both(_WAITING, {"slot": slot, "oldest": slot - self.wait, "bound": self.bound})
+    def held(self, slot: int) -> int:
+        """Return how many rows were needed when a slot was judged: what waited, and ids judged. Looks at every one."""
+        about = self._about(slot) | {"only": self.only}
+        tables = (("prediction", _PREDICTION_USED), ("label", _LABEL_USED))
+        return self._one(_REMEMBERED, about) + sum(self._one(_WAITING.format(*table), about) for table in tables)
 
-    def _both(self, question: str, about: Mapping[str, int | bytes]) -> int:
-        """Return the answers about predictions and about labels together."""
-        return self._one(question.format("prediction"), about) + self._one(question.format("label"), about)
+    def alone(self) -> int:
+        """Return how many labels are here of ids that were not judged."""
+        return self._one(_ALONE, {})
 
-    def _one(self, question: str, about: Mapping[str, int | bytes]) -> int:
+    def _about(self, slot: int) -> dict[str, int | bytes | str | None]:
+        return {"slot": slot, "oldest": slot - self.wait, "bound": self.bound}
+
+    def _one(self, question: str, about: Mapping[str, int | bytes | str | None]) -> int:
         """Return the one number that answers; a least slot of none lies before all."""
-        with _as_os_error():
+        with disk_trouble(self.path):
             found: int | None = self._db.execute(question, about).fetchone()[0]
         return NEVER if found is None else found
 
     def commit(self) -> None:
         """Put everything on the disk. Raises OSError."""
-        with _as_os_error():
+        with disk_trouble(self.path):
+            self._db.execute("UPDATE life SET commits = commits + 1")
             self._db.commit()
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells one key from another, and nothing of either."""
+        return digest("", self._key).hex()[:8]
+
+    @property
+    def life(self) -> Life:
+        """Which file it is, and how often something was put on the disk."""
+        with disk_trouble(self.path):
+            return life_of(self._db)
 
     def forget(self, judged: int) -> dict[str, int]:
         """Drop what no later slot can pair, given the last slot that a snapshot remembers as judged.
@@ -184,16 +221,16 @@ class Halves:
         dict of str to int
             Predictions that waited in vain, by model.
         """
-        oldest = judged - self.wait
-        done = [key for slot, key, _ in self._judged if slot <= judged]
-        self._judged = [mark for mark in self._judged if mark[0] > judged]
-        with _as_os_error():
-            expired = dict(self._db.execute(_VAIN, {"oldest": oldest, "bound": self.bound}))
-            self._db.execute("DELETE FROM prediction WHERE id >= ? OR slot < ?", (self.bound, oldest))
-            self._db.execute("DELETE FROM label WHERE id >= ? OR slot < ?", (self.bound, oldest))
-            paired = [(key, judged) for key in done]
-            self._db.executemany("DELETE FROM prediction WHERE id = ? AND paired <= ?", paired)
-            self._db.executemany(_LABEL_DONE[self.alone], paired)
+        about, over = self._about(judged), (self.bound, judged - self.wait)
+        done = [(key, model, slot) for slot, key, model in self._used if slot <= judged]
+        labelled = [(key, model, ANY_MODEL if self.only else model, slot) for key, model, slot in done]
+        self._used = [each for each in self._used if each[0] > judged]
+        with disk_trouble(self.path):
+            expired = dict(self._db.execute(_VAIN, about))
+            self._db.executemany("DELETE FROM prediction WHERE id = ? AND model = ? AND slot <= ?", done)
+            self._db.executemany("DELETE FROM label WHERE id = ? AND model IN (?, ?) AND slot <= ?", labelled)
+            for table in ("prediction", "label", "judged"):
+                self._db.execute(_OVER.format(table), over)
         return expired
 
     def close(self) -> None:
@@ -201,10 +238,7 @@ class Halves:
         self._db.close()
 
 
-@contextmanager
-def _as_os_error() -> Iterator[None]:
-    """Raise what SQLite says of its file as what it is to everybody else: a disk in trouble."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise OSError(0, f"labels: {error}") from error
+def short(said: str | float) -> str:
+    """Return what is kept of what was said: the text, or what stands for a long one. They compare as the texts do."""
+    text = text_of(said)
+    return text if len(text) <= LONGEST else blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from monitor.counting.sampling import digest
 from monitor.errors import BadRecord
 from monitor.formats.batch import DEAD, Batch, Decoded
 from monitor.formats.block import event_clocks
@@ -14,7 +15,7 @@ from monitor.formats.columns import integers
 from monitor.formats.json_value import parse
 from monitor.formats.tolerant import time_of, version_of
 from monitor.labels.halves import ANY_MODEL
-from monitor.reference.schema import kind_of
+from monitor.reference.schema import kind_of, text_of
 from monitor.types import RawMessage
 
 
@@ -59,8 +60,15 @@ class LabelReader:
         }
         batch = Batch(rows, texts=texts, versions=[None] * len(kept), ids=[r.id for r in kept], times=times[rows])
         offsets = integers([m.offset for m in messages])
-        ids = [r.id for r in read]
+        ids = [_alike(r) for r in read]
         return Decoded(offsets, times, clocks, model, ids, [batch if kept else None], dead | impossible)
+
+
+def _alike(label: _Label) -> str | None:
+    """Return what two labels share that say the same: one that says otherwise is no duplicate, but a contradiction."""
+    if label.id is None or label.said is None:
+        return None
+    return digest("\x1f".join((text_of(label.id), label.model, text_of(label.said)))).hex()
 
 
 def _label(message: RawMessage) -> _Label:

@@ -6,79 +6,38 @@ Both keep their halves in `Halves`; a slot is judged here when the partitions of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import structlog
 
-from monitor.counting.fold import NEVER, Folded, ready
+from detectors.conflicts import CONFLICTS, DIFFER
+from monitor.counting.fold import NEVER, ready
 from monitor.counting.sampling import halved, share_of
 from monitor.counting.tally import Tally
-from monitor.formats.batch import Batch, Decoded
-from monitor.labels.halves import Half, Halves, LabelHalf, Pair
-from monitor.parts import Observer
+from monitor.errors import SnapshotError
+from monitor.formats.batch import Batch
+from monitor.labels.halves import Halves, Pair
+from monitor.labels.keeping import Labels, Note, Predictions
 from monitor.pipeline import Pipeline
 from monitor.side import SideStream
-from monitor.types import Partition
 from monitor.watched import Watched
 
 log = structlog.get_logger()
 
-Count = Callable[[str, str, int], None]
-"""Called as ``count(model, outcome, how_many)`` with `joined`, `conflicting` or `expired`."""
+OTHER_KEY = (
+    "predictions that wait for their labels were hashed under another key and cannot be found. Set privacy.hash_key as "
+    "it was, or put back the file hash-key beside the references; or go on without them: seawall state reset --labels"
+)
+FEWEST = 20
+"""Labels of which none is of a prediction, after which somebody may be told."""
 
-
-class Predictions(Observer):
-    """Keeps the predictions of records that counted."""
-
-    def __init__(self, halves: Halves, models: Sequence[Watched], slot: int) -> None:
-        self.halves = halves
-        self.models = models
-        self.slot = slot
-
-    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
-        """Keep what a block predicted; where a record carries its label already, that too."""
-        for index, parts in folded.fresh.items():
-            batch, model = decoded.batches[index], self.models[index]
-            if batch is not None and model.labels is not None:
-                positions = np.concatenate(parts).tolist()
-                self.halves.predict(model.name, self._predicted(batch, positions))
-                self.halves.label(self._labelled(model.name, batch, positions))
-
-    def _predicted(self, batch: Batch, positions: Sequence[int]) -> list[Half]:
-        said, sure = _values(batch, "prediction"), batch.numbers.get("confidence")
-        slots = (batch.times // self.slot).tolist()
-        return [
-            Half(identity, slots[p], value, None if sure is None else float(sure[p]), _text(batch.versions[p]))
-            for p in positions
-            if (identity := batch.ids[p]) is not None and (value := said[p]) is not None
-        ]
-
-    def _labelled(self, model: str, batch: Batch, positions: Sequence[int]) -> list[LabelHalf]:
-        said, slots = _values(batch, "label"), (batch.times // self.slot).tolist()
-        return [
-            LabelHalf(identity, slots[p], value, model)
-            for p in positions
-            if (identity := batch.ids[p]) is not None and (value := said[p]) is not None
-        ]
-
-
-class _Labels(Observer):
-    """Keeps the labels that counted."""
-
-    def __init__(self, halves: Halves, slot: int) -> None:
-        self.halves = halves
-        self.slot = slot
-
-    def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
-        batch = decoded.batches[0]
-        if batch is None or 0 not in folded.fresh:
-            return
-        said, model, slots = batch.texts["label"], batch.texts["model"], (batch.times // self.slot).tolist()
-        self.halves.label(
-            LabelHalf(batch.ids[p], slots[p], said[p], str(model[p])) for p in np.concatenate(folded.fresh[0]).tolist()
-        )
+UNJOINED = (
+    "none of {labels:,} that came found a prediction, {expired:,} predictions waited in vain. "
+    "Other ids, another model, labels.wait too short, labels too late?"
+)
 
 
 class LabelStream(SideStream):
@@ -90,23 +49,55 @@ class LabelStream(SideStream):
         Of `Parts`, what this stream has of its own: source, decoder, partitions, letters and so on.
     halves : Halves
     most : int
-        Halves that may wait; with more, the share of ids is halved.
+        Halves that may wait, and ids judged that may be remembered; with more, the share of ids is halved.
     count : callable
+        As `Note`. `joined`, `conflicting` (labels of one id differ: none is used) and `expired` (it waited in vain)
+        are of predictions; `contradicted` (it differs from the label that was used), `late` and `ignored` (it names
+        another model) of labels.
+
+    Attributes
+    ----------
+    became : Counter
+        What was counted, by outcome, and how many labels `came`; at the end, how many are left `alone`.
     """
 
     name = noun = "labels"
 
-    def __init__(self, parts: dict[str, Any], halves: Halves, *, most: int, count: Count, main: Pipeline) -> None:
+    def __init__(self, parts: dict[str, Any], halves: Halves, *, most: int, count: Note, main: Pipeline) -> None:
         super().__init__(parts, main)
         slot = self.parts.partitions.timing.slot
-        self.parts.observers.append(_Labels(halves, slot))
+        self.parts.observers.append(Labels(halves, [model.name for model in main.parts.models], slot, self._note))
         self.halves = halves
         self.most = most
         self.count = count
+        self.became: Counter[str] = Counter()
+        self._unjoined: Counter[str] = Counter()
+        self._configured = [halves.bound, most]
         self.judged = NEVER
         self.held = 0
         self._saved = NEVER
         main.parts.observers.append(Predictions(halves, main.parts.models, slot))
+
+    def _note(self, model: str, outcome: str, how_many: int) -> None:
+        if how_many:
+            self.became[outcome] += how_many
+            self._unjoined[outcome] += how_many
+            if outcome == "joined":
+                self._unjoined.clear()
+            if outcome != "came":
+                self.count(model, outcome, how_many)
+
+    def trouble(self) -> str | None:
+        """Return why nothing can be read or used: also that labels come and none is of a prediction.
+
+        That is known once predictions have waited for nothing; before, labels may be of predictions that were made
+        before anybody kept them.
+        """
+        since = self._unjoined
+        labels, expired = since["came"] + since["late"] + since["ignored"], since["expired"]
+        return super().trouble() or (
+            UNJOINED.format(labels=labels, expired=expired) if labels >= FEWEST and expired else None
+        )
 
     def judge(self) -> None:
         """Judge every slot that the partitions of both streams have closed."""
@@ -126,26 +117,32 @@ class LabelStream(SideStream):
 
     def _reach(self, judged: int) -> None:
         """Note that slots up to this one are judged: what an idle partition brings later comes behind them."""
-        self.judged = judged
+        self.judged = self.halves.judged = judged
         for partitions in (self.parts.partitions, self.main.parts.partitions):
             partitions.floor = max(partitions.floor, judged)
 
     def _judge_slot(self, model: Watched, slot: int) -> None:
-        pairs = self.halves.pairs(model.name, slot) if model.labels else []
+        if model.labels is None:
+            return
+        pairs = self.halves.pairs(model.name, slot)
+        known_again, contradicted = self.halves.again(model.name, slot)
+        if known_again:
+            self._unjoined.clear()  # of a prediction, if not for the first time
         known = [pair for pair in pairs if not pair.conflicting]
-        self.count(model.name, "conflicting", len(pairs) - len(known))
-        if known:
-            self.count(model.name, "joined", len(known))
-            self.judge_tally(model, slot, tally_of(model, known))
+        conflicting = len(pairs) - len(known)
+        for outcome, found in (("joined", len(known)), ("conflicting", conflicting), ("contradicted", contradicted)):
+            self._note(model.name, outcome, found)
+        if pairs or contradicted:
+            self.judge_tally(model, slot, tally_of(model, known, conflicting + contradicted))
 
     def _bound(self, slot: int) -> None:
         """Halve the share of ids where too many wait: decided by what the slots held, so again after a restart."""
         self.held += self.halves.came(slot)
         if self.held > self.most:
-            self.held = self.halves.waiting(slot)
+            self.held = self.halves.held(slot)
         while self.held > self.most:
             self.halves.bound = halved(self.halves.bound)
-            self.held = self.halves.waiting(slot)
+            self.held = self.halves.held(slot)
             log.warning("too many labels awaited: a smaller share of ids is kept", share=share_of(self.halves.bound))
 
     def flush(self) -> None:
@@ -156,8 +153,13 @@ class LabelStream(SideStream):
     def saved(self) -> None:
         """Let go of what the snapshot, now written, has left behind."""
         for model, waited in self.halves.forget(self._saved).items():
-            self.count(model, "expired", waited)
+            self._note(model, "expired", waited)
         super().saved()
+
+    def end(self) -> None:
+        """Judge what is left, and see how many labels found no prediction."""
+        super().end()
+        self.became["alone"] = self.halves.alone()
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered besides the halves."""
@@ -166,14 +168,28 @@ class LabelStream(SideStream):
             "judged": self.judged,
             "bound": self.halves.bound,
             "held": self.held,
+            "configured": self._configured,
+            "file": [*self.halves.life],
+            "key": self.halves.fingerprint,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`; a share configured smaller since then counts."""
+        """Go on from `state`; a share, or a limit, configured otherwise since then counts from here on.
+
+        Raises
+        ------
+        SnapshotError
+            Where ids were hashed under another key.
+        """
+        if state["file"] and state["key"] != self.halves.fingerprint:
+            raise SnapshotError(OTHER_KEY)
         self._reach(state["judged"])
         self._saved = self.judged
-        self.halves.bound = min(self.halves.bound, bytes(state["bound"]))
         self.held = state["held"]
+        if state["configured"] == self._configured:
+            self.halves.bound = bytes(state["bound"])
+        else:
+            log.info("labels.share or labels.max_pending was changed", share=share_of(self.halves.bound))
 
     def close(self) -> None:
         """Let go of the source and the file."""
@@ -181,8 +197,8 @@ class LabelStream(SideStream):
         self.halves.close()
 
 
-def tally_of(model: Watched, pairs: Sequence[Pair]) -> Tally:
-    """Return the tally of a slot's pairs."""
+def tally_of(model: Watched, pairs: Sequence[Pair], conflicts: int) -> Tally:
+    """Return the tally of a slot's pairs, and of the ids whose labels contradict each other."""
     said = {"prediction": [pair.prediction for pair in pairs], "label": [pair.label for pair in pairs]}
     sure = np.array([math.nan if pair.confidence is None else pair.confidence for pair in pairs])
     batch = Batch(
@@ -197,16 +213,9 @@ def tally_of(model: Watched, pairs: Sequence[Pair]) -> Tally:
     else:
         batch.texts |= said
     layout = model.layouts["labels"]
-    return layout.count(batch, layout.codes(batch), batch.rows)
-
-
-def _values(batch: Batch, column: str) -> Sequence[Any]:
-    """Return a column's values, None where one is missing."""
-    if column in batch.texts:
-        return batch.texts[column]
-    if column not in batch.numbers:
-        return [None] * len(batch)
-    return [None if math.isnan(value) else value for value in batch.numbers[column].tolist()]
+    tally = layout.count(batch, layout.codes(batch), batch.rows)
+    tally.cells[layout.starts[layout.detectors.index(CONFLICTS)] + DIFFER] += conflicts
+    return tally
 
 
 def _number(text: str) -> float:
@@ -214,7 +223,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return math.nan
-
-
-def _text(version: str | int | None) -> str | None:
-    return None if version is None else str(version)

@@ -1,6 +1,6 @@
 """Answers as records of a log: written before they are counted, and read back like any source.
 
-An answer holds no feature's value and no id: a digest of the id, what was asked, and what came of it.
+An answer holds no feature's value and no id: a keyed hash of the id, what was asked, and what came of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Answer(msgspec.Struct, frozen=True):
     Attributes
     ----------
     id : str
-        Digest of the record's id.
+        Keyed hash of the record's id.
     time : float
         When it was answered, in seconds since 1970.
     version : str or None

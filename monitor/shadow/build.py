@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.config.config import Config
 from monitor.config.shadow import ShadowSection
+from monitor.counting.sampling import key_of
 from monitor.counting.tally import Layout
 from monitor.observers import SourceTrouble
 from monitor.parts import Now
@@ -110,7 +111,8 @@ def _asker(
     for index, model in enumerate(pipeline.parts.models):
         if section := model.settings.shadow:
             endpoint = endpoints.get(model.name) or endpoint_of(section, model.reference)
-            probers[index] = Prober(model.name, model.reference, section, endpoint)
+            key = key_of(config.privacy.key(model.settings.reference.path))
+            probers[index] = Prober(model.name, model.reference, section, endpoint, key)
             budgets[index] = _budget(section, model, spent)
 
     def clock() -> Now:

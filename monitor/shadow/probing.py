@@ -37,17 +37,20 @@ class Question(NamedTuple):
     Attributes
     ----------
     id : str
-        Digest of the record's id.
+        Keyed hash of the record's id.
     logged : str or float or None
         The logged prediction.
     confidence : int or None
         Bin of the logged confidence.
+    drawn : str
+        What its changes are drawn from: the same under every key.
     """
 
     id: str
     row: Row
     logged: str | float | None
     confidence: int | None
+    drawn: str
 
 
 class Prober:
@@ -57,6 +60,8 @@ class Prober:
     ----------
     reference : Reference
         Knows the features' types and ranges, and, once measured, their scales.
+    key : bytes
+        Under which ids are hashed (`sampling.key_of`); empty where no answer is written.
 
     Raises
     ------
@@ -64,7 +69,10 @@ class Prober:
         Where checks and reference do not fit together.
     """
 
-    def __init__(self, model: str, reference: Reference, section: ShadowSection, endpoint: Endpoint) -> None:
+    def __init__(
+        self, model: str, reference: Reference, section: ShadowSection, endpoint: Endpoint, key: bytes = b""
+    ) -> None:
+        self.key = key
         self.model = model
         self.section = section
         self.endpoint = endpoint
@@ -101,15 +109,14 @@ class Prober:
 
     def question(self, batch: Batch, position: int, name: str | float) -> Question:
         """Return what is asked about one record, whose id is `name`."""
-        identity = digest(name).hex()
         row = self.inputs.row(batch, position)
         sure = batch.numbers.get("confidence")
         level = None if sure is None else level_of(float(sure[position]))
-        return Question(identity, row, _logged(batch, position), level)
+        return Question(digest(name, self.key).hex(), row, _logged(batch, position), level, digest(name).hex())
 
     def changes(self, question: Question) -> list[Changed]:
         """Return the changed copies of the record."""
-        return [*changed(question.id, question.row, self.inputs, self.section.checks)]
+        return [*changed(question.drawn, question.row, self.inputs, self.section.checks)]
 
     def ask(self, question: Question) -> list[Answer]:
         """Ask, and return an answer a query. Raises Unanswered."""

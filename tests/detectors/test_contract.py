@@ -18,6 +18,7 @@ from detectors import (
     AbsoluteError,
     Calibration,
     CategoryBins,
+    Conflicts,
     ErrorRate,
     Flips,
     Knn,
@@ -55,6 +56,7 @@ def scorers():
 
 
 EXAMPLES = {
+    "conflicts": [Conflicts()],
     "numeric": [
         NumericBins(X, "features", (-1.0, 0.0, 1.0, 2.0)),
         NumericBins(X, "features", (0.0, 1.0, 1.0)),  # a value a bin
@@ -193,7 +195,7 @@ def test_signals_are_whole_whatever_the_reference_counts(detector, data):
             assert (_gathered(signal, counts) >= THIN).all()
         else:
             assert len(signal.bins) == 2 * signal.contexts
-            assert signal.group in {"quality", "performance", "robustness"}
+            assert signal.group in {"quality", "performance", "robustness", "labels"}
 
 
 @pytest.mark.parametrize("detector", ALL)

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.errors import REASONS
-from monitor.http.metrics import MOST_SIGNALS, Limit, Metrics, Reading
+from monitor.http.metrics import JOINED, MOST_SIGNALS, Limit, Metrics, Reading
 from monitor.types import OUTCOMES, Partition
 
 CONTRACT = [
@@ -180,5 +180,5 @@ def test_what_a_rule_for_retraining_has_not_decided_yet_is_0(metrics):
 def test_labels_and_alarms_that_have_not_come_yet_are_0(metrics):
     metrics.begin_labels(["m"])
     metrics.begin_sequential("m", ["anomaly.queries"])
-    assert samples(metrics, "seawall_labels_total") == {("m", o): 0 for o in ("joined", "conflicting", "expired")}
+    assert samples(metrics, "seawall_labels_total") == {("m", o): 0 for o in JOINED}
     assert samples(metrics, "seawall_sequential_alarms_total") == {("m", "anomaly.queries"): 0}

@@ -66,15 +66,15 @@ def configured(tmp_path: Path, accepted: Path) -> Callable[..., Path]:
 def started(configured, monkeypatch):
     """Return a function that starts a process on a world; nothing is read yet."""
 
-    def start(made: World, rng: Random, **settings: Any) -> Pipeline:
-        monkeypatch.setattr(FileSource, "build", lambda _, __: Log(made.labels, rng))
+    def start(made: World, rng: Random, *, most: int = 300, **settings: Any) -> Pipeline:
+        monkeypatch.setattr(FileSource, "build", lambda _, __: Log(made.labels, rng, most))
         path = configured(**settings)
         config = load(path, secrets=False)
         config.state_dir.mkdir(exist_ok=True)
         models = watched_models(config, str(path))
         metrics = Metrics("0")
         pipeline = running(
-            config, models, Health(0.0), metrics, stopping=threading.Event(), source=Log(made.requests, rng)
+            config, models, Health(0.0), metrics, stopping=threading.Event(), source=Log(made.requests, rng, most)
         )
         ticks = iter(range(10**9))
         pipeline.clock = lambda: Now(0.4 * (tick := next(ticks)), START + 400 * tick)
@@ -91,6 +91,7 @@ def lived(started, tmp_path):
     def live(made: World, seed: int = 0, **settings: Any) -> End:
         pipeline = started(made, Random(seed), **settings)
         pipeline.run()
+        live.became = pipeline.parts.sides[0].became
         return ended(pipeline, tmp_path)
 
     return live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from random import Random
@@ -13,9 +14,11 @@ from structlog.testing import capture_logs
 
 from monitor.assembly import running, watched_models
 from monitor.config.loading import load
+from monitor.counting.sampling import digest, key_of
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.parts import Now
+from monitor.shadow.answers import ANSWERS
 from monitor.shadow.endpoint import Unanswered
 
 DAY = 86_400_000
@@ -103,3 +106,12 @@ def test_the_days_budget_outlives_the_process(asked, tmp_path):
     assert counted["answered"] == 0
     assert counted["over_budget"] > 0
     assert len((tmp_path / "state" / "answers.jsonl").read_text().splitlines()) == 30
+
+
+def test_answers_are_written_under_ids_hashed_with_the_secret(asked, tmp_path):
+    asked(model(), privacy={"hash_key": "0123456789abcdef"})
+    lines = (tmp_path / "state" / ANSWERS).read_text().splitlines()
+    key = key_of(b"0123456789abcdef")
+    names = {json.loads(message.value)["id"] for message in messages(3_000, 9)}
+    assert {json.loads(line)["id"] for line in lines} <= {digest(name, key).hex() for name in names}
+    assert len(lines) > 10
