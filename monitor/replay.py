@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -153,18 +153,19 @@ def replay(
     if answers:
         read_answers(pipeline, config, FileReader(answers, rate=rate))
     pipeline.run()
+    _refuse(config, pipeline, at_limit.why, {"labels": labels, "shadow": answers})
+    return pipeline, told
+
+
+def _refuse(config: Config, pipeline: Pipeline, first: str, files: Mapping[str, str | None]) -> None:
+    """Raise where what was read is mostly something else; `files` are those of the streams beside the records."""
     if words := pipeline.parts.limit.reached:
         fixed = config.format.type
-        format = (
-            "" if fixed == "auto" else f" The configuration says format: {fixed}; format: auto finds out by itself."
-        )
-        raise SeawallError(f"{words} (first: {at_limit.why}). Is this the right format, and the right file?{format}")
+        hint = "" if fixed == "auto" else f" The configuration says format: {fixed}; format: auto finds out by itself."
+        raise SeawallError(f"{words} (first: {first}). Is this the right format, and the right file?{hint}")
     for side in pipeline.parts.sides:
         if words := side.trouble():
-            raise SeawallError(
-                f"{side.noun}: {words}. Is {labels if side.name == 'labels' else answers} the right file?"
-            )
-    return pipeline, told
+            raise SeawallError(f"{side.noun}: {words}. Is {files[side.name]} the right file?")
 
 
 def _uncounted(_model: str, _outcome: str, _pairs: int) -> None:
