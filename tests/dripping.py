@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 PACKED = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -22,26 +22,37 @@ DRIPS = {
 def dripping(drip: str) -> Iterator[str]:
     """Serve on a free port of 127.0.0.1; return the URL."""
     begin, more = DRIPS[drip]
+
+    def answer(client: socket.socket, done: threading.Event) -> None:
+        client.recv(1 << 16)
+        client.sendall(begin)
+        while not done.wait(0.02):
+            client.sendall(more)
+
+    with serving(answer) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def serving(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[int]:
+    """Answer each client of a free port of 127.0.0.1 on a thread, until the event is set; return the port."""
     done = threading.Event()
 
-    def answer(client: socket.socket) -> None:
+    def one(client: socket.socket) -> None:
         with client, suppress(OSError):  # whoever asked has gone
-            client.recv(1 << 16)
-            client.sendall(begin)
-            while not done.wait(0.02):
-                client.sendall(more)
+            answer(client, done)
 
     def serve() -> None:
         with suppress(OSError):  # the server is shut down
             while True:
-                threads.append(threading.Thread(target=answer, args=server.accept()[:1]))
+                threads.append(threading.Thread(target=one, args=server.accept()[:1]))
                 threads[-1].start()
 
     server = socket.create_server(("127.0.0.1", 0))
     threads = [threading.Thread(target=serve)]
     threads[0].start()
     try:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        yield server.getsockname()[1]
     finally:
         done.set()
         server.shutdown(socket.SHUT_RDWR)

@@ -6,31 +6,22 @@ import dataclasses
 import math
 
 import pytest
+from reference_files import BY, files_of, folder_of
 
 from detectors.closeness import Closeness
 from monitor.errors import Damaged
 from monitor.reference.report import listed
 
-BY = {"by": "ann", "why": "first release", "at": "2026-01-01T00:00:00Z"}
-
-
-def _folder(store, reference):
-    return store.folder / reference.digest.removeprefix("sha256:")
-
-
-def _files(store):
-    return {path: path.read_bytes() for path in sorted(store.folder.rglob("*")) if path.is_file()}
-
 
 def test_what_cannot_be_read_back_is_not_saved_and_the_promoted_one_stays(store, reference):
     store.save(reference, {})
     store.promote(reference.digest, **BY)
-    before = _files(store)
+    before = files_of(store)
     broken = dataclasses.replace(reference, closeness=Closeness({"feature.income": math.inf}, {}, (), 1.0))
     with pytest.raises(Damaged, match=r"could not be read back .* nothing was saved or promoted"):
         store.save(broken, {})
-    assert _files(store) == before
-    assert [path.name for path in store.folder.iterdir() if path.is_dir()] == [_folder(store, reference).name]
+    assert files_of(store) == before
+    assert [path.name for path in store.folder.iterdir() if path.is_dir()] == [folder_of(store, reference).name]
     assert store.accepted().digest == reference.digest
 
 
@@ -39,7 +30,7 @@ def test_a_damaged_version_is_named_in_the_list_of_all(store, reference, capsys)
     store.save(reference, {})
     store.save(whole, {})
     store.promote(reference.digest, **BY)
-    (_folder(store, reference) / "counts.npz").write_bytes(b"damaged")
+    (folder_of(store, reference) / "counts.npz").write_bytes(b"damaged")
     listed(store)
     said = capsys.readouterr()
     (arrow,) = (line for line in said.out.splitlines() if reference.digest[7:19] in line)

@@ -7,20 +7,11 @@ import shutil
 
 import numpy as np
 import pytest
+from reference_files import BY, files_of, folder_of
 
 from detectors.closeness import Closeness
 from detectors.sample import Accepted
 from monitor.errors import BadReference
-
-BY = {"by": "ann", "why": "first release", "at": "2026-01-01T00:00:00Z"}
-
-
-def _folder(store, reference):
-    return store.folder / reference.digest.removeprefix("sha256:")
-
-
-def _files(store):
-    return {path: path.read_bytes() for path in sorted(store.folder.rglob("*")) if path.is_file()}
 
 
 def test_what_is_saved_is_what_is_loaded(store, reference):
@@ -37,9 +28,9 @@ def test_what_is_saved_is_what_is_loaded(store, reference):
 
 def test_saving_again_succeeds_and_changes_nothing(store, reference):
     assert store.save(reference, {"source": "a.jsonl"}) is True
-    before = _files(store)
+    before = files_of(store)
     assert store.save(reference, {"source": "b.jsonl"}) is False
-    assert _files(store) == before
+    assert files_of(store) == before
 
 
 def test_the_digest_is_of_the_content(reference):
@@ -90,7 +81,7 @@ def test_a_beginning_that_several_share_is_refused(store):
 @pytest.mark.parametrize("damage", ["truncated", "emptied", "deleted", "noise"])
 def test_a_damaged_file_is_refused_with_the_command_that_helps(store, reference, file, damage):
     store.save(reference, {})
-    path = _folder(store, reference) / file
+    path = folder_of(store, reference) / file
     content = path.read_bytes()
     if damage == "deleted":
         path.unlink()
@@ -106,7 +97,7 @@ def test_a_damaged_file_is_refused_with_the_command_that_helps(store, reference,
 @pytest.mark.parametrize("file", ["reference.json", "counts.npz"])
 def test_a_flipped_bit_is_refused_in_words_or_changes_nothing_that_is_loaded(store, reference, file):
     store.save(reference, {})
-    path = _folder(store, reference) / file
+    path = folder_of(store, reference) / file
     content = path.read_bytes()
     refused = 0
     for place in range(len(content)):
@@ -125,7 +116,7 @@ def test_a_flipped_bit_is_refused_in_words_or_changes_nothing_that_is_loaded(sto
 @pytest.mark.parametrize("bit", [0, 5, 6])
 def test_counts_that_claim_to_be_encrypted_are_refused_in_words(store, reference, bit):
     store.save(reference, {})
-    path = _folder(store, reference) / "counts.npz"
+    path = folder_of(store, reference) / "counts.npz"
     content = bytearray(path.read_bytes())
     content[content.index(b"PK\x01\x02") + 8] ^= 1 << bit  # the flags in the zip's directory
     path.write_bytes(content)
@@ -136,21 +127,21 @@ def test_counts_that_claim_to_be_encrypted_are_refused_in_words(store, reference
 @pytest.mark.parametrize("file", ["reference.json", "counts.npz"])
 def test_building_a_damaged_version_again_mends_it(store, reference, file):
     store.save(reference, {})
-    (_folder(store, reference) / file).write_bytes(b"damaged")
+    (folder_of(store, reference) / file).write_bytes(b"damaged")
     assert store.save(reference, {}) is True
     assert store.load(reference.digest).digest == reference.digest
 
 
 def test_counts_that_somebody_changed_are_refused(store, reference):
     store.save(reference, {})
-    np.savez_compressed(_folder(store, reference) / "counts.npz", counts=reference.counts + 1)
+    np.savez_compressed(folder_of(store, reference) / "counts.npz", counts=reference.counts + 1)
     with pytest.raises(BadReference, match="was changed after it was built: its content is sha256:"):
         store.load(reference.digest)
 
 
 def test_a_field_that_somebody_changed_is_refused(store, reference):
     store.save(reference, {})
-    path = _folder(store, reference) / "reference.json"
+    path = folder_of(store, reference) / "reference.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"rows": 1_000_000}))
     with pytest.raises(BadReference, match="was changed after it was built"):
         store.load(reference.digest)
@@ -158,7 +149,7 @@ def test_a_field_that_somebody_changed_is_refused(store, reference):
 
 def test_a_pickle_in_the_counts_is_not_opened(store, reference):
     store.save(reference, {})
-    np.savez(_folder(store, reference) / "counts.npz", counts=np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    np.savez(folder_of(store, reference) / "counts.npz", counts=np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(BadReference, match="cannot be read"):
         store.load(reference.digest)
 
@@ -169,7 +160,7 @@ def test_a_pickle_in_the_counts_is_not_opened(store, reference):
 )
 def test_a_reference_of_another_schema_is_refused(store, reference, key, value):
     store.save(reference, {})
-    path = _folder(store, reference) / "reference.json"
+    path = folder_of(store, reference) / "reference.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     with pytest.raises(BadReference, match=r"Build it again"):
         store.load(reference.digest)
@@ -188,7 +179,7 @@ def test_versions_are_listed_oldest_first_even_where_the_provenance_is_lost(stor
     for built, version in (("2026-01-02T00:00:00Z", reference), ("2026-01-01T00:00:00Z", other)):
         store.save(version, {"built": built})
     assert store.digests() == [other.digest, reference.digest]
-    (_folder(store, reference) / "provenance.json").unlink()
+    (folder_of(store, reference) / "provenance.json").unlink()
     assert store.digests() == [reference.digest, other.digest]
     assert store.provenance(reference.digest) == {}
 
@@ -271,6 +262,6 @@ def test_no_reference_at_all_names_the_command(store):
 def test_a_promoted_version_that_is_gone_is_said_plainly(store, reference):
     store.save(reference, {})
     store.promote(reference.digest, **BY)
-    shutil.rmtree(_folder(store, reference))
+    shutil.rmtree(folder_of(store, reference))
     with pytest.raises(BadReference, match=r"is not there: .* has none\. It is the promoted one\. Build"):
         store.accepted()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import httpx
 import pytest
+from dripping import serving
 
 from sinks.deadline import bounded, within
 
@@ -29,36 +29,19 @@ def anonymous(side):
 @contextmanager
 def tunnel(answer):
     """Serve TLS on a free port, also to whoever asks first for a tunnel; after `ENDLESS` a byte at a time."""
-    done, threads = threading.Event(), []
 
-    def one(client):
-        with client, suppress(OSError):
-            if client.recv(1 << 16, socket.MSG_PEEK).startswith(b"CONNECT"):
-                client.recv(1 << 16)
-                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            with anonymous(ssl.PROTOCOL_TLS_SERVER).wrap_socket(client, server_side=True) as secured:
-                while secured.recv(1 << 16):
-                    secured.sendall(answer)
-                    while answer == ENDLESS and not done.wait(0.02):
-                        secured.sendall(b"a")
+    def one(client, done):
+        if client.recv(1 << 16, socket.MSG_PEEK).startswith(b"CONNECT"):
+            client.recv(1 << 16)
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with anonymous(ssl.PROTOCOL_TLS_SERVER).wrap_socket(client, server_side=True) as secured:
+            while secured.recv(1 << 16):
+                secured.sendall(answer)
+                while answer == ENDLESS and not done.wait(0.02):
+                    secured.sendall(b"a")
 
-    def serve():
-        with suppress(OSError):
-            while True:
-                threads.append(threading.Thread(target=one, args=server.accept()[:1]))
-                threads[-1].start()
-
-    server = socket.create_server(("127.0.0.1", 0))
-    threads.append(threading.Thread(target=serve))
-    threads[0].start()
-    try:
-        yield f"127.0.0.1:{server.getsockname()[1]}"
-    finally:
-        done.set()
-        server.shutdown(socket.SHUT_RDWR)
-        for thread in threads:
-            thread.join()
-        server.close()
+    with serving(one) as port:
+        yield f"127.0.0.1:{port}"
 
 
 @contextmanager
