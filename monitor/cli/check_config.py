@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from monitor.config.config import Config
     from monitor.config.loading import Reading
     from monitor.config.permodel import ModelSettings
-    from monitor.errors import Problem
+    from monitor.errors import BadReference, Problem
     from monitor.reference.store import Reference
 
 
@@ -29,7 +29,9 @@ def command(file: Path) -> None:
 
     reading = read(file, secrets=False)
     models = reading.config.models_resolved()
-    wrong, warnings = list(_refused(reading.config, models)), list(_about_references(reading.config, models))
+    accepted = _accepted(models)
+    wrong = list(_refused(reading.config, models, accepted))
+    warnings = list(_about_references(reading.config, models, accepted))
     if not wrong:
         _show(file, reading, models)
     for problem in reading.unset:
@@ -104,12 +106,28 @@ def _learns(model: ModelSettings) -> bool:
     return model.reference.learn is not None and not Store(model.reference.path).digests()
 
 
-def _about_references(config: Config, models: dict[str, ModelSettings]) -> Iterator[str]:
+def _accepted(models: dict[str, ModelSettings]) -> dict[str, Reference | BadReference]:
+    """Return each model's promoted reference, or why there is none to use."""
+    from monitor.errors import BadReference
+    from monitor.reference.store import Store
+
+    found: dict[str, Reference | BadReference] = {}
+    for name, model in models.items():
+        try:
+            found[name] = Store(model.reference.path).accepted()
+        except BadReference as why:
+            found[name] = why
+    return found
+
+
+def _about_references(
+    config: Config, models: dict[str, ModelSettings], accepted: dict[str, Reference | BadReference]
+) -> Iterator[str]:
     from monitor.errors import BadReference
     from monitor.misfits import not_to_be_shown, without_effect
     from monitor.reference.store import Store
 
-    accepted: dict[str, Reference] = {}
+    usable: dict[str, Reference] = {}
     for name, model in models.items():
         if _learns(model):
             yield (
@@ -118,33 +136,30 @@ def _about_references(config: Config, models: dict[str, ModelSettings]) -> Itera
                 'seawall reference build DATA --promote --by YOU --why "…"'
             )
             continue
-        store = Store(model.reference.path)
-        try:
-            accepted[name] = store.accepted()
-        except BadReference as why:
-            if store.promoted() is None:
-                yield f"{name}: {why}"
+        reference = accepted[name]
+        if isinstance(reference, BadReference):
+            if Store(model.reference.path).promoted() is None:
+                yield f"{name}: {reference}"
             continue
-        yield from (f"{name}: {line}" for line in without_effect(model, accepted[name]))
-    if len(accepted) == len(models):
-        yield from not_to_be_shown(config.privacy.show, accepted)
+        usable[name] = reference
+        yield from (f"{name}: {line}" for line in without_effect(model, reference))
+    if len(usable) == len(models):
+        yield from not_to_be_shown(config.privacy.show, usable)
 
 
-def _refused(config: Config, models: dict[str, ModelSettings]) -> Iterator[Problem]:
+def _refused(
+    config: Config, models: dict[str, ModelSettings], accepted: dict[str, Reference | BadReference]
+) -> Iterator[Problem]:
     """Yield what `seawall run` would refuse, where a promoted reference is there to tell."""
     from monitor.errors import BadReference, Problem
     from monitor.reference.store import Store
 
     for name, model in models.items():
-        store = Store(model.reference.path)
-        if store.promoted() is None:
-            continue
-        try:
-            reference = store.accepted()
-        except BadReference as why:
-            yield Problem(f"models.{name}.reference" if len(models) > 1 else "reference", str(why))
-            continue
-        yield from (Problem(name, line) for line in _misfits(config, model, reference))
+        reference = accepted[name]
+        if not isinstance(reference, BadReference):
+            yield from (Problem(name, line) for line in _misfits(config, model, reference))
+        elif Store(model.reference.path).promoted() is not None:
+            yield Problem(f"models.{name}.reference" if len(models) > 1 else "reference", str(reference))
 
 
 def _misfits(config: Config, model: ModelSettings, reference: Reference) -> Iterator[str]:
