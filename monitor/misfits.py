@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from detectors.numeric import NumericBins
+from monitor.config.durations import format_duration
 from monitor.config.permodel import ModelSettings
 from monitor.config.section import guess
 from monitor.config.tolerance import GROUPS
@@ -41,6 +42,15 @@ def misfits(settings: ModelSettings, reference: Reference) -> list[str]:
                 words = f"features.{name}.{key} is {given:g}, the reference was built with another one"
                 found.append(f"{words}. {BUILD_AGAIN}")
     return found
+
+
+def straddling(slot: int, reference: Reference) -> Iterator[str]:
+    """Yield in words that slots lie in two contexts of the reference, in other ones than when it was built."""
+    for contexts in reference.contexts:
+        part, called = contexts.of.part, contexts.of.called
+        if slot != reference.slot and (part % slot or part % reference.slot):
+            words = f"slots of {format_duration(slot)} do not divide the hours or days that the reference compares by"
+            yield f"slot: {words} ({called}); it was built with {format_duration(reference.slot)}. {BUILD_AGAIN}"
 
 
 def without_effect(settings: ModelSettings, reference: Reference) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from detectors.conflicts import CONFLICTS
@@ -12,7 +10,6 @@ from detectors.performance import GROUP as PERFORMANCE
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from detectors.shadow import Flips, Skew
 from monitor.config.permodel import ModelSettings
-from monitor.counting.tally import Layout
 from monitor.errors import BadReference
 from monitor.reference.store import Reference
 
@@ -59,8 +56,7 @@ def _without_conflicts(part: Reference) -> Reference:
         for signal, start in part.signals
         if signal.group == PERFORMANCE
     ]
-    layout = Layout([*part.layout.detectors, CONFLICTS])
-    return replace(part, layout=layout, counts=np.concatenate([part.counts, [max(labelled, default=1), 0]]))
+    return part.extended([CONFLICTS], np.array([max(labelled, default=1), 0]), {})
 
 
 def _of_answers(settings: ModelSettings, detector: Detector) -> bool:

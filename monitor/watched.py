@@ -22,7 +22,7 @@ from monitor.incidents.policy import Policy, PolicySettings
 from monitor.incidents.severity import Importance
 from monitor.judge.judge import Budget, Judge, Verdict
 from monitor.judged import Judged
-from monitor.misfits import misfits
+from monitor.misfits import misfits, straddling
 from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
 from monitor.retraining.retraining import Moment, Retraining
@@ -93,7 +93,7 @@ class Watched:
         answers: bool | None = None,
         unaccepted: bool = False,
     ) -> None:
-        if wrong := misfits(settings, reference):
+        if wrong := [*misfits(settings, reference), *straddling(slot, reference)]:
             raise BadReference("\n".join(wrong))
         scored = scorers_of(settings, reference)
         reference = reference.part(lambda detector: not isinstance(detector, Scorer) or detector.kind in scored)

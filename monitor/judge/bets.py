@@ -7,6 +7,7 @@ floor(2^24 log L / D): sums of integers are the same in any order, on any machin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp, floor, log, sqrt
 from statistics import NormalDist
 
@@ -88,14 +89,23 @@ def tilts(null: Null) -> tuple[Ints, NDArray[np.bool_]]:
     tables = np.zeros((signals, FIXED_BETS, width), dtype=np.int64)
     exist = np.zeros((signals, FIXED_BETS), dtype=bool)
     for row, signal in enumerate(null.signals):
-        accepted = null.accepted[row, : len(signal.bins)].tolist()
-        scores = directions(signal, accepted)
-        pairs = [(g, strength) for _, g in scores for strength in strengths(signal)]
-        for bet, (g, strength) in enumerate(pairs[:FIXED_BETS]):
-            r = _tilted(g, strength, accepted) if signal.ordered else _staked(g, strength)
-            tables[row, bet, : len(g)] = _table(r, accepted, null, row)
+        found = tilts_of(null, row, strengths(signal))[:FIXED_BETS]
+        for bet, (_, table) in enumerate(found):
+            tables[row, bet, : len(table)] = table
             exist[row, bet] = True
     return tables, exist
+
+
+def tilts_of(null: Null, row: int, strong: Sequence[float]) -> list[tuple[str, list[int]]]:
+    """Return the tables of one signal, each with the name of its direction; `strong` is how strongly each is bet on."""
+    signal = null.signals[row]
+    accepted = null.accepted[row, : len(signal.bins)].tolist()
+    found = []
+    for name, g in directions(signal, accepted):
+        for strength in strong:
+            r = _tilted(g, strength, accepted) if signal.ordered else _staked(g, strength)
+            found.append((name, _table(r, accepted, null, row)))
+    return found
 
 
 def _tilted(g: list[float], strength: float, accepted: list[float]) -> list[float]:

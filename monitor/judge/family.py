@@ -53,7 +53,7 @@ class Family:
         self.fixed, exist = tilts(null) if self.values else share_bets(null)
         self.recent = Recent(null, slots_a_day)
         one_way = np.array([[signal.unusual] for signal in null.signals], dtype=bool).reshape(-1, 1)
-        self.detector = EDetector(_mixture(exist, MEMORIES if self.values else 0, one_way), null.shape[1])
+        self.detector = EDetector(mixture(exist, MEMORIES if self.values else 0, one_way), null.shape[1])
         self.counts: Ints = np.zeros(null.shape, dtype=np.int64)
 
     def advance(self, cells: Ints, *, mass: int, slot: int, slots: int, records: int) -> Ints:
@@ -61,26 +61,34 @@ class Family:
         self.counts = self.null.gather(cells)
         tables, active = self.fixed, np.ones(self.fixed.shape[:2], dtype=bool)
         if self.values:
-            following, awake = self.recent.bets()
-            tables = np.concatenate([tables, following], axis=1)
-            active = np.concatenate([active, awake], axis=1)
+            tables, active = beside((tables, active), self.recent.bets())
         self.detector.advance(self.counts, tables, active, mass=mass, slot=slot, records=records)
         self.recent.add(self.counts, slots)
         return self.detector.evidence()
+
+    def accepted_since(self, row: int, bet: int) -> list[float]:
+        """Return the accepted frequencies (K,) of what a CUSUM has seen since its onset."""
+        accepted: list[float] = self.null.accepted[row].tolist()
+        return accepted
+
+    def watched(self, row: int) -> Ints:
+        """Return the last slot's counts as the way back of a signal looks at them."""
+        counts: Ints = self.counts[row]
+        return counts
 
     def finding(self, row: int, log_m: int) -> Finding:
         """Return what to tell of a signal that alarms."""
         signal = self.null.signals[row]
         bet = self.detector.leading(row)
         counts = self.detector.since[row, bet, : len(signal.bins)].tolist()
-        accepted = self.null.accepted[row, : len(signal.bins)].tolist()
+        accepted = self.accepted_since(row, bet)[: len(signal.bins)]
         design = float(self.null.effects[row])
         if self.values:
             size = effect.value_effect(counts, accepted, design)
             shape = effect.value_shape(signal, counts, accepted)
             moved = effect.told_bins(signal, shape, counts, accepted)
         else:
-            expected, events = self.null.expected(row, counts), sum(counts[1::2])
+            expected, events = self.null.expected(accepted, counts), sum(counts[1::2])
             size = effect.share_effect(events, sum(counts), expected, design)
             shape = effect.share_shape(signal.name)
             moved = (BinShift(signal.event, round(expected, 4), round(events / sum(counts), 4)),)
@@ -110,12 +118,20 @@ class Family:
             return [Effect(w=sqrt(max(0.0, v - n)), psi=max(0.0, v - n)) for v, n in zip(seen, noise, strict=True)]
         shown = []
         for row, counts in enumerate(self.recent.counts[:, SHOWN].tolist()):
-            whole, expected = sum(counts), self.null.expected(row, counts)
+            whole, expected = sum(counts), self.null.expected(self.null.accepted[row].tolist(), counts)
             shown.append(Effect(points=100 * (sum(counts[1::2]) / whole - expected) if whole else 0.0))
         return shown
 
 
-def _mixture(exist: NDArray[np.bool_], following: int, one_way: NDArray[np.bool_]) -> NDArray[np.float64]:
+Bets = tuple[Ints, NDArray[np.bool_]]
+
+
+def beside(first: Bets, second: Bets) -> Bets:
+    """Return tables (S, B, K) and which are active (S, B), one kind of bets behind the other."""
+    return np.concatenate([first[0], second[0]], axis=1), np.concatenate([first[1], second[1]], axis=1)
+
+
+def mixture(exist: NDArray[np.bool_], following: int, one_way: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the weight of each bet: half to those that follow the data, where there are any, equal among alike.
 
     Nothing follows the data of a signal of which only one direction matters: they may lead elsewhere.

@@ -16,13 +16,12 @@ from monitor.counting.tally import DEAD, LATE, RECORDS, Tally
 from monitor.judge.bets import SCALE
 from monitor.judge.budget import flagged, thresholds
 from monitor.judge.calm import Calm
+from monitor.judge.families import families
 from monitor.judge.family import LOG10, Family, Finding
 from monitor.judge.in_order import InOrder
-from monitor.judge.null import Tolerance, nulls
+from monitor.judge.null import Tolerance
 from monitor.reference.store import Reference
 from monitor.types import BinShift, Effect
-
-MS_A_DAY = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class Judge:
     ) -> None:
         self.budget = budget
         watched = [(s, start) for s, start in reference.signals if s.name not in ignored]
-        self.families = [Family(null, MS_A_DAY / slot) for null in nulls(reference, watched, tolerance, beside)]
+        self.families = families(reference, watched, tolerance, beside, slot)
         self.signals: list[Signal] = [s for family in self.families for s in family.null.signals]
         groups = [s.group for s in self.signals]
         self.groups = {g: [i for i, other in enumerate(groups) if other == g] for g in sorted(set(groups))}
@@ -165,15 +164,17 @@ class Judge:
         return replace(finding, bins=(*finding.bins, *named))
 
     def _place(self, index: int) -> tuple[Family, int]:
-        first = self.families[0]
-        count = first.null.shape[0]
-        return (first, index) if index < count else (self.families[1], index - count)
+        for family in self.families:
+            if index < len(family.null.signals):
+                return family, index
+            index -= len(family.null.signals)
+        raise IndexError(index)
 
     def _return_to_calm(self) -> None:
         for family in self.families:
             for row, signal in enumerate(family.null.signals):
                 if signal.name in self.calms:
-                    self.calms[signal.name].add(family.counts[row])
+                    self.calms[signal.name].add(family.watched(row))
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered, as arrays and plain values."""

@@ -84,13 +84,13 @@ class Null:
         np.add.at(counts, self.target, cells[self.source])
         return counts.reshape(self.accepted.shape)
 
-    def expected(self, row: int, counts: Sequence[float]) -> float:
-        """Return the accepted share of a share's event, given the contexts that these counts (K,) came in."""
-        accepted = self.accepted[row].tolist()
-        if self.signals[row].contexts == 1:
+    @staticmethod
+    def expected(accepted: Sequence[float], counts: Sequence[float]) -> float:
+        """Return the accepted share of a share's event, given what is accepted, and the contexts of these counts."""
+        if not any(accepted[2:]):
             return float(accepted[1])
         events = whole = 0.0
-        for k in range(0, len(self.signals[row].bins), 2):
+        for k in range(0, len(accepted), 2):
             here = counts[k] + counts[k + 1]
             events += here * accepted[k + 1] / max(accepted[k] + accepted[k + 1], 1e-300)
             whole += here
@@ -117,7 +117,7 @@ def nulls(
     every_share = sum(s.contexts for s in (*(s for s, _ in shares), *beside) if s.kind == "share")
     fixed_bets = max(1, FIXED_BETS * every_value + every_share)
     z = normal(DELTA / (2 * fixed_bets))
-    effects = _design_effects(reference, watched)
+    effects = _design_effects(reference, [*reference.signals, *watched])
 
     def of_values(signal: Signal, size: float, _: Floats) -> tuple[list[float], float, float]:
         allowed = tolerance(signal)

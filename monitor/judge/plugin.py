@@ -39,8 +39,8 @@ class Recent:
         self.squares: Floats = np.zeros((signals, MEMORIES))
 
     def add(self, counts: Ints, slots: int) -> None:
-        """Let what was there fade, and add one slot's counts (S, K), `slots` after the one before."""
-        added = counts.sum(axis=1)
+        """Let what was there fade, and add one slot's counts, `slots` after the one before."""
+        added = counts[:, : self.null.shape[1]].sum(axis=1)
         day = 0.5 ** (slots / self.slots_a_day)
         fade = np.array([[0.5 ** (n / h) for h in HALF_LIVES] + [day] for n in added.tolist()]).reshape(
             self.squares.shape

@@ -7,7 +7,7 @@ through the very decoder and detectors that will judge live traffic, so both see
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,8 @@ from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
 from monitor.formats.joined import SLOT, WAIT
 from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
-from monitor.reference.dependence import Dependence
+from monitor.reference.contexts import CYCLES
+from monitor.reference.in_time import InTime
 from monitor.reference.look import Look, first_look
 from monitor.reference.schema import Schema
 from monitor.reference.scorers import Columns, fit
@@ -69,6 +70,7 @@ def build(
     wait: int = WAIT,
     provisional: bool = False,
     detectors: Sequence[Any] = (),
+    cycles: Sequence[str] = tuple(CYCLES),
 ) -> Reference:
     """Return the reference of the records of one model.
 
@@ -86,6 +88,8 @@ def build(
         Milliseconds of a slot, and between the halves of a record.
     detectors : sequence of DetectorConfig
         What the configuration asks for; of these, scorers are fitted.
+    cycles : sequence of str
+        What may be a context, of `CYCLES`; see `cycle_of`.
 
     Raises
     ------
@@ -95,6 +99,8 @@ def build(
     joiners = [Joiner(model, format, slot, wait) for _ in range(3)]
     plan = _plan(first_look(blocks(), joiners[0]), model, options, from_table=from_table)
     timed = stamped or plan.timed
+    if len(cycles) == 1 and not timed:
+        raise BadReference(f"reference.contexts is {cycles[0]}, and not every record has a time. Leave it out")
     queries, alibi = (any(isinstance(d, kind) for d in detectors) for kind in (QueriesConfig, AlibiConfig))
     sample = Sample(plan.schema, wanted=queries or alibi)
     decoder = Decoder({model: plan.schema}, format=Joiner.rest, stamped=stamped)
@@ -106,22 +112,25 @@ def build(
     order = np.argsort(times, kind="stable") if timed else np.arange(counted.rows)
     wanted = scorers(detectors, classes=plan.schema.prediction == "class")
     fitted = fit(joiners[2].over(blocks()), decoder, Columns(plan.schema, plan.layout), order, wanted) if wanted else []
-    found = counted.dependence(plan.layout, counts, order)
-    for each in fitted:
-        found.look(each.scorer.signals(each.counts()), each.cells)
+    layout = Layout([*plan.layout.detectors, *(each.scorer for each in fitted)])
+    counts = np.concatenate([counts, *(each.counts() for each in fitted)])
+    found = InTime(layout, counts, tuple(cycles) if timed else ())
+    found.look(counted.in_time(plan.layout, order, [each.cells for each in fitted], slot))
     return Reference(
         model,
         plan.schema,
-        Layout([*plan.layout.detectors, *(each.scorer for each in fitted)]),
-        np.concatenate([counts, *(each.counts() for each in fitted)]),
+        layout,
+        counts,
         counted.rows,
-        found.effects,
+        found.dependence.effects,
         int(times.min()) if timed else None,
         int(times.max()) if timed else None,
         provisional,
-        tuple(sorted(found.growing)),
+        tuple(sorted(found.dependence.growing)),
         measured(sample) if queries else None,
         sample.accepted(REFERENCE_ROWS) if alibi else None,
+        found.contexts,
+        slot if found.contexts else 0,
     )
 
 
@@ -216,10 +225,21 @@ class Counted:
             counts[position + 1] += moved
         return counts
 
-    def dependence(self, layout: Layout, counts: Ints, order: Ints) -> Dependence:
-        """Return what is known of the dependence of every signal; `order` sorts the records by time."""
-        found = Dependence()
-        for position, (detector, start) in enumerate(zip(layout.detectors, layout.starts, strict=True)):
-            cells = np.concatenate([block[position] for block in self.codes]).astype(np.int64) - start
-            found.look(detector.signals(counts[start : start + detector.cells]), cells[order])
-        return found
+    def in_time(
+        self, layout: Layout, order: Ints, later: Sequence[Ints], slot: int
+    ) -> Iterator[tuple[int, Ints, Ints]]:
+        """Yield each detector's position, and the cells and slots' beginnings of its records in the order of time.
+
+        Parameters
+        ----------
+        order : int array (n,)
+            Sorts the records by time.
+        later : sequence of int array
+            Cells for detectors behind these, of the last records in time alone.
+        """
+        slots = self.times()[order] // slot * slot
+        for position, start in enumerate(layout.starts):
+            cells = np.concatenate([block[position] for block in self.codes]).astype(np.int64)
+            yield position, cells[order] - start, slots
+        for position, cells in enumerate(later, len(layout.starts)):
+            yield position, cells, slots[len(slots) - len(cells) :]

@@ -94,6 +94,7 @@ def _about_columns(reference: Reference) -> Iterator[str]:
     told = [f"{short(name.removeprefix('feature.'))} ({d:.1f})" for name, d in _largest(slow)]
     yield from _line(told, "records depend on those before", "they count for that many times less")
     further = [short(name.removeprefix("feature.")) for name in reference.growing]
+    yield from _line(_blind(reference), "too few records of some hours or days", "no shift can be seen there")
     yield from _line(further, "on those further back than this reference shows", "build it from a longer time")
 
 
@@ -112,6 +113,15 @@ def _constant(reference: Reference) -> list[str]:
             level = f" ({short(detector.levels[0])})" if shown else ""
             found.append(short(detector.column.removeprefix("feature.")) + level)
     return found
+
+
+def _blind(reference: Reference) -> list[str]:
+    """Return what cannot be judged in every context: `amount (03:00 and 5 more)`."""
+    found = {name: seen.blind for name, seen in visible(reference).items() if seen.blind} if reference.contexts else {}
+    return [
+        f"{short(name.removeprefix('feature.'))} ({where[0]}{f' and {len(where) - 1} more' * (len(where) > 1)})"
+        for name, where in found.items()
+    ]
 
 
 def _unseen(reference: Reference) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import THIN, Signal
+from monitor.reference.contexts import CYCLES
 from monitor.reference.quantiles import chi_square
 
 FEWEST_BLOCKS = 100
@@ -20,6 +21,7 @@ TINY = 1e-9
 """A score that moves by less is constant, but for rounding."""
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass
@@ -37,18 +39,29 @@ class Dependence:
     effects: dict[str, float] = field(default_factory=dict)
     growing: list[str] = field(default_factory=list)
 
-    def look(self, signals: Iterable[Signal], cells: NDArray[np.int64]) -> None:
-        """Look at the signals of one detector, given each record's cell in the order of time."""
+    def look(self, signals: Iterable[Signal], cells: Ints, slots: Ints, cycles: Mapping[str, str]) -> None:
+        """Look at the signals of one detector.
+
+        Parameters
+        ----------
+        cells, slots : int arrays (n,)
+            Each record's cell, and the beginning of its slot, in the order of time.
+        cycles : mapping of str to str
+            The cycle of those signals that are judged given a context.
+        """
         for signal in signals:
             bins = np.array(signal.bin_of)[cells]
-            effect = design_effect(signal, bins[bins >= 0])
+            applies = bins >= 0
+            cycle = cycles.get(signal.name)
+            contexts = CYCLES[cycle].at(slots[applies]) if cycle else None
+            effect = design_effect(signal, bins[applies], contexts)
             if effect > 1.0:
                 self.effects[signal.name] = round(effect, 4)
-                if still_grows(signal, bins[bins >= 0]):
+                if still_grows(signal, bins[applies], contexts):
                     self.growing.append(signal.name)
 
 
-def design_effect(signal: Signal, bins: NDArray[np.int64]) -> float:
+def design_effect(signal: Signal, bins: Ints, contexts: Ints | None = None) -> float:
     """Return D >= 1: n dependent records are worth n / D independent ones.
 
     The variance of block means is compared with that of single records, at growing block lengths, for location,
@@ -60,9 +73,11 @@ def design_effect(signal: Signal, bins: NDArray[np.int64]) -> float:
     ----------
     bins : int array (n,)
         Bin of each record to which the signal applies, in the order of time.
+    contexts : int array (n,) or None
+        Contexts of these records, where the signal is judged given them: what differs between these is no dependence.
     """
     lengths = [2**k for k in range(1, 30) if len(bins) // 2**k >= FEWEST_BLOCKS]
-    series = [z for z in _scores(signal, bins) if np.ptp(z) > TINY]
+    series = watched_scores(signal, bins, contexts)
     largest = 1.0
     for z in series:
         for length in lengths:
@@ -72,7 +87,7 @@ def design_effect(signal: Signal, bins: NDArray[np.int64]) -> float:
     return largest
 
 
-def still_grows(signal: Signal, bins: NDArray[np.int64]) -> bool:
+def still_grows(signal: Signal, bins: Ints, contexts: Ints | None = None) -> bool:
     """Return whether the design effect rises up to the longest blocks: records depend on those further back still.
 
     Half the block length gives as much where dependence has ended within it, but for chance: the two differ by 10 %
@@ -81,11 +96,10 @@ def still_grows(signal: Signal, bins: NDArray[np.int64]) -> bool:
     longest = max((2**k for k in range(2, 30) if len(bins) // 2**k >= FEWEST_BLOCKS), default=None)
     if longest is None:
         return False
-    for z in _scores(signal, bins):
-        if np.ptp(z) > TINY:
-            (short, _), (long, degrees) = _variance_ratio(z, longest // 2), _variance_ratio(z, longest)
-            if long > GROWN * max(short, 1.0) and long * degrees > chi_square(degrees, REJECT_AT):
-                return True
+    for z in watched_scores(signal, bins, contexts):
+        (short, _), (long, degrees) = _variance_ratio(z, longest // 2), _variance_ratio(z, longest)
+        if long > GROWN * max(short, 1.0) and long * degrees > chi_square(degrees, REJECT_AT):
+            return True
     return False
 
 
@@ -94,6 +108,20 @@ def _variance_ratio(z: Floats, length: int) -> tuple[float, int]:
     blocks = len(z) // length
     means = z[: blocks * length].reshape(blocks, length).mean(axis=1)
     return float(length * means.var(ddof=1) / z.var()), blocks - 1
+
+
+def watched_scores(signal: Signal, bins: Ints, contexts: Ints | None = None) -> list[Floats]:
+    """Return what is watched of a signal, a number a record each; given contexts, without what these explain."""
+    found = [z for z in _scores(signal, bins) if np.ptp(z) > TINY]
+    if contexts is None:
+        return found
+    rests = [z - means(z, contexts)[contexts] for z in found]
+    return [z for z in rests if np.ptp(z) > TINY]
+
+
+def means(z: Floats, of: Ints) -> Floats:
+    """Return the mean of the numbers of each kind; `of` says which kind each is."""
+    return np.asarray(np.bincount(of, weights=z) / np.maximum(np.bincount(of), 1))
 
 
 def _scores(signal: Signal, bins: NDArray[np.int64]) -> Iterator[Floats]:

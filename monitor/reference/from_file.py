@@ -63,6 +63,7 @@ def build_from_file(
         from_table=table,
         format=format,
         detectors=settings.detectors,
+        cycles=settings.reference.cycles,
         wait=wait,
         slot=slot,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,10 @@ from detectors import AbsoluteError, CategoryBins, ErrorRate, NumericBins
 from monitor.errors import Damaged
 from monitor.incidents.incident import rfc3339
 from monitor.reference.cautions import cautions, named, shares, short
+from monitor.reference.contexts import DAY, WEEK
 from monitor.reference.store import Reference, Store, look_and_accept
 from monitor.reference.visible import visible
-from sinks.text import counted, percent, plain
+from sinks.text import counted, lasting, percent, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +38,7 @@ def built(
     say.print(records_of(reference))
     say.print(f"  {_features(reference)}")
     say.print(f"  {_outputs(reference)}")
-    for line in (*_asked(reference), *_scorers(reference)):
+    for line in (*_cycles(reference), *_asked(reference), *_scorers(reference)):
         say.print(f"  {line}")
     for line in (*cautions(reference), *beside):
         say.print(f"  ! {line}")
@@ -58,7 +59,7 @@ def shown(reference: Reference, provenance: Mapping[str, Any], promotions: Seque
         say.print(f"  promoted {promotion['at']} by {who}: {why}", soft_wrap=True)
     if not promotions:
         say.print("  never promoted")
-    for line in _scorers(reference):
+    for line in (*_cycles(reference), *_scorers(reference)):
         say.print(f"  {line}")
     if reference.provisional:
         say.print("  provisional: learned from live records")
@@ -174,6 +175,17 @@ def _labels(reference: Reference) -> list[str]:
     return []
 
 
+def _cycles(reference: Reference) -> Iterator[str]:
+    """Yield `by hour of the day: amount, income. Each is compared with its like`, and what cannot be known."""
+    for contexts in reference.contexts:
+        signals = [short(name.removeprefix("feature.")) for name in contexts.signals]
+        yield f"by {contexts.of.called}: {named(signals)}. Each is compared with its like"
+    covered = (reference.last or 0) - (reference.first or 0)
+    unknown = "daily and weekly" if covered < 2 * DAY else "weekly"
+    if reference.first is not None and covered < 2 * WEEK - DAY:
+        yield f"it covers {lasting(covered / 1_000)}: of {unknown} cycles nothing is known, they may be told as shifts"
+
+
 def _scorers(reference: Reference) -> Iterator[str]:
     """Yield `single records: knn, 5 nearest of 10,000 rows; p of 10,000 records held out`."""
     for kind, scorer in reference.scorers.items():
@@ -199,7 +211,7 @@ def _sight(reference: Reference) -> list[str]:
     seen = [found for name, found in visible(reference).items() if name.startswith("feature.")]
     if not seen:
         return []
-    smallest = _range(f"{pick(v.smallest for v in seen):.2g}" for pick in (min, max))
+    smallest = _range(f"{end:.2g}" for end in (min(v.smallest for v in seen), max(v.largest for v in seen)))
     lines = [f"smallest shift that can be told from chance: {smallest} (Cohen's w; 0.1 small, 0.3 medium)"]
     records = [found.records for found in seen if found.records is not None]
     if records:
@@ -208,7 +220,7 @@ def _sight(reference: Reference) -> list[str]:
     return lines
 
 
-def _range(ends: Iterator[str]) -> str:
+def _range(ends: Iterable[str]) -> str:
     low, high = ends
     return low if low == high else f"{low} to {high}"
 
@@ -225,7 +237,8 @@ def _rows(reference: Reference) -> Iterator[tuple[str, ...]]:
         kind = types.get(column, "class" if isinstance(detector, CategoryBins) else "number")
         count = str(len(bins[column])) if column in bins else "-"
         design = f"{reference.design_effects.get(column, 1.0):.1f}"
-        smallest = f"{seen[column].smallest:.2g}" if column in seen else "-"
+        ends = (seen[column].smallest, seen[column].largest) if column in seen else ()
+        smallest = _range(f"{end:.2g}" for end in ends) if ends else "-"
         gaps = missing.get("scores" if detector.quality == ("scores",) else name, "-")
         yield short(name), kind, count, gaps, _usual(bins.get(column, ())), design, smallest
     for feature in reference.schema.features:

@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +22,12 @@ from detectors.closeness import Closeness
 from detectors.detector import Detector, Signal, array_fields, constructor_fields, fingerprint
 from detectors.sample import Accepted
 from monitor.counting.tally import FLOW_CELLS, Layout
+from monitor.reference.contexts import CYCLES, Contexts
 from monitor.reference.schema import Schema
 
 FORMAT = 1
 
-_SOMETIMES = ("growing", "closeness", "accepted")
+_SOMETIMES = ("growing", "closeness", "accepted", "slot")
 
 DAMAGE = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError),
@@ -61,6 +62,10 @@ class Reference:
         How close its inputs are to each other, where query attacks are to be told.
     accepted : Accepted or None
         Some of its records, where a detector compares with records.
+    contexts : tuple of Contexts
+        Where signals have a cycle: what was accepted in each part of it.
+    slot : int
+        Milliseconds of the slots by whose beginnings contexts were told; 0 where there are none.
     part_of : str or None
         Where detectors were left out: the digest of the whole.
     digest : str
@@ -79,6 +84,8 @@ class Reference:
     growing: tuple[str, ...] = ()
     closeness: Closeness | None = None
     accepted: Accepted | None = None
+    contexts: tuple[Contexts, ...] = ()
+    slot: int = 0
     part_of: str | None = None
 
     @cached_property
@@ -90,8 +97,15 @@ class Reference:
     def digest(self) -> str:
         return (
             self.part_of
-            or "sha256:" + hashlib.sha256(self.document() + self.counts.astype("<i8").tobytes()).hexdigest()
+            or "sha256:"
+            + hashlib.sha256(
+                self.document() + b"".join(a.astype("<i8").tobytes() for a in self.counted().values())
+            ).hexdigest()
         )
+
+    def counted(self) -> dict[str, NDArray[np.int64]]:
+        """Return what is counted, by name."""
+        return {"counts": self.counts, **{each.cycle: each.counts for each in self.contexts}}
 
     @property
     def scorers(self) -> dict[str, Scorer]:
@@ -105,9 +119,24 @@ class Reference:
 
     def part(self, wanted: Callable[[Detector], bool]) -> Reference:
         """Return what was accepted of some detectors alone; its digest is that of the whole."""
-        kept = [detector for detector in self.layout.detectors if wanted(detector)]
-        counts = np.concatenate([self.counts[:FLOW_CELLS], *(self.counts_of(detector) for detector in kept)])
-        return replace(self, layout=Layout(kept), counts=counts, part_of=self.digest)
+        places = [(d, at) for d, at in zip(self.layout.detectors, self.layout.starts, strict=True) if wanted(d)]
+        cells = np.concatenate([np.arange(FLOW_CELLS), *(np.arange(at, at + d.cells) for d, at in places)])
+        contexts = tuple(replace(each, counts=each.counts[:, cells]) for each in self.contexts)
+        layout = Layout([detector for detector, _ in places])
+        return replace(self, layout=layout, counts=self.counts[cells], contexts=contexts, part_of=self.digest)
+
+    def extended(
+        self, detectors: Sequence[Detector], counts: NDArray[np.int64], effects: Mapping[str, float]
+    ) -> Reference:
+        """Return the reference with more detectors, which know no contexts."""
+        none = tuple(replace(c, counts=np.pad(c.counts, ((0, 0), (0, len(counts))))) for c in self.contexts)
+        return replace(
+            self,
+            layout=Layout([*self.layout.detectors, *detectors]),
+            counts=np.concatenate([self.counts, counts]),
+            design_effects={**self.design_effects, **effects},
+            contexts=none,
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays of detectors, by the detector's position and the field's name."""
@@ -132,6 +161,7 @@ class Reference:
                     "detectors": [constructor_fields(d) for d in self.layout.detectors],
                     "design_effects": dict(sorted(self.design_effects.items())),
                     **{name: own for name in _SOMETIMES if (own := getattr(self, name))},
+                    **({"contexts": {c.cycle: c.signals for c in self.contexts}} if self.contexts else {}),
                 }
             ),
             indent=1,
@@ -148,7 +178,7 @@ class Reference:
 def write(reference: Reference, folder: Path) -> None:
     """Write the files that hold the content of a version."""
     (folder / "reference.json").write_bytes(reference.document())
-    _pack(folder / "counts.npz", {"counts": reference.counts})
+    _pack(folder / "counts.npz", reference.counted())
     if arrays := reference.arrays():
         _pack(folder / "arrays.npz", arrays)
 
@@ -156,7 +186,7 @@ def write(reference: Reference, folder: Path) -> None:
 def read(folder: Path) -> Reference:
     """Return what the files hold. Raises one of `DAMAGE` where they are not as they were written."""
     document = json.loads((folder / "reference.json").read_bytes())
-    counts = _unpacked(folder / "counts.npz")["counts"].astype(np.int64)
+    counts = {name: found.astype(np.int64) for name, found in _unpacked(folder / "counts.npz").items()}
     fitted = any(array_fields(KINDS[stored["kind"]]) for stored in document["detectors"])
     return _from_document(document, counts, _unpacked(folder / "arrays.npz") if fitted else {})
 
@@ -173,18 +203,20 @@ def _unpacked(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _from_document(
-    document: dict[str, Any], counts: NDArray[np.int64], arrays: Mapping[str, NDArray[Any]]
+    document: dict[str, Any], counts: Mapping[str, NDArray[np.int64]], arrays: Mapping[str, NDArray[Any]]
 ) -> Reference:
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}, this build reads {FORMAT}")
     layout = Layout([_detector(d, position, arrays) for position, d in enumerate(document["detectors"])])
-    if counts.shape != (layout.total,):
-        raise ValueError(f"{counts.shape} counts for {layout.total} cells")
+    contexts = {cycle: tuple(signals) for cycle, signals in document.get("contexts", {}).items()}
+    shapes = {"counts": (layout.total,), **{cycle: (len(CYCLES[cycle].names), layout.total) for cycle in contexts}}
+    if (found := {name: each.shape for name, each in counts.items()}) != shapes:
+        raise ValueError(f"counts of {found} for cells of {shapes}")
     return Reference(
         model=document["model"],
         schema=msgspec.convert(document["schema"], Schema),
         layout=layout,
-        counts=counts,
+        counts=counts["counts"],
         rows=document["rows"],
         design_effects=document["design_effects"],
         first=document["first"],
@@ -193,6 +225,8 @@ def _from_document(
         growing=tuple(document.get("growing", ())),
         closeness=msgspec.convert(document.get("closeness"), Closeness | None),
         accepted=msgspec.convert(document.get("accepted"), Accepted | None),
+        contexts=tuple(Contexts(cycle, signals, counts[cycle]) for cycle, signals in contexts.items()),
+        slot=document.get("slot", 0),
     )
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log
 from typing import NamedTuple
 
+import numpy as np
+
 from detectors.detector import Signal
 from monitor.config.tolerance import Tolerance
-from monitor.judge.bets import SCALE, directions, tilts
+from monitor.judge.bets import SCALE, directions, strengths, tilts_of
 from monitor.judge.budget import thresholds
-from monitor.judge.null import nulls
+from monitor.judge.families import families
+from monitor.judge.family import Family
+from monitor.judge.in_context import FamilyInContext
+from monitor.judge.null import Null
+from monitor.reference.contexts import HOUR
 from monitor.reference.store import Reference
 
 MEDIUM = 0.3
@@ -22,38 +29,62 @@ class Visible(NamedTuple):
 
     Attributes
     ----------
-    smallest : float
+    smallest, largest : float
         Cohen's w up to which a shift may be the chance of the reference's own draw, so that nobody is told of it
-        even at tolerance 0.
+        even at tolerance 0: in the contexts where that is least and most, if it is judged in several.
     records : float or None
         About how many records a medium shift (w 0.3, in the signal's first direction) takes until it is told, at
-        the default tolerance and budget; None where it never is.
+        the default tolerance and budget; None where it never is. Of several contexts, in the middle one.
+    blind : tuple of str
+        Contexts that have too few records to show anything.
     """
 
     smallest: float
+    largest: float
     records: float | None
+    blind: tuple[str, ...] = ()
 
 
 def visible(reference: Reference) -> dict[str, Visible]:
     """Return by value signal what it can show."""
-    bare, _ = nulls(reference, reference.signals, lambda _: 0.0)
-    usual, _ = nulls(reference, reference.signals, _default_tolerance)
-    tables, exist = tilts(usual)
     groups = [signal.group for signal, _ in reference.signals]
     threshold = thresholds(groups, SLOTS_PER_ALERT)
+    bare, usual = (
+        [family for family in families(reference, reference.signals, allowed, (), HOUR) if family.values]
+        for allowed in (lambda _: 0.0, _default_tolerance)
+    )
     found = {}
-    for row, signal in enumerate(usual.signals):
-        accepted = usual.accepted[row, : len(signal.bins)].tolist()
-        scores = directions(signal, accepted)
-        moved = (
-            [max(0.0, p * (1 + MEDIUM * g)) for p, g in zip(accepted, scores[0][1], strict=True)]
-            if scores
-            else accepted
-        )
-        growth = max((tables[row, :, : len(moved)] @ moved).tolist()) / (SCALE * sum(moved))
-        needed = threshold[signal.group] + log(groups.count(signal.group)) + log(2 * max(1, int(exist[row].sum())))
-        found[signal.name] = Visible(float(bare.fixed[row]), needed / growth if growth > 0 else None)
+    for strict, lenient in zip(bare, usual, strict=True):
+        for row, signal in enumerate(strict.null.signals):
+            names, nulls = _contexts(strict)
+            radii = [float(null.fixed[row]) for null in nulls if len(null.signals[row].bins) > 1]
+            blind = [name for name, null in zip(names, nulls, strict=True) if len(null.signals[row].bins) == 1]
+            needed = threshold[signal.group] + log(groups.count(signal.group))
+            records = sorted(filter(None, (_records(null, row, needed) for null in _contexts(lenient)[1])))
+            middle = records[len(records) // 2] if records else None
+            found[signal.name] = Visible(min(radii, default=1.0), max(radii, default=1.0), middle, tuple(blind))
     return found
+
+
+def _contexts(family: Family) -> tuple[Sequence[str], Sequence[Null]]:
+    """Return the names of the contexts in which signals are judged, and what is accepted in each."""
+    if isinstance(family, FamilyInContext):
+        return family.strata.names, family.strata.nulls
+    return ("",), (family.null,)
+
+
+def _records(null: Null, row: int, needed: float) -> float | None:
+    """Return how many records a medium shift takes until it is told."""
+    signal = null.signals[row]
+    accepted = null.accepted[row, : len(signal.bins)].tolist()
+    scores = directions(signal, accepted)
+    if not scores:
+        return None
+    moved = [max(0.0, p * (1 + MEDIUM * g)) for p, g in zip(accepted, scores[0][1], strict=True)]
+    strong = strengths(signal)
+    tables = np.array([table for _, table in tilts_of(null, row, strong)])
+    growth = max((tables @ moved).tolist()) / (SCALE * sum(moved))
+    return (needed + log(2 * len(tables))) / growth if growth > 0 else None
 
 
 def _default_tolerance(signal: Signal) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from detectors.shadow import Flips, Skew, rounded_scale
 from monitor.config.shadow import ShadowSection, questions_of
-from monitor.counting.tally import Layout
 from monitor.errors import BadReference
 from monitor.formats.batch import Batch
 from monitor.formats.decoder import Decoder
@@ -79,7 +77,7 @@ def measured(
     skew = Skew(_scales(reference, source, step))
     detectors: list[Skew | Flips] = [skew]
     detectors += [Flips(*question) for check in section.checks for question in questions_of(check)]
-    scaled = _with(reference, detectors, np.zeros(sum(d.cells for d in detectors), dtype=np.int64), {})
+    scaled = reference.extended(detectors, np.zeros(sum(d.cells for d in detectors), dtype=np.int64), {})
     endpoint = answering(section, scaled)
     try:
         prober = Prober(reference.model, scaled, section, endpoint)
@@ -146,19 +144,4 @@ def _counted(reference: Reference, detectors: Sequence[Skew | Flips], asked: Seq
             if (effect := design_effect(signal, bins[bins >= 0])) > 1.0:
                 effects[signal.name] = round(effect, 4)
     refuse_another_model(int(counts[0][1]), int(counts[0][:2].sum()), "the")
-    return _with(reference, detectors, np.concatenate(counts), effects)
-
-
-def _with(
-    reference: Reference,
-    detectors: Sequence[Skew | Flips],
-    counts: NDArray[np.int64],
-    effects: dict[str, float],
-) -> Reference:
-    """Return the reference with more detectors."""
-    return replace(
-        reference,
-        layout=Layout([*reference.layout.detectors, *detectors]),
-        counts=np.concatenate([reference.counts, counts]),
-        design_effects=reference.design_effects | effects,
-    )
+    return reference.extended(detectors, np.concatenate(counts), effects)

@@ -29,6 +29,7 @@ def test_build_says_what_it_found_and_how_to_go_on(seawall, store):
         "  7 features: 2 numeric, 1 discrete, 3 categorical, 1 set aside (customer_id: 2,000 distinct values, "
         "like an id)\n"
         "  also watched: prediction (a class), confidence\n"
+        "  it covers 3 min: of daily and weekly cycles nothing is known, they may be told as shifts\n"
         "  ! missing: age (4.3 %). Was that accepted?\n"
         "  ! constant: country. Any other value will be told\n"
         "smallest shift that can be told from chance: A to B (Cohen's w; 0.1 small, 0.3 medium)\n"

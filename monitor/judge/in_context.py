@@ -1,0 +1,192 @@
+"""Signals that are judged given the hour, the weekday or the month.
+
+Given a slot's context every bet has mean at most 1, so the evidence is valid whatever contexts come. A context with few
+records has fewer bins and larger radii. Only bets learn from other contexts: by how much more of each bin there was
+than its contexts explain (indirect standardisation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import floor, log, sqrt
+
+import numpy as np
+
+from monitor.judge.bets import MOST_STAKED, SCALE, directions, share_bets, strengths, tilts, tilts_of
+from monitor.judge.calm import Calm, share_calm, value_calm
+from monitor.judge.edetector import EDetector
+from monitor.judge.family import Bets, Family, Ints, beside, mixture
+from monitor.judge.null import FIXED_BETS, Floats, ordered_sum
+from monitor.judge.plugin import MEMORIES, SHOWN, Recent
+from monitor.judge.strata import Strata
+from monitor.types import Effect
+
+
+class RecentInContext(Recent):
+    """Fading counts, and beside them (columns K to 2 K) what was to be expected in the contexts they came in."""
+
+    def __init__(self, strata: Strata, slots_a_day: float) -> None:
+        super().__init__(strata.whole, slots_a_day)
+        self.strata = strata
+        self.width = strata.whole.shape[1]
+        self.counts = np.zeros((len(strata.whole.signals), MEMORIES, 2 * self.width))
+
+    def add_in(self, context: int, counts: Ints, slots: int) -> None:
+        """Let what was there fade, and add one slot's counts (S, K) in a context."""
+        expected = counts.sum(axis=1)[:, None] * self.strata.accepted[context]
+        self.add(np.concatenate([counts, expected], axis=1), slots)
+
+    def distance(self) -> tuple[Floats, Floats]:
+        seen, expected = self.counts[..., : self.width], self.counts[..., self.width :]
+        some = np.maximum(ordered_sum(seen), 1.0)
+        inverse = np.divide(1.0, expected, out=np.zeros_like(expected), where=expected > 0)
+        moved = (seen - expected) * (seen - expected) * inverse
+        worth = some * some / np.maximum(self.squares, 1.0)
+        degrees = np.array([len(s.bins) - 1.0 for s in self.null.signals]) * self.null.effects
+        return ordered_sum(moved) / some, degrees[:, None] / worth
+
+    def bets_in(self, context: int) -> Bets:
+        """Return tables (S, MEMORIES, K) for a slot in a context, and which are not idle (S, MEMORIES)."""
+        seen, noise = self.distance()
+        tables = np.zeros((*self.squares.shape, self.width), dtype=np.int64)
+        active = seen > noise
+        for row, memory in np.argwhere(active).tolist():
+            radius, effect = float(self.strata.nulls[context].adaptive[row]), float(self.null.effects[row])
+            excess, variance = self.excess_in(context, row, memory)
+            gain = variance - float(noise[row, memory]) - radius * sqrt(variance)
+            if gain <= 0:
+                active[row, memory] = False
+                continue
+            stake = min(MOST_STAKED, gain / variance)
+            shrink = log(1 + radius * stake * sqrt(variance))
+            tables[row, memory, : len(excess)] = [floor(SCALE / effect * (log(1 + stake * x) - shrink)) for x in excess]
+        return tables, active
+
+    def excess_in(self, context: int, row: int, memory: int) -> tuple[list[float], float]:
+        """Return q / p - 1 per bin in a context, as far as its contexts do not explain it, and its variance."""
+        bins = len(self.null.signals[row].bins)
+        seen = self.counts[row, memory, :bins].tolist()
+        expected = self.counts[row, memory, self.width : self.width + bins].tolist()
+        accepted, groups = self.strata.accepted[context, row].tolist(), self.strata.groups[context, row].tolist()
+        whole, more = [0.0] * bins, [0.0] * bins
+        for k in range(bins):
+            whole[groups[k]] += accepted[k]
+            more[groups[k]] += accepted[k] * (seen[k] / expected[k] if expected[k] > 0 else 1.0)
+        total = sum(more)
+        excess = [
+            more[groups[k]] / whole[groups[k]] / total - 1 if whole[groups[k]] > 0 and total > 0 else 0.0
+            for k in range(bins)
+        ]
+        return excess, sum(p * x * x for p, x in zip(accepted, excess, strict=False))
+
+
+class FamilyInContext(Family):
+    """The signals of one kind and cycle.
+
+    Parameters
+    ----------
+    strata : Strata
+    at : callable
+        Gives a slot's context.
+    slots_a_day : float
+    """
+
+    def __init__(self, strata: Strata, at: Callable[[int], int], slots_a_day: float) -> None:
+        self.null, self.strata, self.at = strata.whole, strata, at
+        self.values = self.null.signals[0].kind == "values"
+        self.context = 0
+        self.recent = self.memory = RecentInContext(strata, slots_a_day)
+        self._fixed: dict[int, Bets] = {}
+        one_way = np.array([[signal.unusual] for signal in self.null.signals], dtype=bool)
+        exist = tilts(self.null)[1] if self.values else share_bets(self.null)[1] | True
+        shares = mixture(exist, MEMORIES if self.values else 0, one_way)
+        self.detector = EDetector(shares, self.null.shape[1] + len(strata.nulls))
+        self.counts = np.zeros(self.null.shape, dtype=np.int64)
+
+    def advance(self, cells: Ints, *, mass: int, slot: int, slots: int, records: int) -> Ints:
+        self.context = self.at(slot)
+        self.counts = self.null.gather(cells)
+        tables, active = self._bets()
+        where = np.zeros((len(self.counts), len(self.strata.nulls)), dtype=np.int64)
+        where[:, self.context] = self.counts.sum(axis=1)
+        padded = np.pad(tables, ((0, 0), (0, 0), (0, where.shape[1])))
+        seen = np.concatenate([self.counts, where], axis=1)
+        self.detector.advance(seen, padded, active, mass=mass, slot=slot, records=records)
+        self.memory.add_in(self.context, self.counts, slots)
+        return self.detector.evidence()
+
+    def _bets(self) -> Bets:
+        if self.context not in self._fixed:
+            self._fixed[self.context] = self._fixed_in(self.context)
+        fixed = self._fixed[self.context]
+        return beside(fixed, self.memory.bets_in(self.context)) if self.values else fixed
+
+    def _fixed_in(self, context: int) -> Bets:
+        """Return the fixed bets in a context, each where the same one stands in the others."""
+        null = self.strata.nulls[context]
+        if not self.values:
+            return share_bets(null)
+        tables = np.zeros((len(null.signals), FIXED_BETS, self.null.shape[1]), dtype=np.int64)
+        exist = np.zeros(tables.shape[:2], dtype=bool)
+        for row, signal in enumerate(self.null.signals):
+            strong = strengths(signal)
+            bins, groups = len(signal.bins), self.strata.groups[context, row]
+            own = {(name, i % len(strong)): table for i, (name, table) in enumerate(tilts_of(null, row, strong))}
+            for bet, (name, _) in enumerate(tilts_of(self.null, row, strong)[:FIXED_BETS]):
+                if (table := own.get((name, bet % len(strong)))) is not None:
+                    tables[row, bet, :bins] = np.array(table)[groups[:bins]]
+                    exist[row, bet] = True
+        return tables, exist
+
+    def accepted_since(self, row: int, bet: int) -> list[float]:
+        width = self.null.shape[1]
+        return self._expected(row, self.detector.since[row, bet, width:].tolist())
+
+    def _expected(self, row: int, records: Sequence[float]) -> list[float]:
+        """Return the accepted frequencies of so many records in each context."""
+        total = [0.0] * self.null.shape[1]
+        for context, count in enumerate(records):
+            if count:
+                total = [t + count * p for t, p in zip(total, self.strata.accepted[context, row].tolist(), strict=True)]
+        whole = max(1.0, float(sum(records)))
+        return [t / whole for t in total]
+
+    def watched(self, row: int) -> Ints:
+        counts = np.zeros((len(self.strata.nulls), self.null.shape[1]), dtype=np.int64)
+        counts[self.context] = self.counts[row]
+        return counts.ravel()
+
+    def calm(self, row: int, slot: int) -> Calm:
+        bet = self.detector.leading(row)
+        parts = [self._calm_in(context, row, bet, slot) for context in range(len(self.strata.nulls))]
+        whole = parts[0]
+        return Calm(np.concatenate([part.table for part in parts], axis=1), whole.log_e, slot)
+
+    def _calm_in(self, context: int, row: int, bet: int, slot: int) -> Calm:
+        null, signal = self.strata.nulls[context], self.null.signals[row]
+        effect, width, bins = float(null.effects[row]), self.null.shape[1], len(signal.bins)
+        if not self.values:
+            return share_calm(null.bounds[row, :1].tolist(), effect, width, slot)
+        if bet >= FIXED_BETS:
+            excess, variance = self.memory.excess_in(context, row, bet - FIXED_BETS)
+            g, radius = [x / sqrt(variance) if variance > 0 else 0.0 for x in excess], float(null.adaptive[row])
+        else:
+            name = tilts_of(self.null, row, strengths(signal))[bet][0]
+            accepted = null.accepted[row, : len(null.signals[row].bins)].tolist()
+            own = dict(directions(null.signals[row], accepted)).get(name, [0.0] * len(accepted))
+            g, radius = [own[k] for k in self.strata.groups[context, row, :bins].tolist()], float(null.fixed[row])
+        nothing = not any(g)  # a context with a single bin says nothing
+        calm = value_calm(g, radius, effect, width, slot)
+        return Calm(calm.table * 0, calm.log_e, slot) if nothing else calm
+
+    def present(self) -> list[Effect]:
+        if self.values:
+            return super().present()
+        seen = self.memory.counts[:, SHOWN].tolist()
+        width = self.null.shape[1]
+        found = []
+        for counts in seen:
+            whole = sum(counts[:width])
+            moved = sum(counts[1:width:2]) - sum(counts[width + 1 :: 2])
+            found.append(Effect(points=100 * moved / whole if whole else 0.0))
+        return found

@@ -1,0 +1,97 @@
+"""What is accepted of signals in each context of a cycle, known from the context's own records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from detectors.detector import Signal, merged
+from monitor.judge.null import Floats, Ints, Null, Tolerance, nulls
+from monitor.reference.contexts import Contexts
+from monitor.reference.store import Reference
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Signals of one kind and cycle.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the contexts.
+    whole : Null
+        Of all contexts together.
+    nulls : tuple of Null
+        Of each context; thin bins are joined.
+    groups : int array (C, S, K)
+        For each bin of the whole, its bin in the context.
+    accepted : float array (C, S, K)
+        Accepted frequencies in the bins of the whole: bins that are joined share what they have as they do there.
+    """
+
+    names: tuple[str, ...]
+    whole: Null
+    nulls: tuple[Null, ...]
+    groups: Ints
+    accepted: Floats
+
+
+def strata(
+    reference: Reference,
+    contexts: Contexts,
+    watched: Sequence[tuple[Signal, int]],
+    tolerance: Tolerance,
+    others: Sequence[Signal],
+) -> tuple[Strata, Strata]:
+    """Return the value signals and the shares of one cycle.
+
+    Parameters
+    ----------
+    watched : sequence of (Signal, int)
+        Those that are judged given a context of this cycle.
+    others : sequence of Signal
+        All others under the same budget, once for each context that they have.
+    """
+    count = len(contexts.counts)
+    elsewhere = [*others, *(signal for signal, _ in watched for _ in range(count - 1))]
+    wholes = nulls(reference, watched, tolerance, elsewhere)
+    parts = []
+    for counts in contexts.counts:
+        here = [(_joined(signal, counts[start : start + len(signal.bin_of)]), start) for signal, start in watched]
+        parts.append(nulls(replace(reference, counts=counts, contexts=()), here, tolerance, elsewhere))
+    values, shares = ([pair[kind] for pair in parts] for kind in (0, 1))
+    names = contexts.of.names
+    return _strata(names, wholes[0], values), _strata(names, wholes[1], shares)
+
+
+def _joined(signal: Signal, counts: Ints) -> Signal:
+    """Return the signal with bins joined that are thin here; its bins are named for the thickest of each."""
+    if signal.kind == "share":
+        return signal
+    held = [0] * len(signal.bins)
+    for cell, bin_ in enumerate(signal.bin_of):
+        if bin_ >= 0:
+            held[bin_] += int(counts[cell])
+    of = merged(held, ordered=signal.ordered)
+    named = [
+        max((k for k, g in enumerate(of) if g == group), key=lambda k: (held[k], -k)) for group in range(max(of) + 1)
+    ]
+    bin_of = tuple(of[b] if b >= 0 else -1 for b in signal.bin_of)
+    return replace(signal, bins=tuple(signal.bins[k] for k in named), bin_of=bin_of)
+
+
+def _strata(names: tuple[str, ...], whole: Null, parts: Sequence[Null]) -> Strata:
+    groups = np.zeros((len(parts), *whole.shape), dtype=np.int64)
+    accepted = np.zeros((len(parts), *whole.shape))
+    for context, null in enumerate(parts):
+        for row, signal in enumerate(whole.signals):
+            of = dict(sorted(zip(signal.bin_of, null.signals[row].bin_of, strict=True)))
+            own, width = [of[k] for k in range(len(signal.bins))], null.shape[1]
+            groups[context, row, : len(own)] = own
+            shares = whole.accepted[row, : len(own)]
+            within = np.bincount(own, weights=shares, minlength=width)
+            here = null.accepted[row] if null.accepted[row].any() else within
+            accepted[context, row, : len(own)] = here[own] * shares / np.maximum(within[own], 1e-300)
+    return Strata(names, whole, tuple(parts), groups, accepted)

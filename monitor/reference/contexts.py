@@ -1,0 +1,110 @@
+"""Contexts in time: hours, weekdays or months, in each of which traffic has a law of its own.
+
+A record's context is that of its slot's beginning, so all records of a slot have the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+WEEK = 7 * DAY
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What repeats, and which part of it a moment belongs to.
+
+    Attributes
+    ----------
+    called : str
+        In words: `per hour of the day`.
+    names : tuple of str
+        Of its contexts.
+    at : callable
+        Context of each of some times in milliseconds since 1970, UTC.
+    length, part : int
+        Milliseconds that a cycle lasts, and its shortest context: a slot may not straddle two.
+    """
+
+    called: str
+    names: tuple[str, ...]
+    at: Callable[[Ints], Ints]
+    length: int
+    part: int
+
+    def turn(self, times: Ints) -> Ints:
+        """Return which turn of the cycle each time lies in, counted from the first of them."""
+        return (times - times.min()) // self.length if len(times) else times
+
+
+def _weekday(times: Ints) -> Ints:
+    return (times // DAY + 3) % 7  # 1970 began on a Thursday
+
+
+def _month(times: Ints) -> Ints:
+    return times.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64) % 12
+
+
+def _hour(times: Ints) -> Ints:
+    return times // HOUR % 24
+
+
+_HOURS = tuple(f"{hour:02}:00" for hour in range(24))
+
+CYCLES: Mapping[str, Cycle] = MappingProxyType(
+    {
+        "hour_of_day": Cycle("hour of the day", _HOURS, _hour, DAY, HOUR),
+        "day_of_week": Cycle("weekday", _WEEKDAYS, _weekday, WEEK, DAY),
+        "hour_and_weekend": Cycle(
+            "hour of the day, weekends apart",
+            tuple(f"{day} {hour}" for day in ("weekday", "weekend") for hour in _HOURS),
+            lambda t: 24 * (_weekday(t) > 4) + _hour(t),
+            WEEK,
+            HOUR,
+        ),
+        "hour_of_week": Cycle(
+            "hour of the week",
+            tuple(f"{day} {hour}" for day in _WEEKDAYS for hour in _HOURS),
+            lambda t: 24 * _weekday(t) + _hour(t),
+            WEEK,
+            HOUR,
+        ),
+        "month": Cycle("month", _MONTHS, _month, 365 * DAY, DAY),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """What was accepted in each context of one cycle.
+
+    Attributes
+    ----------
+    cycle : str
+        Key of `CYCLES`.
+    signals : tuple of str
+        Signals that are judged given the context.
+    counts : int array (C, cells)
+        Reference records per context and cell of the layout.
+    """
+
+    cycle: str
+    signals: tuple[str, ...]
+    counts: Ints
+
+    @property
+    def of(self) -> Cycle:
+        """The cycle."""
+        return CYCLES[self.cycle]

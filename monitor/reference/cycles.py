@@ -1,0 +1,103 @@
+"""Does a signal change with the hour, the weekday or the month? Then it is judged given these.
+
+What repeats from cycle to cycle is told from what merely lasts (Fisher's analysis of variance in two ways): the means
+of a context over the cycles are compared with how much they vary from cycle to cycle. A needless context costs power,
+a missing one false alarms, so little is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.detector import THIN, Signal
+from monitor.reference.contexts import CYCLES, Cycle
+from monitor.reference.dependence import means, watched_scores
+
+CHANCE = 1e-3
+"""Of a signal without a cycle to be taken for one with."""
+
+LEAST = 0.02
+"""Standard deviation of the contexts' means, in those of single records, below which nothing is gained."""
+
+FEWEST = 2
+"""Whole cycles without which nothing can be said. (A part of one would have a mean of its own, for no other reason.)"""
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def cycle_of(signal: Signal, bins: Ints, times: Ints, allowed: Sequence[str]) -> str | None:
+    """Return the cycle in which a signal is to be judged, None where it has none or too few records show it.
+
+    Where a single one is allowed, it is that.
+
+    Parameters
+    ----------
+    bins : int array (n,)
+        Bin of each record to which the signal applies.
+    times : int array (n,)
+        Beginning of each record's slot, in milliseconds.
+    """
+    if len(allowed) < 2 or not len(times):
+        return next(iter(allowed), None)
+    sizes = {name: _size(signal, bins, times, name) for name in ("hour_of_day", "day_of_week", "month")}
+    found = {name: size for name, size in sizes.items() if size}
+    week = {name: size for name, size in found.items() if name != "month"}
+    if found.get("month", 0.0) <= sum(week.values()):
+        found = week | _both(signal, bins, times, week)
+    return max(
+        (name for name in found if name in allowed and enough(times, CYCLES[name])), key=found.__getitem__, default=None
+    )
+
+
+def _both(signal: Signal, bins: Ints, times: Ints, found: Mapping[str, float]) -> dict[str, float]:
+    """Return the cycle of hours and weekdays together, where neither alone explains the other, as few as do."""
+    rest = _size(signal, bins, times, "hour_of_week", without=tuple(found) or ("hour_of_day", "day_of_week"))
+    if len(found) < 2 and not rest:
+        return {}
+    whole = 1.0 + sum(found.values())
+    beyond = _size(signal, bins, times, "hour_of_week", without=("hour_and_weekend",))
+    return {"hour_and_weekend": whole} if not beyond else {"hour_of_week": whole + 1.0, "hour_and_weekend": whole}
+
+
+def enough(times: Ints, cycle: Cycle) -> bool:
+    """Return whether half of the contexts have records for two bins at least."""
+    return bool(np.median(np.bincount(cycle.at(times), minlength=len(cycle.names))) >= 2 * THIN)
+
+
+def _size(signal: Signal, bins: Ints, times: Ints, name: str, without: Iterable[str] = ()) -> float:
+    """Return the variance of the contexts' means, in that of records, where it is no chance; else 0.
+
+    `without` are cycles whose means are taken off first.
+    """
+    cycle = CYCLES[name]
+    turn = cycle.turn(times)
+    whole = turn < (times.max() - times.min() + 2 * cycle.part) // cycle.length
+    if not whole.any() or turn[whole].max() + 1 < FEWEST:
+        return 0.0
+    bins, times, turn, context = bins[whole], times[whole], turn[whole], cycle.at(times[whole])
+    series = watched_scores(signal, bins)
+    for other in without:
+        at = CYCLES[other].at(times)
+        series = [z - means(z, at)[at] for z in series]
+    found = [_between(z, context, turn) for z in series]
+    return max((size for size, chance in found if size >= LEAST**2 and chance * len(series) < CHANCE), default=0.0)
+
+
+def _between(z: Floats, context: Ints, turn: Ints) -> tuple[float, float]:
+    """Return (variance of the contexts' means over that of records, the chance of it without a cycle)."""
+    from scipy.special import fdtrc
+
+    z = z - means(z, turn)[turn]
+    cells, cell, sizes = np.unique(turn * (1 + context.max()) + context, return_inverse=True, return_counts=True)
+    of_context = means(z, context)
+    own = of_context[cells % (1 + context.max())]
+    between, within = float((sizes * own**2).sum()), float((sizes * (means(z, cell) - own) ** 2).sum())
+    groups, free = len(np.unique(context)) - 1, len(cells) - len(np.unique(context)) - len(np.unique(turn)) + 1
+    if groups < 1 or free < 1 or within <= 0:
+        return 0.0, 1.0
+    noise = within / free
+    return (between - groups * noise) / (len(z) * float(z.var())), float(fdtrc(groups, free, between / groups / noise))

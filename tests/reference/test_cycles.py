@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from cycles_world import MONDAY, daily, reference_of, steady, weekend
+from reference_records import built, timed
+
+from detectors.detector import Signal
+from monitor.errors import BadReference
+from monitor.reference.contexts import CYCLES, DAY, HOUR
+from monitor.reference.cycles import cycle_of
+from monitor.reference.report import built as told_of
+from monitor.reference.store import Store
+from monitor.reference.visible import visible
+
+BINS = 16
+VALUES = Signal("feature.x", "features", "values", True, tuple(map(str, range(BINS))), tuple(range(BINS)))
+
+
+def _cycle(law, days=14, records=20_000, seed=1):
+    draw = np.random.default_rng(seed)
+    times = MONDAY + 2 * DAY + np.sort(draw.integers(0, days * DAY, records))
+    ranks = np.argsort(np.argsort(law(times, draw)))
+    return cycle_of(VALUES, ranks * BINS // records, times, tuple(CYCLES))
+
+
+def _both(times, draw):
+    return daily(0.5)(times, draw) + weekend(0.5)(times, draw)
+
+
+def _workdays(times, draw):
+    """Every weekday another one, at its hours."""
+    return 0.5 * np.sin(2 * np.pi * times / DAY * (1 + times // DAY % 7)) + draw.normal(size=len(times))
+
+
+def _months(times, draw):
+    return 0.5 * np.sin(2 * np.pi * times / (365 * DAY)) + draw.normal(size=len(times))
+
+
+def _slow(times, draw):
+    """Weather: what lasts for hours, and does not repeat."""
+    steps = 0.5 * draw.normal(size=len(times))
+    for i in range(1, len(times)):
+        steps[i] += 0.999 * (steps[i - 1] - steps[i] / 2)
+    return steps / steps.std() + draw.normal(size=len(times))
+
+
+@pytest.mark.parametrize(
+    ("law", "days", "cycle"),
+    [
+        (steady, 28, None),
+        (_slow, 28, None),
+        (daily(0.3), 14, "hour_of_day"),
+        (daily(0.3), 3, "hour_of_day"),
+        (daily(0.3), 1, None),
+        (weekend(0.5), 28, "day_of_week"),
+        (weekend(0.5), 9, None),
+        (_both, 28, "hour_and_weekend"),
+        (_workdays, 56, "hour_of_week"),
+        (_months, 3 * 365, "month"),
+        (_months, 365, None),
+    ],
+    ids=lambda v: getattr(v, "__name__", str(v)).strip("_"),
+)
+def test_what_repeats_is_found_from_two_whole_cycles_on(law, days, cycle):
+    assert {_cycle(law, days, 60_000, seed) for seed in range(3)} == {cycle}
+
+
+def test_a_signal_without_a_cycle_seldom_gets_contexts():
+    assert sum(_cycle(steady, 14, 5_000, seed) is not None for seed in range(100)) <= 2
+
+
+def test_a_cycle_that_too_few_records_show_is_not_used():
+    assert _cycle(daily(1.0), 14, 2_000) is None
+    assert _cycle(daily(1.0), 14, 3_000) == "hour_of_day"
+
+
+@pytest.mark.parametrize("name", CYCLES)
+def test_every_moment_has_one_context_of_each_cycle_for_a_whole_part_of_it(name):
+    cycle = CYCLES[name]
+    hours = MONDAY + HOUR * np.arange(24 * 366)
+    found = cycle.at(hours)
+    assert set(found.tolist()) == set(range(len(cycle.names)))
+    assert np.array_equal(cycle.at(hours + HOUR - 1), found)
+    assert cycle.at(hours - 100 * 365 * DAY).min() >= 0  # before 1970
+
+
+@pytest.mark.parametrize(
+    ("time", "names"),
+    [
+        ("2026-01-05T00:00:00Z", ("00:00", "Mon", "weekday 00:00", "Mon 00:00", "Jan")),
+        ("2026-02-28T23:59:59.999Z", ("23:00", "Sat", "weekend 23:00", "Sat 23:00", "Feb")),
+        ("1969-12-31T12:00:00Z", ("12:00", "Wed", "weekday 12:00", "Wed 12:00", "Dec")),
+    ],
+)
+def test_contexts_are_named_for_the_calendar(time, names):
+    moment = np.array([time.rstrip("Z")], dtype="datetime64[ms]").astype(np.int64)
+    assert tuple(cycle.names[cycle.at(moment)[0]] for cycle in CYCLES.values()) == names
+
+
+def _hourly(**given):
+    """A file of 14 days whose feature x has a daily cycle and y none."""
+    draw = np.random.default_rng(1)
+    times = MONDAY + np.arange(5_000) * (14 * DAY // 5_000)
+    x = daily(1.0)(times, draw)
+    return built(
+        timed(
+            [{"x": float(a), "y": float(b)} for a, b in zip(x, draw.normal(size=len(x)), strict=True)],
+            time=(times / 1_000).tolist(),
+        ),
+        **given,
+    )
+
+
+def test_build_finds_the_cycle_and_says_so(capsys):
+    reference = _hourly()
+    (contexts,) = reference.contexts
+    assert (contexts.cycle, contexts.signals, reference.slot) == ("hour_of_day", ("feature.x",), 10_000)
+    told_of(reference, True, "folder")
+    out = capsys.readouterr().out
+    assert "  by hour of the day: x. Each is compared with its like\n" in out
+    assert "it covers 13 d 23 h: of weekly" not in out
+
+
+def test_contexts_hold_the_records_of_the_whole():
+    reference = _hourly()
+    (contexts,) = reference.contexts
+    detector = next(d for d in reference.layout.detectors if getattr(d, "column", "") == "feature.x")
+    start = reference.layout.starts[reference.layout.detectors.index(detector)]
+    own = contexts.counts[:, start : start + detector.cells]
+    assert np.array_equal(own.sum(axis=0), reference.counts[start : start + detector.cells])
+    assert np.array_equal(own.sum(axis=1), np.bincount(np.arange(5_000) * (14 * DAY // 5_000) // HOUR % 24))
+
+
+def test_contexts_are_kept_with_the_reference_and_count_for_its_digest(tmp_path):
+    reference, store = _hourly(), Store(tmp_path)
+    store.save(reference, {})
+    loaded = store.load(reference.digest)
+    assert loaded.contexts[0].signals == ("feature.x",)
+    assert np.array_equal(loaded.contexts[0].counts, reference.contexts[0].counts)
+    counts = reference.contexts[0].counts.copy()
+    counts[0, -1] += 1
+    other = dataclasses.replace(reference, contexts=(dataclasses.replace(reference.contexts[0], counts=counts),))
+    assert other.digest != reference.digest
+
+
+def test_contexts_can_be_switched_off_or_chosen_for_all():
+    assert _hourly(cycles=()).contexts == ()
+    (contexts,) = _hourly(cycles=("day_of_week",)).contexts
+    assert contexts.cycle == "day_of_week"
+    assert {"feature.x", "feature.y", "quality.missing.y"} < set(contexts.signals)
+
+
+def test_records_without_times_have_no_contexts():
+    records = [{"x": float(i % 7)} for i in range(1_000)]
+    with pytest.raises(
+        BadReference, match=r"reference.contexts is month, and not every record has a time. Leave it out"
+    ):
+        built([{"features": record} for record in records], cycles=("month",))
+
+
+def test_what_contexts_cannot_show_is_said():
+    seen = visible(reference_of(daily(1.0), 14, 5_000, 1))["feature.x"]
+    assert 0.1 < seen.smallest < seen.largest < 1
+    assert seen.blind == ()
+    sparse = reference_of(daily(1.0), 14, 5_000, 1, cycles=("hour_of_week",))
+    assert len(visible(sparse)["feature.x"].blind) == 168
