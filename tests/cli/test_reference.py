@@ -86,6 +86,7 @@ def test_show_tells_of_each_column_and_who_accepted_it(seawall, store):
         "  model m, 2,000 records, 2025-09-01 00:00 → 00:03\n"
         f"  from {store.folder.parent}/a.jsonl, built {store.provenance(store.digests()[0])['built']}\n"
         f"  promoted {promotion['at']} by ann: first release\n"
+        "  it covers 3 min: of daily and weekly cycles nothing is known, they may be told as shifts\n"
         "  ! missing: age (4.3 %). Was that accepted?\n"
         "  ! constant: country. Any other value will be told\n"
     )

@@ -17,11 +17,6 @@ def test_contexts_are_found_unless_the_configuration_says_which():
 @pytest.mark.parametrize(("slot", "fits"), [(10_000, True), (600_000, True), (3_600_000, True), (420_000, False)])
 def test_slots_must_divide_the_hours_that_the_reference_compares_by(slot, fits):
     wrong = list(straddling(slot, reference_of(daily(0.5), 14, 10_000, seed=1)))
-    assert wrong == (
-        []
-        if fits
-        else [
-            "slot: slots of 7m do not divide the hours or days that the reference compares by (hour of the day); it "
-            "was built with 10m. Build it again: seawall reference build DATA"
-        ]
-    )
+    words = "slots of 7m do not divide the hours or days that the reference compares by (hour of the day)"
+    built = "it was built with 10m. Build it again: seawall reference build DATA"
+    assert wrong == ([] if fits else [f"slot: {words}; {built}"])
