@@ -105,7 +105,7 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
         slot=config.slot,
         provisional=True,
         detectors=settings.detectors,
-        cycles=settings.reference.cycles,
+        contexts=settings.reference.allowed,
     )
     _promote(reference, Store(settings.reference.path))
     path = config.state_dir / SNAPSHOT

@@ -47,8 +47,8 @@ def misfits(settings: ModelSettings, reference: Reference) -> list[str]:
 def straddling(slot: int, reference: Reference) -> Iterator[str]:
     """Yield in words that slots lie in two contexts of the reference, in other ones than when it was built."""
     for contexts in reference.contexts:
-        part, called = contexts.of.part, contexts.of.called
-        if slot != reference.slot and (part % slot or part % reference.slot):
+        cycle, called = contexts.cycle, contexts.called
+        if cycle and slot != reference.slot and (cycle.part % slot or cycle.part % reference.slot):
             words = f"slots of {format_duration(slot)} do not divide the hours or days that the reference compares by"
             yield f"slot: {words} ({called}); it was built with {format_duration(reference.slot)}. {BUILD_AGAIN}"
 
@@ -60,6 +60,10 @@ def without_effect(settings: ModelSettings, reference: Reference) -> Iterator[st
         if feature and feature.type in {"categorical", "aside"} and (own.min is not None or own.max is not None):
             key = "min" if own.min is not None else "max"
             yield f"features.{name}.{key} has no effect: the reference was built with {_as(feature)}. {BUILD_AGAIN}"
+    wanted, built = settings.reference.contexts, [each.by for each in reference.contexts]
+    if wanted != "auto" and [by.removeprefix("feature.") for by in built] != [wanted] * (wanted != "none"):
+        words = f"reference.contexts has no effect yet: the reference was built with {' and '.join(built) or 'none'}"
+        yield f"{words}. {BUILD_AGAIN}"
     signals = [signal.name for signal, _ in reference.signals]
     for name in settings.tolerance.by_name:
         kind = name.partition(".")[0]

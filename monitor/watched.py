@@ -119,7 +119,8 @@ class Watched:
             for name, part in parts.items()
         }
         own = {name for name, feature in settings.features.items() if feature.show_values}
-        self.layout = now.layout.watching(own | set(shown), sequential)
+        field = next((each.by for each in now.contexts if not each.cycle), None)
+        self.layout = now.layout.watching(own | set(shown), sequential, field)
         self.layouts = {name: part.layout.watching(set(), late.get(name, ())) for name, part in parts.items()}
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
         listed = str(settings.verdicts.path) if settings.verdicts else None

@@ -10,7 +10,7 @@ from detectors import NumericBins
 from detectors.numeric import equal_mass_edges
 from monitor.counting.tally import RECORDS, Layout, Tally
 from monitor.formats.batch import Batch
-from monitor.reference.contexts import CYCLES, DAY
+from monitor.reference.contexts import CYCLES, DAY, Given
 from monitor.reference.in_time import InTime
 from monitor.reference.schema import Schema
 from monitor.reference.store import Reference
@@ -47,7 +47,8 @@ def reference_of(law: Law, days: int, records: int, seed: int, *, cycles: tuple[
     counts[RECORDS] = records
     counts[layout.starts[0] :] = np.bincount(cells, minlength=detector.cells)
     found = InTime(layout, counts, cycles)
-    found.look([(0, cells, times // 600_000 * 600_000)])
+    slots = times // 600_000 * 600_000
+    found.look([(0, cells, Given(slots, np.zeros_like(slots)))])
     first, last = int(times[0]), int(times[-1])
     dependence = found.dependence
     return Reference(

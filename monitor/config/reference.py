@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from monitor.config.section import Section
 from monitor.reference.contexts import CYCLES
+
+_LISTED = ", ".join(f"`{name}`" for name in CYCLES)
 
 
 class ReferenceSection(Section):
@@ -24,16 +26,18 @@ class ReferenceSection(Section):
         description="Without a reference, the first so many records become a provisional one; "
         "every page and alert then says that nobody accepted it yet.",
     )
-    contexts: Literal["auto", "off", *CYCLES] = Field(  # type: ignore[valid-type] # checked by pydantic
+    contexts: str = Field(
         default="auto",
+        min_length=1,
         description="What is compared with its like, so that night is not told as a shift from day: `auto` is what "
-        "`reference build` finds to have a cycle; `off`; or one cycle for all signals. Times are UTC.",
+        f"`reference build` finds to have a cycle; `none`; one cycle for all signals ({_LISTED}), in UTC; or a feature "
+        "that is compared as levels, such as a tenant or a region.",
     )
 
     @property
-    def cycles(self) -> tuple[str, ...]:
-        """The cycles that `reference build` may use."""
-        return {"auto": tuple(CYCLES), "off": ()}.get(self.contexts, (self.contexts,))
+    def allowed(self) -> tuple[str, ...]:
+        """What `reference build` may use as contexts."""
+        return {"auto": tuple(CYCLES), "none": ()}.get(self.contexts, (self.contexts,))
 
 
 def _path_alone(value: Any) -> Any:

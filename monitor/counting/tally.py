@@ -49,12 +49,15 @@ class Tally:
         first in alphabetical order are kept: that is bounded and still adds exactly.
     rows : list of Rows
         What sequential detectors asked for, in the order in which it was added; empty where there are none.
+    given : int array (C, total) or None
+        The cells once more, by the level of the field that is a context; None where there is none, or no records.
     """
 
     cells: Counts
     versions: dict[str, int] = field(default_factory=dict)
     names: dict[tuple[str, str], int] = field(default_factory=dict)
     rows: list[Rows] = field(default_factory=list)
+    given: Counts | None = None
 
     @property
     def leading_versions(self) -> dict[str, int]:
@@ -67,6 +70,8 @@ class Tally:
         self.versions = _first(Counter(self.versions) + Counter(other.versions))
         self.names = _first(Counter(self.names) + Counter(other.names))
         self.rows += other.rows
+        if other.given is not None:
+            self.given = other.given if self.given is None else self.given + other.given
         return self
 
     @property
@@ -105,8 +110,9 @@ class Layout:
         self._shown: list[tuple[int, int, str]] = []
         self._single = [row for row in range(len(self.detectors)) if row not in numeric]
         self._sequential: tuple[Sequential, ...] = ()
+        self._context: int | None = None
 
-    def watching(self, features: Set[str], sequential: Sequence[Sequential] = ()) -> Layout:
+    def watching(self, features: Set[str], sequential: Sequence[Sequential] = (), context: str | None = None) -> Layout:
         """Return the same layout, whose tallies hold more.
 
         Parameters
@@ -115,15 +121,24 @@ class Layout:
             Features of which levels that were never seen before are named.
         sequential : sequence of Sequential
             Detectors for which something of each record is kept.
+        context : str or None
+            Column of levels by which records are counted once more.
         """
         layout = Layout(self.detectors)
         layout._sequential = tuple(sequential)
+        layout._context = self.place_of(context) if context else None
         layout._shown = [
             (row, self.starts[row] + detector.unseen, detector.column)
             for row, detector in enumerate(self.detectors)
             if isinstance(detector, CategoryBins) and detector.column.removeprefix("feature.") in features
         ]
         return layout
+
+    def place_of(self, column: str) -> int | None:
+        """Return the position of the detector that compares a column as levels, None where there is none."""
+        return next(
+            (i for i, d in enumerate(self.detectors) if isinstance(d, CategoryBins) and d.column == column), None
+        )
 
     def codes(self, batch: Batch) -> NDArray[np.int64]:
         """Return the cell of each record for each detector, shape (detectors, n)."""
@@ -150,7 +165,14 @@ class Layout:
             if version is not None:
                 versions[str(version)] += count  # 7 and "7" are one version
         rows = [taken(self._sequential, batch, positions)] if self._sequential and len(positions) else []
-        return Tally(cells, _first(versions), _first(self._names(batch, chosen, positions)), rows)
+        return Tally(cells, _first(versions), _first(self._names(batch, chosen, positions)), rows, self._given(chosen))
+
+    def _given(self, chosen: NDArray[np.int64]) -> Counts | None:
+        if self._context is None:
+            return None
+        levels = self.detectors[self._context].cells
+        at = chosen + self.total * (chosen[self._context] - self.starts[self._context])
+        return np.bincount(at.ravel(), minlength=levels * self.total).reshape(levels, self.total)
 
     def _names(self, batch: Batch, chosen: NDArray[np.int64], positions: NDArray[np.int64]) -> Counter[tuple[str, str]]:
         names: Counter[tuple[str, str]] = Counter()

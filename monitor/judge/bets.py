@@ -44,6 +44,8 @@ def directions(signal: Signal, accepted: list[float]) -> list[tuple[str, list[fl
     Ordered bins have normal scores z: up and down in location, spread and narrow in scale, either tail; of what is
     unusual, more. Levels have one indicator each, up and down while there is room.
     """
+    if len(accepted) < 2:
+        return []
     if signal.ordered:
         below = [sum(accepted[:k]) for k in range(len(accepted))]
         z = [NormalDist().inv_cdf(b + p / 2) for b, p in zip(below, accepted, strict=True)]

@@ -12,7 +12,7 @@ from monitor.judge.family import Family
 from monitor.judge.in_context import FamilyInContext
 from monitor.judge.null import Tolerance, nulls
 from monitor.judge.strata import strata
-from monitor.reference.contexts import DAY, Contexts
+from monitor.reference.contexts import DAY, Cycle
 from monitor.reference.store import Reference
 
 
@@ -43,11 +43,11 @@ def families(
     found = [Family(null, DAY / slot) for null in nulls(reference, plain, tolerance, others(plain))]
     for contexts in reference.contexts:
         ours = [(s, start) for s, start in watched if given.get(s.name) is contexts]
-        at = partial(_context, contexts, slot)
+        at = partial(_context, contexts.cycle, slot) if contexts.cycle else None
         parts = strata(reference, contexts, ours, tolerance, others(ours)) if ours else ()
         found += [FamilyInContext(part, at, DAY / slot) for part in parts if part.whole.signals]
     return found
 
 
-def _context(contexts: Contexts, length: int, slot: int) -> int:
-    return int(contexts.of.at(np.array([slot * length]))[0])
+def _context(cycle: Cycle, length: int, slot: int) -> int:
+    return int(cycle.at(np.array([slot * length]))[0])

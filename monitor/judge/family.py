@@ -56,8 +56,18 @@ class Family:
         self.detector = EDetector(mixture(exist, MEMORIES if self.values else 0, one_way), null.shape[1])
         self.counts: Ints = np.zeros(null.shape, dtype=np.int64)
 
-    def advance(self, cells: Ints, *, mass: int, slot: int, slots: int, records: int) -> Ints:
-        """Judge one slot's cells; return log M per signal. `slots` is how many passed since the last one."""
+    def advance(
+        self, cells: Ints, *, mass: int, slot: int, slots: int, records: int, given: Ints | None = None
+    ) -> Ints:
+        """Judge one slot's cells; return log M per signal.
+
+        Parameters
+        ----------
+        slots : int
+            How many passed since the last one.
+        given : int array (C, cells) or None
+            The cells by level of the field that is a context.
+        """
         self.counts = self.null.gather(cells)
         tables, active = self.fixed, np.ones(self.fixed.shape[:2], dtype=bool)
         if self.values:

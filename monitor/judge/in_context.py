@@ -1,6 +1,6 @@
-"""Signals that are judged given the hour, the weekday or the month.
+"""Signals that are judged given the hour, the weekday, the month, or the level of a field.
 
-Given a slot's context every bet has mean at most 1, so the evidence is valid whatever contexts come. A context with few
+Given its context every bet has mean at most 1, so the evidence is valid whatever contexts come. A context with few
 records has fewer bins and larger radii. Only bets learn from other contexts: by how much more of each bin there was
 than its contexts explain (indirect standardisation).
 """
@@ -31,10 +31,13 @@ class RecentInContext(Recent):
         self.width = strata.whole.shape[1]
         self.counts = np.zeros((len(strata.whole.signals), MEMORIES, 2 * self.width))
 
-    def add_in(self, context: int, counts: Ints, slots: int) -> None:
-        """Let what was there fade, and add one slot's counts (S, K) in a context."""
-        expected = counts.sum(axis=1)[:, None] * self.strata.accepted[context]
-        self.add(np.concatenate([counts, expected], axis=1), slots)
+    def add_in(self, here: Sequence[tuple[int, Ints]], slots: int) -> None:
+        """Let what was there fade, and add one slot's counts (S, K) in some contexts."""
+        seen = np.zeros((len(self.counts), 2 * self.width))
+        for context, counts in here:
+            seen[:, : self.width] += counts
+            seen[:, self.width :] += counts.sum(axis=1)[:, None] * self.strata.accepted[context]
+        self.add(seen, slots)
 
     def distance(self) -> tuple[Floats, Floats]:
         seen, expected = self.counts[..., : self.width], self.counts[..., self.width :]
@@ -81,45 +84,66 @@ class RecentInContext(Recent):
 
 
 class FamilyInContext(Family):
-    """The signals of one kind and cycle.
+    """The signals of one kind that have the same contexts.
 
     Parameters
     ----------
     strata : Strata
     at : callable
-        Gives a slot's context.
+        Gives a slot's context; None where the contexts are the levels of a field.
     slots_a_day : float
     """
 
-    def __init__(self, strata: Strata, at: Callable[[int], int], slots_a_day: float) -> None:
+    def __init__(self, strata: Strata, at: Callable[[int], int] | None, slots_a_day: float) -> None:
         self.null, self.strata, self.at = strata.whole, strata, at
         self.values = self.null.signals[0].kind == "values"
-        self.context = 0
+        self.here: list[tuple[int, Ints]] = []
         self.recent = self.memory = RecentInContext(strata, slots_a_day)
         self._fixed: dict[int, Bets] = {}
         one_way = np.array([[signal.unusual] for signal in self.null.signals], dtype=bool)
         exist = tilts(self.null)[1] if self.values else share_bets(self.null)[1] | True
         shares = mixture(exist, MEMORIES if self.values else 0, one_way)
-        self.detector = EDetector(shares, self.null.shape[1] + len(strata.nulls))
+        self.detector = EDetector(shares, self.null.shape[1] + len(strata.nulls) + 1)
         self.counts = np.zeros(self.null.shape, dtype=np.int64)
 
-    def advance(self, cells: Ints, *, mass: int, slot: int, slots: int, records: int) -> Ints:
-        self.context = self.at(slot)
+    def advance(
+        self, cells: Ints, *, mass: int, slot: int, slots: int, records: int, given: Ints | None = None
+    ) -> Ints:
         self.counts = self.null.gather(cells)
-        tables, active = self._bets()
-        where = np.zeros((len(self.counts), len(self.strata.nulls)), dtype=np.int64)
-        where[:, self.context] = self.counts.sum(axis=1)
-        padded = np.pad(tables, ((0, 0), (0, 0), (0, where.shape[1])))
-        seen = np.concatenate([self.counts, where], axis=1)
-        self.detector.advance(seen, padded, active, mass=mass, slot=slot, records=records)
-        self.memory.add_in(self.context, self.counts, slots)
+        self.here = [(self.at(slot), self.counts)] if self.at else self._levels(given)
+        seen, gained, active = self._seen(), np.zeros_like(self.detector.log_c), self.detector.exist & False
+        for context, counts in self.here:
+            tables, awake = self._bets(context)
+            gained += (tables * counts[:, None, :]).sum(axis=2)
+            active |= awake
+        tables = np.zeros((*gained.shape, seen.shape[1]), dtype=np.int64)
+        tables[:, :, -1] = gained
+        self.detector.advance(seen, tables, active, mass=mass, slot=slot, records=records)
+        self.memory.add_in(self.here, slots)
         return self.detector.evidence()
 
-    def _bets(self) -> Bets:
-        if self.context not in self._fixed:
-            self._fixed[self.context] = self._fixed_in(self.context)
-        fixed = self._fixed[self.context]
-        return beside(fixed, self.memory.bets_in(self.context)) if self.values else fixed
+    def _levels(self, given: Ints | None) -> list[tuple[int, Ints]]:
+        """Return the slot's counts by level of the field, of those that it has."""
+        if given is None:
+            return []
+        parts = [(context, self.null.gather(cells)) for context, cells in enumerate(given)]
+        return [(context, counts) for context, counts in parts if counts.any()]
+
+    def _seen(self) -> Ints:
+        """Return counts (S, K), records in each context (S, C), and whether there are any (S, 1)."""
+        bins, contexts = self.null.shape[1], len(self.strata.nulls)
+        seen = np.zeros((len(self.counts), bins + contexts + 1), dtype=np.int64)
+        for context, counts in self.here:
+            seen[:, :bins] += counts
+            seen[:, bins + context] = counts.sum(axis=1)
+        seen[:, -1] = seen[:, :bins].any(axis=1)
+        return seen
+
+    def _bets(self, context: int) -> Bets:
+        if context not in self._fixed:
+            self._fixed[context] = self._fixed_in(context)
+        fixed = self._fixed[context]
+        return beside(fixed, self.memory.bets_in(context)) if self.values else fixed
 
     def _fixed_in(self, context: int) -> Bets:
         """Return the fixed bets in a context, each where the same one stands in the others."""
@@ -140,7 +164,7 @@ class FamilyInContext(Family):
 
     def accepted_since(self, row: int, bet: int) -> list[float]:
         width = self.null.shape[1]
-        return self._expected(row, self.detector.since[row, bet, width:].tolist())
+        return self._expected(row, self.detector.since[row, bet, width:-1].tolist())
 
     def _expected(self, row: int, records: Sequence[float]) -> list[float]:
         """Return the accepted frequencies of so many records in each context."""
@@ -152,9 +176,10 @@ class FamilyInContext(Family):
         return [t / whole for t in total]
 
     def watched(self, row: int) -> Ints:
-        counts = np.zeros((len(self.strata.nulls), self.null.shape[1]), dtype=np.int64)
-        counts[self.context] = self.counts[row]
-        return counts.ravel()
+        seen = np.zeros((len(self.strata.nulls), self.null.shape[1]), dtype=np.int64)
+        for context, counts in self.here:
+            seen[context] = counts[row]
+        return seen.ravel()
 
     def calm(self, row: int, slot: int) -> Calm:
         bet = self.detector.leading(row)

@@ -108,7 +108,10 @@ class Judge:
         slots = 1 if self.last is None else slot - self.last
         log_m: list[int] = []
         for family in self.families:
-            log_m += family.advance(tally.cells, mass=mass, slot=slot, slots=slots, records=self.records).tolist()
+            found = family.advance(
+                tally.cells, mass=mass, slot=slot, slots=slots, records=self.records, given=tally.given
+            )
+            log_m += found.tolist()
         in_order = self.in_order.advance(slot, tally.rows, self.records)
         self.records += here
         self.last = slot

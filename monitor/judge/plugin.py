@@ -38,7 +38,7 @@ class Recent:
         self.counts: Floats = np.zeros((signals, MEMORIES, width))
         self.squares: Floats = np.zeros((signals, MEMORIES))
 
-    def add(self, counts: Ints, slots: int) -> None:
+    def add(self, counts: Ints | Floats, slots: int) -> None:
         """Let what was there fade, and add one slot's counts, `slots` after the one before."""
         added = counts[:, : self.null.shape[1]].sum(axis=1)
         day = 0.5 ** (slots / self.slots_a_day)

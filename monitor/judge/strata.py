@@ -62,7 +62,7 @@ def strata(
         here = [(_joined(signal, counts[start : start + len(signal.bin_of)]), start) for signal, start in watched]
         parts.append(nulls(replace(reference, counts=counts, contexts=()), here, tolerance, elsewhere))
     values, shares = ([pair[kind] for pair in parts] for kind in (0, 1))
-    names = contexts.of.names
+    names = contexts.names
     return _strata(names, wholes[0], values), _strata(names, wholes[1], shares)
 
 

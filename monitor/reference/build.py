@@ -25,7 +25,7 @@ from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
 from monitor.formats.joined import SLOT, WAIT
 from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
-from monitor.reference.contexts import CYCLES
+from monitor.reference.contexts import CYCLES, Given
 from monitor.reference.in_time import InTime
 from monitor.reference.look import Look, first_look
 from monitor.reference.schema import Schema
@@ -70,7 +70,7 @@ def build(
     wait: int = WAIT,
     provisional: bool = False,
     detectors: Sequence[Any] = (),
-    cycles: Sequence[str] = tuple(CYCLES),
+    contexts: Sequence[str] = tuple(CYCLES),
 ) -> Reference:
     """Return the reference of the records of one model.
 
@@ -88,8 +88,8 @@ def build(
         Milliseconds of a slot, and between the halves of a record.
     detectors : sequence of DetectorConfig
         What the configuration asks for; of these, scorers are fitted.
-    cycles : sequence of str
-        What may be a context, of `CYCLES`; see `cycle_of`.
+    contexts : sequence of str
+        What may be a context, of `CYCLES`; a single one, or a feature's name, is that of every signal.
 
     Raises
     ------
@@ -99,8 +99,6 @@ def build(
     joiners = [Joiner(model, format, slot, wait) for _ in range(3)]
     plan = _plan(first_look(blocks(), joiners[0]), model, options, from_table=from_table)
     timed = stamped or plan.timed
-    if len(cycles) == 1 and not timed:
-        raise BadReference(f"reference.contexts is {cycles[0]}, and not every record has a time. Leave it out")
     queries, alibi = (any(isinstance(d, kind) for d in detectors) for kind in (QueriesConfig, AlibiConfig))
     sample = Sample(plan.schema, wanted=queries or alibi)
     decoder = Decoder({model: plan.schema}, format=Joiner.rest, stamped=stamped)
@@ -114,8 +112,8 @@ def build(
     fitted = fit(joiners[2].over(blocks()), decoder, Columns(plan.schema, plan.layout), order, wanted) if wanted else []
     layout = Layout([*plan.layout.detectors, *(each.scorer for each in fitted)])
     counts = np.concatenate([counts, *(each.counts() for each in fitted)])
-    found = InTime(layout, counts, tuple(cycles) if timed else ())
-    found.look(counted.in_time(plan.layout, order, [each.cells for each in fitted], slot))
+    found = InTime(layout, counts, _allowed(contexts, layout, timed=timed))
+    found.look(counted.in_time(plan.layout, order, [each.cells for each in fitted], slot, found.field))
     return Reference(
         model,
         plan.schema,
@@ -130,7 +128,7 @@ def build(
         measured(sample) if queries else None,
         sample.accepted(REFERENCE_ROWS) if alibi else None,
         found.contexts,
-        slot if found.contexts else 0,
+        slot if any(each.cycle for each in found.contexts) else 0,
     )
 
 
@@ -155,6 +153,20 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
         if isinstance(detector, CategoryBins)
     }
     return Plan(schema, layout, once, timed=look.timed == look.rows)
+
+
+def _allowed(contexts: Sequence[str], layout: Layout, *, timed: bool) -> tuple[str, ...]:
+    """Return what may be a context of these records. Raises BadReference."""
+    if len(contexts) != 1:
+        return tuple(contexts) if timed else ()
+    (by,) = contexts
+    if by in CYCLES and not timed:
+        raise BadReference(f"reference.contexts is {by}, and not every record has a time. Leave it out")
+    if by not in CYCLES and layout.place_of(f"feature.{by}") is None:
+        known = [d.column.removeprefix("feature.") for d in layout.detectors if isinstance(d, CategoryBins)]
+        words = f"reference.contexts: {by} is neither a cycle nor a feature that is compared as levels"
+        raise BadReference(f"{words}. Such features: {', '.join(known[:TOLD_NAMES]) or 'none'}")
+    return (by if by in CYCLES else f"feature.{by}",)
 
 
 def _too_few(rows: int, model: str) -> str:
@@ -226,9 +238,9 @@ class Counted:
         return counts
 
     def in_time(
-        self, layout: Layout, order: Ints, later: Sequence[Ints], slot: int
-    ) -> Iterator[tuple[int, Ints, Ints]]:
-        """Yield each detector's position, and the cells and slots' beginnings of its records in the order of time.
+        self, layout: Layout, order: Ints, later: Sequence[Ints], slot: int, field: int | None
+    ) -> Iterator[tuple[int, Ints, Given]]:
+        """Yield each detector's position, and the cells and contexts of its records, in the order of time.
 
         Parameters
         ----------
@@ -236,10 +248,17 @@ class Counted:
             Sorts the records by time.
         later : sequence of int array
             Cells for detectors behind these, of the last records in time alone.
+        field : int or None
+            Position of the detector whose cells are contexts.
         """
         slots = self.times()[order] // slot * slot
-        for position, start in enumerate(layout.starts):
-            cells = np.concatenate([block[position] for block in self.codes]).astype(np.int64)
-            yield position, cells[order] - start, slots
-        for position, cells in enumerate(later, len(layout.starts)):
-            yield position, cells, slots[len(slots) - len(cells) :]
+        given = Given(slots, np.zeros_like(slots) if field is None else self._cells(layout, field)[order])
+        for position in range(len(layout.detectors)):
+            yield position, self._cells(layout, position)[order], given
+        for position, cells in enumerate(later, len(layout.detectors)):
+            yield position, cells, given[len(slots) - len(cells) :]
+
+    def _cells(self, layout: Layout, position: int) -> Ints:
+        whole = np.concatenate([block[position] for block in self.codes]).astype(np.int64)
+        cells: Ints = whole - layout.starts[position]
+        return cells

@@ -12,6 +12,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import CategoryBins
+from monitor.counting.tally import Layout
+
 Ints = NDArray[np.int64]
 
 HOUR = 3_600_000
@@ -86,25 +89,71 @@ CYCLES: Mapping[str, Cycle] = MappingProxyType(
 )
 
 
+OUTSIDE = ("any other", "never seen before", "missing", "of the wrong type")
+"""Contexts of a field, behind its levels."""
+
+
 @dataclass(frozen=True)
 class Contexts:
-    """What was accepted in each context of one cycle.
+    """What was accepted in each context.
 
     Attributes
     ----------
-    cycle : str
-        Key of `CYCLES`.
+    by : str
+        Key of `CYCLES`, or the column whose levels are the contexts.
+    names : tuple of str
+        Of the contexts.
     signals : tuple of str
         Signals that are judged given the context.
     counts : int array (C, cells)
         Reference records per context and cell of the layout.
     """
 
-    cycle: str
+    by: str
+    names: tuple[str, ...]
     signals: tuple[str, ...]
     counts: Ints
 
     @property
-    def of(self) -> Cycle:
-        """The cycle."""
-        return CYCLES[self.cycle]
+    def cycle(self) -> Cycle | None:
+        """The cycle, None where the contexts are the levels of a field."""
+        return CYCLES.get(self.by)
+
+    @property
+    def called(self) -> str:
+        """What these are, in words."""
+        return self.cycle.called if self.cycle else self.by.removeprefix("feature.")
+
+
+def names_of(by: str, layout: Layout) -> tuple[str, ...]:
+    """Return the names of the contexts."""
+    if by in CYCLES:
+        return CYCLES[by].names
+    place = layout.place_of(by)
+    detector = layout.detectors[place] if place is not None else None
+    if not isinstance(detector, CategoryBins):
+        raise ValueError(f"no levels of {by}")  # noqa: TRY004 - of a damaged reference
+    return (*detector.levels, *OUTSIDE)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What contexts some records came in.
+
+    Attributes
+    ----------
+    slots : int array (n,)
+        Beginnings of their slots, in milliseconds.
+    levels : int array (n,)
+        Cells of the field that is a context; zeros where there is none.
+    """
+
+    slots: Ints
+    levels: Ints
+
+    def at(self, by: str) -> Ints:
+        """Return the context of each."""
+        return CYCLES[by].at(self.slots) if by in CYCLES else self.levels
+
+    def __getitem__(self, which: slice | NDArray[np.bool_]) -> Given:
+        return Given(self.slots[which], self.levels[which])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import THIN, Signal
-from monitor.reference.contexts import CYCLES
+from monitor.reference.contexts import Given
 from monitor.reference.quantiles import chi_square
 
 FEWEST_BLOCKS = 100
@@ -39,21 +39,22 @@ class Dependence:
     effects: dict[str, float] = field(default_factory=dict)
     growing: list[str] = field(default_factory=list)
 
-    def look(self, signals: Iterable[Signal], cells: Ints, slots: Ints, cycles: Mapping[str, str]) -> None:
+    def look(self, signals: Iterable[Signal], cells: Ints, given: Given, by: Mapping[str, str]) -> None:
         """Look at the signals of one detector.
 
         Parameters
         ----------
-        cells, slots : int arrays (n,)
-            Each record's cell, and the beginning of its slot, in the order of time.
-        cycles : mapping of str to str
-            The cycle of those signals that are judged given a context.
+        cells : int array (n,)
+            Each record's cell, in the order of time.
+        given : Given
+            The contexts that they came in.
+        by : mapping of str to str
+            What is the context of those signals that are judged given one.
         """
         for signal in signals:
             bins = np.array(signal.bin_of)[cells]
             applies = bins >= 0
-            cycle = cycles.get(signal.name)
-            contexts = CYCLES[cycle].at(slots[applies]) if cycle else None
+            contexts = given[applies].at(by[signal.name]) if signal.name in by else None
             effect = design_effect(signal, bins[applies], contexts)
             if effect > 1.0:
                 self.effects[signal.name] = round(effect, 4)

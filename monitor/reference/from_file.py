@@ -63,7 +63,7 @@ def build_from_file(
         from_table=table,
         format=format,
         detectors=settings.detectors,
-        cycles=settings.reference.cycles,
+        contexts=settings.reference.allowed,
         wait=wait,
         slot=slot,
     )

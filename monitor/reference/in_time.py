@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.detector import Counts, Detector
+from detectors.detector import Counts
 from monitor.counting.tally import Layout
-from monitor.reference.contexts import CYCLES, Contexts
+from monitor.reference.contexts import Contexts, Given, names_of
 from monitor.reference.cycles import cycle_of
 from monitor.reference.dependence import Dependence
 
@@ -29,44 +29,53 @@ class InTime:
     layout : Layout
     counts : int array (layout.total,)
         Reference records per cell.
-    cycles : tuple of str
-        Cycles that may be used; a single one is used for every signal.
+    allowed : tuple of str
+        Cycles that may be used; a single one, or a column of levels, is used for every signal.
     """
 
     layout: Layout
     counts: Counts
-    cycles: tuple[str, ...]
+    allowed: tuple[str, ...]
     dependence: Dependence = field(default_factory=Dependence)
-    _cycles: dict[str, str] = field(default_factory=dict)
+    _by: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, Ints] = field(default_factory=dict)
 
-    def look(self, parts: Iterable[tuple[int, Ints, Ints]]) -> None:
-        """Look at detectors: the position of each, its records' cells and their slots' beginnings, in order of time."""
-        for position, cells, slots in parts:
+    @property
+    def field(self) -> int | None:
+        """The position of the detector whose cells are contexts, None where these are none but in time."""
+        return next((place for by in self.allowed if (place := self.layout.place_of(by)) is not None), None)
+
+    def look(self, parts: Iterable[tuple[int, Ints, Given]]) -> None:
+        """Look at detectors: the position of each, its records' cells and contexts, in the order of time."""
+        for position, cells, given in parts:
             detector, start = self.layout.detectors[position], self.layout.starts[position]
             counts = self.counts[start : start + detector.cells]
-            signals = [s for s in detector.signals(counts) if s.group in GROUPS]
-            for signal in signals:
+            signals = detector.signals(counts)
+            judged = [s for s in signals if s.group in GROUPS and getattr(detector, "column", None) not in self.allowed]
+            for signal in judged:
                 bins = np.array(signal.bin_of)[cells]
-                if cycle := cycle_of(signal, bins[bins >= 0], slots[bins >= 0], self.cycles):
-                    self._cycles[signal.name] = cycle
-            for cycle in sorted({self._cycles[s.name] for s in signals if s.name in self._cycles}):
-                self._count(cycle, detector, start, cells, slots)
-            self.dependence.look(detector.signals(counts), cells, slots, self._cycles)
+                if by := cycle_of(signal, bins[bins >= 0], given.slots[bins >= 0], self.allowed):
+                    self._by[signal.name] = by
+            for by in sorted({self._by[s.name] for s in judged if s.name in self._by}):
+                self._count(by, position, cells, given)
+            self.dependence.look(signals, cells, given, self._by)
 
-    def _count(self, cycle: str, detector: Detector, start: int, cells: Ints, slots: Ints) -> None:
+    def _count(self, by: str, position: int, cells: Ints, given: Given) -> None:
         """Count what each context holds; cells whose records were said to be of another kind are shared out alike."""
-        size, width = len(CYCLES[cycle].names), detector.cells
-        here = np.bincount(CYCLES[cycle].at(slots) * width + cells, minlength=size * width).reshape(size, width)
+        start, width, size = self.layout.starts[position], self.layout.detectors[position].cells, len(self._names(by))
+        here = np.bincount(given.at(by) * width + cells, minlength=size * width).reshape(size, width)
         for cell in np.flatnonzero(here.sum(axis=0) > self.counts[start : start + width]).tolist():
             moved = here[:, cell] - here[:, cell] * self.counts[start + cell] // here[:, cell].sum()
             here[:, cell] -= moved
             here[:, cell + 1] += moved
-        self._counts.setdefault(cycle, np.zeros((size, self.layout.total), dtype=np.int64))
-        self._counts[cycle][:, start : start + width] = here
+        self._counts.setdefault(by, np.zeros((size, self.layout.total), dtype=np.int64))
+        self._counts[by][:, start : start + width] = here
+
+    def _names(self, by: str) -> tuple[str, ...]:
+        return names_of(by, self.layout)
 
     @property
     def contexts(self) -> tuple[Contexts, ...]:
-        """What was accepted in each context of the cycles that were found."""
-        signals = {cycle: tuple(sorted(s for s, c in self._cycles.items() if c == cycle)) for cycle in self._counts}
-        return tuple(Contexts(cycle, signals[cycle], self._counts[cycle]) for cycle in sorted(self._counts))
+        """What was accepted in each context that was found, or asked for."""
+        signals = {by: tuple(sorted(s for s, own in self._by.items() if own == by)) for by in self._counts}
+        return tuple(Contexts(by, self._names(by), signals[by], self._counts[by]) for by in sorted(self._counts))

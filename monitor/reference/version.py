@@ -22,7 +22,7 @@ from detectors.closeness import Closeness
 from detectors.detector import Detector, Signal, array_fields, constructor_fields, fingerprint
 from detectors.sample import Accepted
 from monitor.counting.tally import FLOW_CELLS, Layout
-from monitor.reference.contexts import CYCLES, Contexts
+from monitor.reference.contexts import Contexts, names_of
 from monitor.reference.schema import Schema
 
 FORMAT = 1
@@ -105,7 +105,7 @@ class Reference:
 
     def counted(self) -> dict[str, NDArray[np.int64]]:
         """Return what is counted, by name."""
-        return {"counts": self.counts, **{each.cycle: each.counts for each in self.contexts}}
+        return {"counts": self.counts, **{each.by: each.counts for each in self.contexts}}
 
     @property
     def scorers(self) -> dict[str, Scorer]:
@@ -161,7 +161,7 @@ class Reference:
                     "detectors": [constructor_fields(d) for d in self.layout.detectors],
                     "design_effects": dict(sorted(self.design_effects.items())),
                     **{name: own for name in _SOMETIMES if (own := getattr(self, name))},
-                    **({"contexts": {c.cycle: c.signals for c in self.contexts}} if self.contexts else {}),
+                    **({"contexts": {c.by: c.signals for c in self.contexts}} if self.contexts else {}),
                 }
             ),
             indent=1,
@@ -208,8 +208,9 @@ def _from_document(
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}, this build reads {FORMAT}")
     layout = Layout([_detector(d, position, arrays) for position, d in enumerate(document["detectors"])])
-    contexts = {cycle: tuple(signals) for cycle, signals in document.get("contexts", {}).items()}
-    shapes = {"counts": (layout.total,), **{cycle: (len(CYCLES[cycle].names), layout.total) for cycle in contexts}}
+    signals = {by: tuple(own) for by, own in document.get("contexts", {}).items()}
+    names = {by: names_of(by, layout) for by in signals}
+    shapes = {"counts": (layout.total,), **{by: (len(own), layout.total) for by, own in names.items()}}
     if (found := {name: each.shape for name, each in counts.items()}) != shapes:
         raise ValueError(f"counts of {found} for cells of {shapes}")
     return Reference(
@@ -225,7 +226,7 @@ def _from_document(
         growing=tuple(document.get("growing", ())),
         closeness=msgspec.convert(document.get("closeness"), Closeness | None),
         accepted=msgspec.convert(document.get("accepted"), Accepted | None),
-        contexts=tuple(Contexts(cycle, signals, counts[cycle]) for cycle, signals in contexts.items()),
+        contexts=tuple(Contexts(by, names[by], own, counts[by]) for by, own in signals.items()),
         slot=document.get("slot", 0),
     )
 

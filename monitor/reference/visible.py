@@ -58,7 +58,7 @@ def visible(reference: Reference) -> dict[str, Visible]:
         for row, signal in enumerate(strict.null.signals):
             names, nulls = _contexts(strict)
             radii = [float(null.fixed[row]) for null in nulls if len(null.signals[row].bins) > 1]
-            blind = [name for name, null in zip(names, nulls, strict=True) if len(null.signals[row].bins) == 1]
+            blind = [name for name, null in zip(names, nulls, strict=True) if _is_blind(strict, null, row)]
             needed = threshold[signal.group] + log(groups.count(signal.group))
             records = sorted(filter(None, (_records(null, row, needed) for null in _contexts(lenient)[1])))
             middle = records[len(records) // 2] if records else None
@@ -71,6 +71,12 @@ def _contexts(family: Family) -> tuple[Sequence[str], Sequence[Null]]:
     if isinstance(family, FamilyInContext):
         return family.strata.names, family.strata.nulls
     return ("",), (family.null,)
+
+
+def _is_blind(family: Family, null: Null, row: int) -> bool:
+    """Return whether a context shows nothing; a level of a field that never came need not."""
+    cycle = isinstance(family, FamilyInContext) and family.at is not None
+    return len(null.signals[row].bins) == 1 and (cycle or bool(null.accepted[row].any()))
 
 
 def _records(null: Null, row: int, needed: float) -> float | None:

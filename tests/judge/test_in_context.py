@@ -9,9 +9,16 @@ import pytest
 from cycles_world import daily, reference_of, slots_of, steady, weekend
 from judge_streams import judge_of
 
+from detectors import CategoryBins, NumericBins
+from monitor.counting.tally import RECORDS, Layout
+from monitor.formats.batch import Batch
 from monitor.judge.bets import SCALE
 from monitor.judge.in_context import FamilyInContext
 from monitor.judge.null import FIXED_BETS
+from monitor.reference.contexts import Given
+from monitor.reference.in_time import InTime
+from monitor.reference.schema import Schema
+from monitor.reference.store import Reference
 
 SLOT = 600_000
 
@@ -33,11 +40,11 @@ def _shifted(law, by):
 
 
 @pytest.mark.parametrize("law", [daily(0.5), weekend(0.5), _both], ids=["daily", "weekly", "both"])
-@pytest.mark.parametrize("records", [10_000, 50_000])
+@pytest.mark.parametrize("records", [10_000, 40_000])
 def test_a_cycle_is_no_shift_with_what_build_chose_by_itself(law, records):
     reference = reference_of(law, 28, records, seed=1)
     assert reference.contexts
-    assert _run(_judge(reference), slots_of(reference, law, 14, 200, seed=2)) == []
+    assert _run(_judge(reference), slots_of(reference, law, 7, 200, seed=2)) == []
 
 
 @pytest.mark.parametrize("law", [daily(0.5), weekend(0.5)], ids=["daily", "weekly"])
@@ -82,8 +89,7 @@ def test_every_bet_is_fair_in_every_context_for_every_law_in_its_ball(records):
     _run(judge, slots_of(reference, _shifted(daily(0.5), 0.2), 2, 200, seed=2))
     (family,) = [f for f in judge.families if isinstance(f, FamilyInContext) and f.values]
     for context, null in enumerate(family.strata.nulls):
-        family.context = context
-        tables, active = family._bets()
+        tables, active = family._bets(context)
         p = family.strata.accepted[context, 0]
         assert p.sum() == pytest.approx(1)
         assert active.any() == (len(null.signals[0].bins) > 1)
@@ -147,3 +153,65 @@ def test_a_share_is_accepted_by_the_hour():
 
     assert _run(judge, slots(0.15)) == []
     assert _run(_judge(reference, tolerance=0.1), ((s + 72, t) for s, t in slots(0.15)))
+
+
+REGIONS = ("north", "south", "east")
+FEATURE = NumericBins("feature.x", "features", tuple(np.linspace(-4.0, 6.0, 21).tolist()))
+FIELD = CategoryBins("feature.region", "features", REGIONS)
+
+
+def _regions(draw, shares, records, by=0.0):
+    """A batch whose values differ from region to region, all of them moved by so much."""
+    of = draw.choice(3, records, p=shares)
+    values = np.clip(of + by + draw.normal(size=records), -3.9, 5.9)
+    return Batch(np.arange(records), numbers={"feature.x": values}, texts={"feature.region": [REGIONS[r] for r in of]})
+
+
+def _tally(layout, batch):
+    return layout.count(batch, layout.codes(batch), np.arange(len(batch)))
+
+
+def _by_region(seed=1, records=30_000):
+    layout = Layout([FEATURE, FIELD])
+    batch = _regions(np.random.default_rng(seed), [0.5, 0.3, 0.2], records)
+    codes = layout.codes(batch)
+    counts = _tally(layout, batch).cells
+    found = InTime(layout, counts, ("feature.region",))
+    given = Given(np.zeros(records, dtype=np.int64), codes[1] - layout.starts[1])
+    found.look([(0, codes[0] - layout.starts[0], given), (1, given.levels, given)])
+    assert counts[RECORDS] == records
+    return Reference("m", Schema(()), layout, counts, records, {}, None, None, contexts=found.contexts)
+
+
+@pytest.mark.parametrize(("shares", "by", "told"), [((0.1, 0.1, 0.8), 0.0, False), ((0.5, 0.3, 0.2), 0.5, True)])
+def test_given_a_field_another_mix_of_it_is_no_shift_of_the_others(shares, by, told):
+    reference, draw = _by_region(), np.random.default_rng(2)
+    layout = reference.layout.watching(set(), context="feature.region")
+    judge = _judge(reference)
+    found = [_tally(layout, _regions(draw, shares, 300, by)) for _ in range(40)]
+    alarms = {finding.signal.name for slot, tally in enumerate(found) for finding in judge.advance(slot, tally).alarms}
+    assert ("feature.x" in alarms) == told
+    assert ("feature.region" in alarms) == (shares[0] < 0.5)
+
+
+def test_given_a_field_parts_of_a_slot_add_in_any_order():
+    reference, draw = _by_region(), np.random.default_rng(2)
+    layout = reference.layout.watching(set(), context="feature.region")
+    batches = [_regions(draw, [0.2, 0.3, 0.5], 100) for _ in range(3)]
+    one, other = layout.empty(), layout.empty()
+    for batch in batches:
+        one += _tally(layout, batch)
+    for batch in reversed(batches):
+        other += _tally(layout, batch)
+    assert np.array_equal(one.given, other.given)
+    assert np.array_equal(one.given.sum(axis=0)[3:], one.cells[3:])
+    assert _judge(reference).advance(0, one) == _judge(reference).advance(0, other)
+
+
+def test_levels_that_nobody_accepted_are_not_judged_by_others():
+    reference = _by_region()
+    layout = reference.layout.watching(set(), context="feature.region")
+    batch = Batch(np.arange(500), numbers={"feature.x": np.full(500, 5.0)}, texts={"feature.region": ["west"] * 500})
+    verdict = _judge(reference).advance(0, _tally(layout, batch))
+    assert "feature.x" not in {finding.signal.name for finding in verdict.alarms}
+    assert "quality.unseen.region" in {finding.signal.name for finding in verdict.alarms}

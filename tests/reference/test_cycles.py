@@ -117,7 +117,7 @@ def _hourly(**given):
 def test_build_finds_the_cycle_and_says_so(capsys):
     reference = _hourly()
     (contexts,) = reference.contexts
-    assert (contexts.cycle, contexts.signals, reference.slot) == ("hour_of_day", ("feature.x",), 10_000)
+    assert (contexts.by, contexts.signals, reference.slot) == ("hour_of_day", ("feature.x",), 10_000)
     told_of(reference, True, "folder")
     out = capsys.readouterr().out
     assert "  by hour of the day: x. Each is compared with its like\n" in out
@@ -147,9 +147,9 @@ def test_contexts_are_kept_with_the_reference_and_count_for_its_digest(tmp_path)
 
 
 def test_contexts_can_be_switched_off_or_chosen_for_all():
-    assert _hourly(cycles=()).contexts == ()
-    (contexts,) = _hourly(cycles=("day_of_week",)).contexts
-    assert contexts.cycle == "day_of_week"
+    assert _hourly(contexts=()).contexts == ()
+    (contexts,) = _hourly(contexts=("day_of_week",)).contexts
+    assert contexts.by == "day_of_week"
     assert {"feature.x", "feature.y", "quality.missing.y"} < set(contexts.signals)
 
 
@@ -158,7 +158,26 @@ def test_records_without_times_have_no_contexts():
     with pytest.raises(
         BadReference, match=r"reference.contexts is month, and not every record has a time. Leave it out"
     ):
-        built([{"features": record} for record in records], cycles=("month",))
+        built([{"features": record} for record in records], contexts=("month",))
+
+
+def test_a_field_can_be_the_context_with_or_without_times():
+    draw = np.random.default_rng(1)
+    regions = draw.choice(["north", "south"], 2_000).tolist()
+    records = [{"features": {"x": float(draw.normal()), "region": r}} for r in regions]
+    reference = built(records, contexts=("region",))
+    (contexts,) = reference.contexts
+    assert (contexts.by, {*contexts.names[:2]}, reference.slot) == ("feature.region", {"north", "south"}, 0)
+    assert "feature.x" in contexts.signals
+    assert "feature.region" not in contexts.signals
+    assert contexts.counts.sum(axis=1).tolist()[2:] == [0] * 4
+
+
+def test_a_field_that_is_none_is_refused_with_those_that_are():
+    records = [{"features": {"x": i / 7, "region": "ab"[i % 2]}} for i in range(1_000)]
+    words = "contexts: tenant is neither a cycle nor a feature that is compared as levels. Such features: region"
+    with pytest.raises(BadReference, match=words):
+        built(records, contexts=("tenant",))
 
 
 def test_what_contexts_cannot_show_is_said():

@@ -12,7 +12,7 @@ from reference_files import BY, files_of, folder_of
 from detectors.closeness import Closeness
 from detectors.sample import Accepted
 from monitor.errors import BadReference
-from monitor.reference.contexts import Contexts
+from monitor.reference.contexts import CYCLES, Contexts
 
 
 def test_what_is_saved_is_what_is_loaded(store, reference):
@@ -47,7 +47,14 @@ def test_the_digest_is_of_the_content(reference):
         "schema": dataclasses.replace(reference).schema.__class__(()),
         "closeness": Closeness({"feature.income": 0.0}, {"feature.income": 1.0}, (), 1.0),
         "accepted": Accepted(("feature.income",), (), ((1.0,),)),
-        "contexts": (Contexts("month", ("feature.income",), np.zeros((12, len(reference.counts)), dtype=np.int64)),),
+        "contexts": (
+            Contexts(
+                "month",
+                CYCLES["month"].names,
+                ("feature.income",),
+                np.zeros((12, len(reference.counts)), dtype=np.int64),
+            ),
+        ),
         "slot": 1,
         "layout": type(reference.layout)(reference.layout.detectors[:-1]),
     }
