@@ -64,8 +64,15 @@ def test_an_indicator_too_thin_to_judge_is_ignored():
     assert design_effect(SHARE, bins) > 1.0
 
 
-def test_too_few_records_for_a_hundred_blocks_say_nothing():
-    assert design_effect(LEVELS, np.repeat([0, 1, 2], 60)) == 1.0
+def test_too_few_records_for_25_blocks_say_nothing():
+    assert design_effect(LEVELS, np.repeat([0, 1], 24)) == 1.0
+
+
+def test_a_small_reference_sees_bursts_of_ten():
+    for seed in range(10):
+        counts = np.where(np.random.default_rng(seed).random(500) < 0.1, 10, 1)
+        values = np.repeat(np.random.default_rng(100 + seed).normal(size=500), counts)[:500]
+        assert design_effect(VALUES, np.argsort(np.argsort(values)) * BINS // 500) > 4  # 5.7 in the long run
 
 
 def _sessions(draw, rows, longest):
