@@ -129,7 +129,10 @@ class BinShift(msgspec.Struct, frozen=True):
 
 
 class SignalChange(msgspec.Struct, frozen=True):
-    """What an incident says about one signal. `evidence` is log10; None where no statistic is behind it."""
+    """What an incident says about one signal. `evidence` is log10; None where no statistic is behind it.
+
+    `given` is what it is compared within, such as the hour of the day; None where all records are compared alike.
+    """
 
     signal: str
     group: str
@@ -137,6 +140,7 @@ class SignalChange(msgspec.Struct, frozen=True):
     effect: Effect
     shape: str
     bins: tuple[BinShift, ...] = ()
+    given: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True):

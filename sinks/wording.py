@@ -154,6 +154,8 @@ def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
     if lead and (words := size(lead[0].effect)):
         rest = f"; the others {more}" if (more := sizes(lead[1:])) else ""
         facts.append(("Size", f"{words} ({name(lead[0])}){rest}" if lead[1:] else words))
+    if lead and lead[0].given:
+        facts.append(("Compared", f"with what was accepted for the same {plain(lead[0].given, 40)}"))
     if sure := [s.evidence for s in lead if s.evidence is not None]:
         facts.append(("How sure", f"evidence {one_in(max(sure))}, within the false-alarm budget"))
     elif lead and lead[0].group != "quality":  # what the monitor sees of itself is no guess

@@ -109,7 +109,9 @@ class Policy:
         """Put a finding into its incident, a new one where none is near."""
         length = self.settings.slot
         name = finding.signal.name
-        change = SignalChange(name, finding.signal.group, finding.evidence, finding.effect, finding.shape, finding.bins)
+        change = SignalChange(
+            name, finding.signal.group, finding.evidence, finding.effect, finding.shape, finding.bins, finding.given
+        )
         severity = severity_of(finding.effect, self.settings.importance(name), finding.signal.group)
         incident = home(finding, severity, self.incidents, slot, length) or self._open(finding, slot, severity)
         self._count_returns(incident, name)

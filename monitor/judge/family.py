@@ -26,7 +26,8 @@ LOG10 = SCALE * log(10.0)
 class Finding:
     """An alarm: one signal is beyond what was accepted.
 
-    `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own.
+    `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own. `given` is what it was
+    compared within.
     """
 
     signal: Signal
@@ -36,6 +37,7 @@ class Finding:
     effect: Effect
     shape: str
     bins: tuple[BinShift, ...]
+    given: str | None = None
 
 
 class Family:

@@ -8,6 +8,7 @@ than its contexts explain (indirect standardisation).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import floor, log, sqrt
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from monitor.judge.bets import MOST_STAKED, SCALE, directions, share_bets, strengths, tilts, tilts_of
 from monitor.judge.calm import Calm, share_calm, value_calm
 from monitor.judge.edetector import EDetector
-from monitor.judge.family import Bets, Family, Ints, beside, mixture
+from monitor.judge.family import Bets, Family, Finding, Ints, beside, mixture
 from monitor.judge.null import FIXED_BETS, Floats, ordered_sum
 from monitor.judge.plugin import MEMORIES, SHOWN, Recent
 from monitor.judge.strata import Strata
@@ -161,6 +162,9 @@ class FamilyInContext(Family):
                     tables[row, bet, :bins] = np.array(table)[groups[:bins]]
                     exist[row, bet] = True
         return tables, exist
+
+    def finding(self, row: int, log_m: int) -> Finding:
+        return replace(super().finding(row, log_m), given=self.strata.called)
 
     def accepted_since(self, row: int, bet: int) -> list[float]:
         width = self.null.shape[1]

@@ -19,8 +19,10 @@ class Strata:
 
     Attributes
     ----------
+    called : str
+        What the contexts are, in words.
     names : tuple of str
-        Of the contexts.
+        Of each.
     whole : Null
         Of all contexts together.
     nulls : tuple of Null
@@ -31,6 +33,7 @@ class Strata:
         Accepted frequencies in the bins of the whole: bins that are joined share what they have as they do there.
     """
 
+    called: str
     names: tuple[str, ...]
     whole: Null
     nulls: tuple[Null, ...]
@@ -62,8 +65,7 @@ def strata(
         here = [(_joined(signal, counts[start : start + len(signal.bin_of)]), start) for signal, start in watched]
         parts.append(nulls(replace(reference, counts=counts, contexts=()), here, tolerance, elsewhere))
     values, shares = ([pair[kind] for pair in parts] for kind in (0, 1))
-    names = contexts.names
-    return _strata(names, wholes[0], values), _strata(names, wholes[1], shares)
+    return _strata(contexts, wholes[0], values), _strata(contexts, wholes[1], shares)
 
 
 def _joined(signal: Signal, counts: Ints) -> Signal:
@@ -82,7 +84,7 @@ def _joined(signal: Signal, counts: Ints) -> Signal:
     return replace(signal, bins=tuple(signal.bins[k] for k in named), bin_of=bin_of)
 
 
-def _strata(names: tuple[str, ...], whole: Null, parts: Sequence[Null]) -> Strata:
+def _strata(contexts: Contexts, whole: Null, parts: Sequence[Null]) -> Strata:
     groups = np.zeros((len(parts), *whole.shape), dtype=np.int64)
     accepted = np.zeros((len(parts), *whole.shape))
     for context, null in enumerate(parts):
@@ -94,4 +96,4 @@ def _strata(names: tuple[str, ...], whole: Null, parts: Sequence[Null]) -> Strat
             within = np.bincount(own, weights=shares, minlength=width)
             here = null.accepted[row] if null.accepted[row].any() else within
             accepted[context, row, : len(own)] = here[own] * shares / np.maximum(within[own], 1e-300)
-    return Strata(names, whole, tuple(parts), groups, accepted)
+    return Strata(contexts.called, contexts.names, whole, tuple(parts), groups, accepted)

@@ -288,3 +288,10 @@ def test_no_name_can_keep_a_message_from_being_written(text, prefix):
         assert blocks(event)
         assert event_of(event)["dedup_key"] == SHIFT.incident
         assert json.loads(event_line(event))["model"] == text
+
+
+def test_what_it_is_compared_within_is_said():
+    (first, *rest) = SHIFT.signals
+    told = message(replace(SHIFT, signals=(replace(first, given="hour of the day"), *rest)))
+    assert dict(told.facts)["Compared"] == "with what was accepted for the same hour of the day"
+    assert "Compared" not in dict(message(SHIFT).facts)
