@@ -7,13 +7,14 @@ from math import log, sqrt
 
 from detectors.detector import Signal
 from monitor.judge.bets import directions
+from monitor.judge.interval import noise, share_interval, w_interval
 from monitor.types import BinShift, Effect
 
 TOLD_BINS = 3
 LIKE = 0.7
 """A shift is called by a direction's name when at least this much of it (a correlation) points there."""
 
-NEARLY = 0.2
+NEARLY = 0.15
 """Of directions that fit nearly as well the simplest, named first, is meant."""
 
 _SHARE_SHAPES = {
@@ -36,32 +37,18 @@ _ANSWER_SHAPES = {
 }
 
 
-def radius(deviation: float, records: float, miss: float = 0.05) -> float:
-    """Return half the width of a confidence sequence for a mean: valid at every number of records at once.
+def value_effect(counts: Sequence[int], accepted: Sequence[float], design: float, beyond: float = 0.0) -> Effect:
+    """Return Cohen's w with its interval, and PSI, of counts against accepted shares; noise is taken off both.
 
-    Robbins' normal mixture (Howard, Ramdas, McAuliffe, Sekhon 2021, eq. 3.7), tuned to be tightest near a few
-    hundred records.
+    An alarm says that w is `beyond` the radius of the bets, and is seldom wrong: the interval says no less.
     """
-    prior = 100.0
-    whole = records + prior
-    return deviation * sqrt(whole * log(whole / (prior * miss * miss))) / max(1.0, records)
-
-
-def value_effect(counts: Sequence[int], accepted: Sequence[float], design: float) -> Effect:
-    """Return Cohen's w with its interval, and PSI, of counts against accepted shares."""
     records = sum(counts)
     q = [c / records for c in counts]
     seen = sum((a - p) ** 2 / p for a, p in zip(q, accepted, strict=True))
-    w = sqrt(max(0.0, seen - (len(q) - 1) * design / records))
-    psi = _psi(counts, accepted)
-    if seen == 0.0:
-        return Effect(w=0.0, low=0.0, high=0.0, psi=psi)
-    g = [(a / p - 1) / sqrt(seen) for a, p in zip(q, accepted, strict=True)]
-    mean = sum(a * v for a, v in zip(q, g, strict=True))
-    variance = sum(a * (v - mean) ** 2 for a, v in zip(q, g, strict=True))
-    least = (max(g) - min(g)) ** 2 / (records + 1)  # that no record lay elsewhere does not show that none ever will
-    half = radius(sqrt(max(variance, least)), records / design)
-    return Effect(w=_round(w), low=_round(max(0.0, w - half)), high=_round(w + half), psi=_round(psi))
+    w = sqrt(max(0.0, seen - noise(q, accepted, records / design)))
+    low, high = w_interval(q, accepted, records / design)
+    psi = max(0.0, _psi(counts, accepted) - (len(q) - 1) * design / records)  # for small shifts it is w squared
+    return Effect(w=_round(w), low=_round(max(low, min(beyond, w))), high=_round(max(high, w)), psi=_round(psi))
 
 
 def _psi(counts: Sequence[int], accepted: Sequence[float]) -> float:
@@ -78,8 +65,7 @@ def _shares(counts: Sequence[int]) -> list[float]:
 def share_effect(events: int, records: int, accepted: float, design: float) -> Effect:
     """Return percentage points above the accepted share, with the interval."""
     share = events / records
-    half = radius(sqrt(max(share * (1 - share), 1.0 / (records + 1))), records / design)
-    low, high = max(0.0, share - half), min(1.0, share + half)
+    low, high = share_interval(events / design, records / design)
     return Effect(
         points=_round(100 * (share - accepted)),
         low=_round(100 * (low - accepted)),

@@ -96,7 +96,7 @@ class Family:
         accepted = self.accepted_since(row, bet)[: len(signal.bins)]
         design = float(self.null.effects[row])
         if self.values:
-            size = effect.value_effect(counts, accepted, design)
+            size = effect.value_effect(counts, accepted, design, float(self.null.fixed[row]))
             shape = effect.value_shape(signal, counts, accepted)
             moved = effect.told_bins(signal, shape, counts, accepted)
         else:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from judge_streams import Traffic, judge_of, judged, levels, mixed, normal_law, number, signal
 
-from monitor.judge.effect import moved_bins, radius, share_effect, share_shape, told_bins, value_effect, value_shape
+from monitor.judge.effect import moved_bins, share_effect, share_shape, told_bins, value_effect, value_shape
 from monitor.types import BinShift
 
 EVEN = [1 / 16] * 16
@@ -27,8 +27,9 @@ def far(law, accepted):
 def test_w_is_cohens_with_the_noise_taken_off(law):
     counts = expected(law, 100_000)
     assert value_effect(counts, EVEN, 1.0).w == pytest.approx(far(law, EVEN), abs=2e-3)
+    spread = sum(q * (1 - q) / p for q, p in zip(law, EVEN, strict=True))
     noisy = value_effect(counts, EVEN, 1_000.0).w
-    assert noisy == pytest.approx(sqrt(far(law, EVEN) ** 2 - 15 * 1_000 / 100_000), abs=2e-3)
+    assert noisy == pytest.approx(sqrt(far(law, EVEN) ** 2 - spread * 1_000 / 100_000), abs=2e-3)
 
 
 def test_noise_alone_is_no_effect_on_average():
@@ -36,41 +37,6 @@ def test_noise_alone_is_no_effect_on_average():
     effects = [value_effect(draw.multinomial(400, EVEN).tolist(), EVEN, 1.0) for _ in range(500)]
     assert sum(e.low > 0 for e in effects) <= 0.1 * 500
     assert np.mean([e.w**2 for e in effects]) < 0.5 * 15 / 400
-
-
-@pytest.mark.parametrize(
-    ("shift", "records"), [(0.1, 5_000), (0.1, 50_000), (0.3, 500), (0.3, 10_000), (1.0, 100), (1.0, 1_000)]
-)
-def test_the_interval_holds_the_truth_at_least_as_often_as_promised(shift, records):
-    law = normal_law(shift)
-    draw = np.random.default_rng(records)
-    effects = [value_effect(draw.multinomial(records, law).tolist(), EVEN, 1.0) for _ in range(200)]
-    assert sum(e.low <= far(law, EVEN) <= e.high for e in effects) >= 190
-
-
-def test_the_interval_holds_the_truth_when_an_alarm_chose_the_moment():
-    law, held = normal_law(0.4), 0
-    for seed in range(40):
-        traffic = Traffic({"x": number("x")}, seed)
-        judge = judge_of(traffic.reference(50_000))
-        found = [
-            f.effect
-            for v in judged(judge, [traffic.tally(50, x={"law": law}) for _ in range(60)])
-            for f in v.alarms
-            if f.signal.name == "feature.x"
-        ]
-        assert found
-        held += found[0].low <= far(law, EVEN) <= found[0].high
-    assert held >= 38
-
-
-def test_the_interval_is_valid_at_every_number_of_records_at_once():
-    draw = np.random.default_rng(8)
-    left = 0
-    for _ in range(300):
-        means = np.cumsum(draw.choice([-1.0, 1.0], 3_000)) / np.arange(1, 3_001)
-        left += any(abs(m) > radius(1.0, n) for n, m in enumerate(means.tolist(), start=1))
-    assert left <= 0.05 * 300
 
 
 def test_shares_are_told_in_points_above_the_accepted_share():
@@ -81,13 +47,6 @@ def test_shares_are_told_in_points_above_the_accepted_share():
     assert share_effect(1_000, 1_000, 0.0, 1.0).high == 100.0
     wider = share_effect(60, 1_000, 0.01, 9.0)
     assert wider.high - wider.low > 1.5 * (effect.high - effect.low)
-
-
-@pytest.mark.parametrize("share", [0.002, 0.05, 0.5])
-def test_the_interval_of_a_share_holds_the_truth(share):
-    draw = np.random.default_rng(4)
-    effects = [share_effect(int(events), 2_000, 0.001, 1.0) for events in draw.binomial(2_000, share, 300)]
-    assert sum(e.low <= 100 * (share - 0.001) <= e.high for e in effects) >= 285
 
 
 def test_psi_is_finite_where_a_bin_is_empty():
