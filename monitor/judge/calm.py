@@ -25,6 +25,9 @@ Starting each slot with at least this much costs one more wrong return in a mill
 against a threshold of 100).
 """
 
+BACK = 0.75
+"""Part of what is accepted that a signal must be within to be back: what hovers at its border is one incident."""
+
 _BETS = 3
 
 
