@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.detector import Signal
 from monitor.judge import effect
 from monitor.judge.bets import SCALE, directions, share_bets, strengths, tilts
-from monitor.judge.calm import BACK, Calm, share_calm, value_calm
+from monitor.judge.calm import Calm, nearer, share_calm, value_calm
 from monitor.judge.edetector import EDetector
 from monitor.judge.null import FIXED_BETS, Null
 from monitor.judge.plugin import MEMORIES, SHOWN, Recent
@@ -111,23 +111,18 @@ class Family:
         """Return the way back of a signal that alarms, in the direction of its leading bet."""
         design, width = float(self.null.effects[row]), self.null.shape[1]
         if not self.values:
-            return share_calm(self._nearer(row), design, width, slot)
+            bounds = self.null.bounds[row, : self.null.signals[row].contexts].tolist()
+            accepted = self.null.accepted[row, : len(self.null.signals[row].bins)].tolist()
+            return share_calm(nearer(accepted, bounds), design, width, slot)
         bet = self.detector.leading(row)
         signal = self.null.signals[row]
         accepted = self.null.accepted[row, : len(signal.bins)].tolist()
         if bet < FIXED_BETS:
             g = directions(signal, accepted)[bet // len(strengths(signal))][1]
-            return value_calm(g, BACK * float(self.null.fixed[row]), design, width, slot)
+            return value_calm(g, float(self.null.fixed[row]), design, width, slot)
         excess = self.recent.excess(row, bet - FIXED_BETS)[: len(accepted)]
         size = sqrt(sum(p * x * x for p, x in zip(accepted, excess, strict=True)))
-        return value_calm([x / size for x in excess], BACK * float(self.null.adaptive[row]), design, width, slot)
-
-    def _nearer(self, row: int) -> list[float]:
-        """Return in each context of a share what it must be below to be back: between the accepted one and its bound."""
-        bounds = self.null.bounds[row, : self.null.signals[row].contexts].tolist()
-        pairs = self.null.accepted[row, : len(self.null.signals[row].bins)].reshape(-1, 2).tolist()
-        usual = [event / (other + event) if other + event else 0.0 for other, event in pairs]
-        return [share + BACK * (most - share) for share, most in zip(usual, bounds, strict=True)]
+        return value_calm([x / size for x in excess], float(self.null.adaptive[row]), design, width, slot)
 
     def present(self) -> list[Effect]:
         """Return the present effect of every signal over about its last 8,000 records, noise taken off."""

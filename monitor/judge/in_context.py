@@ -14,7 +14,7 @@ from math import floor, log, sqrt
 import numpy as np
 
 from monitor.judge.bets import MOST_STAKED, SCALE, directions, share_bets, strengths, tilts, tilts_of
-from monitor.judge.calm import Calm, share_calm, value_calm
+from monitor.judge.calm import Calm, nearer, share_calm, value_calm
 from monitor.judge.edetector import EDetector
 from monitor.judge.family import Bets, Family, Finding, Ints, beside, mixture
 from monitor.judge.null import FIXED_BETS, Floats, ordered_sum
@@ -195,7 +195,8 @@ class FamilyInContext(Family):
         null, signal = self.strata.nulls[context], self.null.signals[row]
         effect, width, bins = float(null.effects[row]), self.null.shape[1], len(signal.bins)
         if not self.values:
-            return share_calm(null.bounds[row, :1].tolist(), effect, width, slot)
+            bounds = nearer(null.accepted[row, :2].tolist(), null.bounds[row, :1].tolist())
+            return share_calm(bounds, effect, width, slot)
         if bet >= FIXED_BETS:
             excess, variance = self.memory.excess_in(context, row, bet - FIXED_BETS)
             g, radius = [x / sqrt(variance) if variance > 0 else 0.0 for x in excess], float(null.adaptive[row])

@@ -14,10 +14,11 @@ SLOT = 10_000
 
 
 class Received:
-    """What was told of a stream of slots of 100 records."""
+    """What was told of a stream of slots of so many records."""
 
-    def __init__(self, traffic: Traffic, rows: int = 10_000) -> None:
+    def __init__(self, traffic: Traffic, rows: int = 10_000, records: int = 100) -> None:
         self.traffic = traffic
+        self.records = records
         self.judge = judge_of(traffic.reference(rows), every=259_200, in_records=False)
         self.policy = Policy("m", "sha256:0", PolicySettings(SLOT))
         self.slot = 0
@@ -25,7 +26,7 @@ class Received:
 
     def pass_by(self, slots: int, **changes: object) -> Received:
         for _ in range(slots):
-            verdict = self.judge.advance(self.slot, self.traffic.tally(100, **changes))
+            verdict = self.judge.advance(self.slot, self.traffic.tally(self.records, **changes))
             self.events += self.policy.advance(verdict, {}, self.judge)
             self.slot += 1
         return self
@@ -71,6 +72,12 @@ def test_a_stream_that_hovers_at_the_tolerance_opens_one_incident_at_most(seed):
         received.pass_by(50, x={"law": normal_law(float(draw.normal(0.1, 0.02)))})
     assert received.counted()["opened"] <= 1
     assert received.counted()["resolved"] == 0
+
+
+def test_a_shift_that_shrinks_well_within_the_tolerance_is_resolved():
+    received = Received(Traffic({"x": number("x")}, 2), rows=100_000, records=1_000)
+    received.pass_by(100, x={"law": normal_law(0.14)}).pass_by(100, x={"law": normal_law(0.04)})
+    assert received.counted()["resolved"] == 1
 
 
 @pytest.mark.parametrize("shift", [normal_law(0.18), normal_law(0, 1.2), [1.2 if k % 2 else 0.8 for k in range(16)]])
