@@ -71,8 +71,9 @@ class Policy:
         for version in self.versions.add(versions, start):
             for incident in self.incidents:
                 self._note(incident, f"{began_at(version, start)}, while this was open")
+        opened: dict[str, Incident] = {}
         for finding in sorted(verdict.alarms, key=lambda f: (-(f.evidence or 0.0), f.signal.name)):
-            self._place(finding, verdict.slot)
+            self._place(finding, verdict.slot, opened)
         for incident in self.incidents if verdict.alarms else ():
             for words in remarks(incident.signals, verdict.signals):
                 if words not in incident.notes:
@@ -105,15 +106,22 @@ class Policy:
                 return [self._event(incident, "updated", now, records)]
         return []
 
-    def _place(self, finding: Finding, slot: int) -> None:
-        """Put a finding into its incident, a new one where none is near."""
+    def _place(self, finding: Finding, slot: int, opened: dict[str, Incident]) -> None:
+        """Put a finding into its incident, a new one where none is near.
+
+        What alarms together in a group is one alert of the budget, so it opens one incident at most (`opened`).
+        """
         length = self.settings.slot
         name = finding.signal.name
         change = SignalChange(
             name, finding.signal.group, finding.evidence, finding.effect, finding.shape, finding.bins, finding.given
         )
         severity = severity_of(finding.effect, self.settings.importance(name), finding.signal.group)
-        incident = home(finding, severity, self.incidents, slot, length) or self._open(finding, slot, severity)
+        incident = home(finding, severity, self.incidents, slot, length)
+        if incident is None and finding.evidence is not None:
+            incident = opened.get(finding.signal.group)
+        if incident is None:
+            incident = opened[finding.signal.group] = self._open(finding, slot, severity)
         self._count_returns(incident, name)
         if SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):
             incident.severity, incident.urgent = severity, True

@@ -222,10 +222,17 @@ def test_incidents_end_each_for_itself():
     assert [e.incident for _, e in policy.quiet([120])] == [first.incident]
 
 
+def test_what_alarms_together_in_a_group_is_one_alert_of_the_budget_and_opens_one_incident():
+    policy = Told()
+    (event,) = policy.slot(20, finding("feature.income", 20), finding("feature.age", 2))
+    assert {s.signal for s in event.signals} == {"feature.income", "feature.age"}
+    assert kinds(Told().slot(40, finding("feature.x", 40), finding("quality.late", 2))) == ["opened", "opened"]
+
+
 def test_names_are_the_same_in_every_run_and_different_for_every_incident():
     def run():
         policy = Told()
-        events = policy.slot(20, finding("feature.income", 20), finding("feature.age", 2))
+        events = policy.slot(19, finding("feature.age", 2)) + policy.slot(20, finding("feature.income", 20))
         events += policy.slot(21, finding("feature.income", 20, w(0.9)))
         events += policy.slot(22, finding("feature.age", 2, w(0.25)))
         events += policy.slot(23, finding("feature.age", 2, w(0.9)))
