@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from detectors.detector import Signal
 from monitor.judge import effect
 from monitor.judge.bets import SCALE, directions, share_bets, strengths, tilts
+from monitor.judge.bursts import Bursts
 from monitor.judge.calm import Calm, nearer, share_calm, value_calm
 from monitor.judge.edetector import EDetector
 from monitor.judge.null import FIXED_BETS, Null
@@ -54,6 +55,7 @@ class Family:
         self.values = bool(null.signals) and null.signals[0].kind == "values"
         self.fixed, exist = tilts(null) if self.values else share_bets(null)
         self.recent = Recent(null, slots_a_day)
+        self.bursts = Bursts(null)
         one_way = np.array([[signal.unusual] for signal in null.signals], dtype=bool).reshape(-1, 1)
         self.detector = EDetector(mixture(exist, MEMORIES if self.values else 0, one_way), null.shape[1])
         self.counts: Ints = np.zeros(null.shape, dtype=np.int64)
@@ -74,8 +76,10 @@ class Family:
         tables, active = self.fixed, np.ones(self.fixed.shape[:2], dtype=bool)
         if self.values:
             tables, active = beside((tables, active), self.recent.bets())
+        tables = self.bursts.slowed(tables)
         self.detector.advance(self.counts, tables, active, mass=mass, slot=slot, records=records)
         self.recent.add(self.counts, slots)
+        self.bursts.add(self.counts)
         return self.detector.evidence()
 
     def accepted_since(self, row: int, bet: int) -> list[float]:
@@ -94,7 +98,7 @@ class Family:
         bet = self.detector.leading(row)
         counts = self.detector.since[row, bet, : len(signal.bins)].tolist()
         accepted = self.accepted_since(row, bet)[: len(signal.bins)]
-        design = float(self.null.effects[row])
+        design = self.bursts.effect(row)
         if self.values:
             size = effect.value_effect(counts, accepted, design, float(self.null.fixed[row]))
             shape = effect.value_shape(signal, counts, accepted)
@@ -109,7 +113,7 @@ class Family:
 
     def calm(self, row: int, slot: int) -> Calm:
         """Return the way back of a signal that alarms, in the direction of its leading bet."""
-        design, width = float(self.null.effects[row]), self.null.shape[1]
+        design, width = self.bursts.effect(row), self.null.shape[1]
         if not self.values:
             bounds = self.null.bounds[row, : self.null.signals[row].contexts].tolist()
             accepted = self.null.accepted[row, : len(self.null.signals[row].bins)].tolist()

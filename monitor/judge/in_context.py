@@ -14,6 +14,7 @@ from math import floor, log, sqrt
 import numpy as np
 
 from monitor.judge.bets import MOST_STAKED, SCALE, directions, share_bets, strengths, tilts, tilts_of
+from monitor.judge.bursts import Bursts
 from monitor.judge.calm import Calm, nearer, share_calm, value_calm
 from monitor.judge.edetector import EDetector
 from monitor.judge.family import Bets, Family, Finding, Ints, beside, mixture
@@ -100,6 +101,7 @@ class FamilyInContext(Family):
         self.values = self.null.signals[0].kind == "values"
         self.here: list[tuple[int, Ints]] = []
         self.recent = self.memory = RecentInContext(strata, slots_a_day)
+        self.bursts = Bursts(self.null)
         self._fixed: dict[int, Bets] = {}
         one_way = np.array([[signal.unusual] for signal in self.null.signals], dtype=bool)
         exist = tilts(self.null)[1] if self.values else share_bets(self.null)[1] | True
@@ -119,8 +121,10 @@ class FamilyInContext(Family):
             active |= awake
         tables = np.zeros((*gained.shape, seen.shape[1]), dtype=np.int64)
         tables[:, :, -1] = gained
-        self.detector.advance(seen, tables, active, mass=mass, slot=slot, records=records)
+        self.detector.advance(seen, self.bursts.slowed(tables), active, mass=mass, slot=slot, records=records)
         self.memory.add_in(self.here, slots)
+        if self.at:  # of the levels of a field the mix may differ from block to block, and mean nothing
+            self.bursts.add(self.counts)
         return self.detector.evidence()
 
     def _levels(self, given: Ints | None) -> list[tuple[int, Ints]]:

@@ -189,6 +189,7 @@ class Judge:
                     **{name: getattr(f.detector, name).copy() for name in _DETECTOR_STATE},
                     "recent": f.recent.counts,
                     "squares": f.recent.squares,
+                    **{name: getattr(f.bursts, name).copy() for name in f.bursts.STATE},
                 }
                 for f in self.families
             ],
@@ -206,6 +207,8 @@ class Judge:
                 setattr(family.detector, name, _like(getattr(family.detector, name), saved[name]))
             family.recent.counts = _like(family.recent.counts, saved["recent"])
             family.recent.squares = _like(family.recent.squares, saved["squares"])
+            for name in family.bursts.STATE:
+                setattr(family.bursts, name, _like(getattr(family.bursts, name), saved[name]))
         self.calms = {
             name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"]) for name, c in state["calms"].items()
         }

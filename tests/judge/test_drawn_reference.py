@@ -54,6 +54,20 @@ def test_no_bet_wins_under_the_law_that_the_reference_was_drawn_from_but_for_the
     assert wrong <= DELTA * DRAWS + 2 * sqrt(DELTA * DRAWS)
 
 
+@pytest.mark.parametrize("m", SIZES)
+def test_bins_that_are_cut_by_the_same_records_mislead_no_more(m):
+    """Edges at the reference's own quantiles: what is accepted is even, and the law's masses are spacings."""
+    bins = min(20, m // 50)
+    counts, wrong = [m // bins] * bins, 0
+    null = null_of(signal(bins), counts)
+    tables, exist = tilts(null)
+    for p in np.random.default_rng(3).dirichlet(counts, size=2_000):
+        accepted = null.accepted[0]
+        learned = sqrt(float(((p - accepted) ** 2 / accepted).sum())) > float(null.adaptive[0])
+        wrong += learned or bool((np.exp(tables[0][exist[0] > 0][:, :bins] / SCALE) @ p > 1 + 1e-9).any())
+    assert wrong <= DELTA * 2_000
+
+
 @pytest.mark.parametrize(("m", "law"), CASES)
 @pytest.mark.parametrize("alike", [1, 30])
 def test_the_ball_that_what_is_learned_keeps_to_holds_the_law(m, law, alike):

@@ -1,0 +1,101 @@
+"""Dependence in time that the reference did not have: records that come several times in a row, say.
+
+Neighbouring blocks of records differ by chance, and how much that is follows from the frequencies that both show. A
+shift, a ramp or a new level hardly makes neighbours differ, so it does not hide itself; records in bursts do. By as
+much as they differ more than by chance, a record counts less from the next slot on: dividing by what the past alone
+decides keeps every bet fair (Jensen's inequality), whatever the estimate is worth.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.judge.null import Floats, Ints, Null, ordered_sum
+
+BLOCK = 100
+"""Fewest records of a block."""
+
+HALF_LIFE = 16
+"""In pairs of blocks."""
+
+FEWEST_PAIRS = 3.5
+SURE = 3.0
+"""Standard errors by which neighbours must differ more than by chance."""
+
+JUMP = 4.0
+"""How many times what is known already a pair says at most: a level that changes at once is one pair."""
+
+WHOLE = 256
+_FADE = 0.5 ** (1 / HALF_LIFE)
+
+
+class Bursts:
+    """What pairs of neighbouring blocks say about S signals.
+
+    Attributes
+    ----------
+    block, before : int arrays (S, K)
+        Counts of the block that is being filled, and of the one before it, where that has no neighbour yet.
+    differ, pairs, pairs_squared : float arrays (S,)
+        Fading sums of how much more than by chance pairs differ, of the pairs, of their squared weights.
+    times : int array (S,)
+        The design effect over that of the reference, times 256.
+    """
+
+    STATE: ClassVar = ("block", "before", "differ", "pairs", "pairs_squared", "times")
+
+    def __init__(self, null: Null) -> None:
+        self.null = null
+        self.degrees: Floats = np.array([len(s.bins) - 1.0 for s in null.signals])
+        self.block: Ints = np.zeros(null.shape, dtype=np.int64)
+        self.before: Ints = np.zeros(null.shape, dtype=np.int64)
+        self.differ, self.pairs, self.pairs_squared = (np.zeros(len(null.signals)) for _ in range(3))
+        self.times: Ints = np.full(len(null.signals), WHOLE, dtype=np.int64)
+
+    def effect(self, row: int) -> float:
+        """Return the design effect of a signal."""
+        return float(self.null.effects[row]) * int(self.times[row]) / WHOLE
+
+    def slowed(self, tables: Ints) -> Ints:
+        """Return tables (S, B, K) by which a record counts less, where it must; rounded down as all are."""
+        return tables if (self.times == WHOLE).all() else tables * WHOLE // self.times[:, None, None]
+
+    def add(self, counts: Ints) -> None:
+        """Add one slot's counts (S, K)."""
+        self.block += counts
+        full = self.block.sum(axis=1) >= BLOCK
+        if full.any():
+            second = full & self.before.any(axis=1)
+            if second.any():
+                self._pair(np.flatnonzero(second))
+            first = full & ~second
+            self.before[first] = self.block[first]
+            self.before[second] = 0
+            self.block[full] = 0
+
+    def _pair(self, rows: NDArray[np.intp]) -> None:
+        one, other, inverse = self.before[rows], self.block[rows], self.null.inverse[rows]
+        n, m = one.sum(axis=1)[:, None], other.sum(axis=1)[:, None]
+        pooled, difference = (one + other) / (n + m), one / n - other / m
+        chance = ordered_sum(pooled * (1 - pooled) * inverse) * (1 / n + 1 / m)[:, 0]
+        seen = ordered_sum(difference * difference * inverse)
+        told = chance > 0
+        rows = rows[told]
+        known = np.maximum(1.0, self.differ[rows] / np.maximum(self.pairs[rows], 1.0))
+        ratio = np.minimum(seen[told] / chance[told], JUMP * known)
+        self.differ[rows] = self.differ[rows] * _FADE + ratio
+        self.pairs[rows] = self.pairs[rows] * _FADE + 1
+        self.pairs_squared[rows] = self.pairs_squared[rows] * (_FADE * _FADE) + 1
+        self.times[rows] = self._times(rows)
+
+    def _times(self, rows: NDArray[np.intp]) -> Ints:
+        mean = self.differ[rows] / self.pairs[rows]
+        worth = self.pairs[rows] * self.pairs[rows] / self.pairs_squared[rows]
+        error = np.sqrt(2 / (worth * self.degrees[rows]))
+        known = (worth >= FEWEST_PAIRS) & (mean > 1 + SURE * error)
+        over = np.where(known, mean, 1.0) / self.null.effects[rows]
+        times: Ints = np.ceil(np.maximum(over, 1.0) * WHOLE).astype(np.int64)
+        return times
