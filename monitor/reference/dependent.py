@@ -65,13 +65,24 @@ def _numbers(seen: Sequence[Seen], ordered: Sequence[int], tail: float) -> Itera
     if len(ordered) < 2:
         return
     z, there = _scores(seen, ordered)
-    both = np.maximum(there @ there.T, 1)
-    size = np.abs((z @ z.T) / both)
-    clear = (size >= CLEAR) & (size * size * both > chi_square(1, tail))
     few = len(ordered) * (len(ordered) - 1) // 2 <= ALL_OF
-    for i, j in np.argwhere(np.triu(clear | few, 1)).tolist():
-        yield _pair(seen, ordered[i], ordered[j], float(min(1.0, size[i, j])), clear=bool(clear[i, j]))
+    found: list[tuple[int, int, float, bool]] = []
+    for at in range(0, len(ordered), BLOCK):
+        both = np.maximum(there[at : at + BLOCK] @ there.T, 1)
+        size = np.abs((z[at : at + BLOCK] @ z.T) / both)
+        clear = (size >= CLEAR) & (size * size * both > chi_square(1, tail))
+        later = np.arange(len(ordered)) > at + np.arange(len(size))[:, None]
+        rows = np.argwhere(later & (clear | few))
+        strongest = np.argsort(-size[tuple(rows.T)], kind="stable")[:MOST_FOUND]
+        found += [(at + i, j, float(size[i, j]), bool(clear[i, j])) for i, j in rows[strongest].tolist()]
+    for i, j, strength, sure in found:
+        yield _pair(seen, ordered[i], ordered[j], min(1.0, strength), clear=sure)
 
+
+BLOCK = 500
+"""Columns that are compared with all others at once, and of the pairs so found the strongest are kept."""
+
+MOST_FOUND = 2_000
 
 ALL_OF = 15
 """Pairs that may all be watched, of features and an output."""

@@ -26,7 +26,7 @@ FITTED = 3
 """One record in so many is fitted to."""
 
 MOST_ROWS = 10_000
-MOST_VALUES = 10_000_000
+MOST_VALUES = 5_000_000
 """Records, and values of all columns, that are looked at to fit; more say no more."""
 
 MOST_PAIRS = 10
