@@ -22,7 +22,8 @@ def values(count: int, *, per_second: int = 1_000, seed: int = 1, shift_at: int 
     """Yield envelopes; from `shift_at` on, one feature is half a standard deviation higher."""
     draw = random.Random(seed)
     for i in range(count):
-        features: dict[str, object] = {name: round(draw.gauss(0, 1), 6) for name in NUMERIC}
+        common = draw.gauss(0, 1)  # all go together, so that what watches that has all there is to do
+        features: dict[str, object] = {name: round(0.6 * common + 0.8 * draw.gauss(0, 1), 6) for name in NUMERIC}
         features |= {name: draw.choice("abcdefgh") for name in CATEGORICAL}
         if shift_at is not None and i >= shift_at:
             features[NUMERIC[0]] = round(draw.gauss(0.5, 1), 6)

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 from detectors.categorical import CategoryBins
+from detectors.combinations import Combinations
 from detectors.conflicts import Conflicts
 from detectors.conformity import SchemaConformity
 from detectors.detector import Detector
+from detectors.distance import Distance
+from detectors.joint import Joint
 from detectors.knn import Knn
 from detectors.numeric import NumericBins
+from detectors.pair import Pair
 from detectors.performance import AbsoluteError, Calibration, ErrorRate
 from detectors.scorer import Scorer
 from detectors.shadow import Flips, Skew
@@ -28,6 +32,9 @@ KINDS: dict[str, type[Detector]] = {
     "trust": Trust,
     "shadow_flips": Flips,
     "shadow_skew": Skew,
+    "pair": Pair,
+    "combinations": Combinations,
+    "distance": Distance,
 }
 
 __all__ = [
@@ -35,12 +42,16 @@ __all__ = [
     "AbsoluteError",
     "Calibration",
     "CategoryBins",
+    "Combinations",
     "Conflicts",
     "Detector",
+    "Distance",
     "ErrorRate",
     "Flips",
+    "Joint",
     "Knn",
     "NumericBins",
+    "Pair",
     "SchemaConformity",
     "Scorer",
     "Skew",

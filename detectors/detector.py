@@ -41,6 +41,8 @@ class Signal:
         For each cell of the detector its bin, -1 where the signal does not apply.
     unusual : bool
         Whether the first bins hold what is unusual, and only more of that matters.
+    sides : tuple of float
+        Of two numbers' products: the mean sign in each bin. They give a correlation, and that is what is told.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Signal:
     bins: tuple[str, ...]
     bin_of: tuple[int, ...]
     unusual: bool = False
+    sides: tuple[float, ...] = ()
 
     @property
     def contexts(self) -> int:

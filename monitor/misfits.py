@@ -68,7 +68,8 @@ def without_effect(settings: ModelSettings, reference: Reference) -> Iterator[st
     for name in settings.tolerance.by_name:
         kind = name.partition(".")[0]
         known = name in GROUPS or any(name == s or name.startswith(f"{s}.") for s in signals)
-        if not known and kind in _FROM_RECORDS and not name.startswith("quality.check."):
+        of_records = kind in _FROM_RECORDS or name.startswith("joint.pair.")
+        if not known and of_records and not name.startswith("quality.check."):
             alike = [signal for signal in signals if signal.partition(".")[0] == kind]
             yield f"tolerance.{name} has no effect: the reference has no such signal{_meant(name, alike)}"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from detectors import Scorer
+from detectors import Joint, Scorer
 from detectors.detector import Signal
 from detectors.performance import GROUP as PERFORMANCE
 from detectors.sequential import Sequential
@@ -212,11 +213,24 @@ class Watched:
         return allowed.w if signal.kind == "values" else allowed.points
 
     def _importance(self, signal: str) -> Importance:
-        own = self._own(signal)
-        return own.importance if own else "normal"
+        """Return how much a signal matters: one of two columns as much as the one that matters more."""
+        columns = self._joint.get(signal, ())
+        every = [self._own(column) for column in (columns if len(columns) == 2 else (signal,))]
+        return max((own.importance if own else "normal" for own in every), key=get_args(Importance).index)
 
     def _ignored(self) -> Sequence[str]:
-        return [s.name for s, _ in self.reference.signals if (own := self._own(s.name)) and own.ignore]
+        """Return the signals of ignored features, those of how they go with others among them."""
+        alone = {s.name for s, _ in self.reference.signals if (own := self._own(s.name)) and own.ignore}
+        return sorted(alone | {name for name, columns in self._joint.items() if not alone.isdisjoint(columns)})
+
+    @cached_property
+    def _joint(self) -> dict[str, tuple[str, ...]]:
+        """By signal of how columns go together: which columns."""
+        layout = self.reference.layout
+        at = {
+            start: d.columns for d, start in zip(layout.detectors, layout.starts, strict=True) if isinstance(d, Joint)
+        }
+        return {signal.name: at[start] for signal, start in self.reference.signals if start in at}
 
     def _own(self, signal: str) -> FeatureSection | None:
         """Return what the configuration says about the feature a signal is about; outputs have no such thing."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from monitor.types import BinShift, Effect, SignalChange
+from sinks.names import SAID, STRANGE
 from sinks.text import both, plain, points
 
 NAME = 40
@@ -30,12 +31,6 @@ OF_RECORDS = {
     "quality.schema": "had absent or unknown features",
 }
 """What is the matter with records as a whole."""
-
-STRANGE = {
-    "anomaly.knn": "unusual records",
-    "anomaly.trust": "records unlike their predicted class",
-}
-"""What signals of single records' scores are called."""
 
 FIRST_BIN = {
     **dict.fromkeys(STRANGE, "{share} of them are {bin} of the accepted ones"),
@@ -65,7 +60,8 @@ LOOK_FIRST = (
     ("score", "at the newest model version and its thresholds"),
     ("confidence", "at the newest model version"),
     ("latency", "at the model server: load, machine, last release"),
-    ("joint", "at how inputs are joined: each alone may look as accepted"),
+    ("joint.pair", "at the join and the computation of {name}: each alone may look as accepted"),
+    ("joint", "at the join and the computation of inputs: each alone may look as accepted"),
     (
         "anomaly.queries",
         "at what this caller asks for, and who it is (docs/queries.md): it may look for inputs that fool the model",
@@ -97,7 +93,7 @@ def _family(signal: SignalChange) -> tuple[str, str]:
 
 def _parts(signal: str) -> tuple[str, str]:
     """Return what is watched, and of which feature (empty where it is of none)."""
-    depth = 2 if signal.startswith("quality.") else 1 if signal.startswith("feature.") else 0
+    depth = 2 if signal.startswith(("quality.", "joint.pair.")) else 1 if signal.startswith("feature.") else 0
     parts = signal.split(".", depth)
     return (".".join(parts[:depth]), parts[depth] or '""') if 0 < depth < len(parts) else (signal, "")
 
@@ -113,26 +109,12 @@ def name(signal: SignalChange) -> str:
         return plain(f"check {feature}", NAME)
     known = {"score": "score of {}", "quality": "{}", "anomaly": "{}", "performance": "{}"}
     kind, _, rest = signal.signal.partition(".")
-    if kind == "shadow":
-        return plain(asked(rest), NAME)
+    if kind in SAID:
+        return plain(SAID[kind](rest), NAME)
     if signal.signal == CONFLICTS:
         return "contradicting labels"
     words = known[kind].format(rest) if kind in known else f"{kind} {rest}"
     return plain(feature or (words if rest else kind), NAME)
-
-
-def asked(check: str) -> str:
-    """Return what the shadow endpoint was asked.
-
-    >>> asked("noise.0.2"), asked("missing.0.1"), asked("monotone.income"), asked("skew")
-    ('noise of 0.2 sd', '10 % of features missing', 'income moved', 'records as they came')
-    """
-    kind, _, rest = check.partition(".")
-    if kind == "missing":
-        return f"{100 * float(rest):.3g} % of features missing"
-    return {"noise": f"noise of {rest} sd", "monotone": f"{rest} moved", "skew": "records as they came"}.get(
-        kind, check
-    )
 
 
 _SHARES = ("robustness", "performance", "labels")
@@ -169,7 +151,8 @@ def change(group: Sequence[SignalChange]) -> str:
         return said
     if len(group) == 1:
         return f"{name(first)} {_shape(first)}" + (f": {shares}" if shares else "")
-    return f"{len(group):,} features {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")
+    things = "pairs" if first.group == "joint" else "features"
+    return f"{len(group):,} {things} {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")
 
 
 def _first_bin(signal: SignalChange) -> str:
@@ -225,6 +208,8 @@ def _bin(shift: BinShift, signal: SignalChange) -> str:
     label = bin_name(shift.bin)
     if shift.bin.startswith(("[", "< ", "≥ ")):
         now = f"{now} of values {'in ' if shift.bin[0] == '[' else ''}{label}"
+    elif signal.group == "joint":
+        now = f"{now} {label}"
     elif signal.effect.points is None:
         level = label if label.replace("-", "_").isidentifier() else f'"{label}"'
         now = f"{now} are {label}" if _is_number(label) else f"{level} {now}"

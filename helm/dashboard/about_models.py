@@ -129,7 +129,7 @@ def robustness() -> list[object]:
     )
     dashes = models.DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [8, 8]})
     flips.override_by_regexp(".*: tolerance$", [dashes])
-    unusual = _multiples("Unusual or adversarial records", "anomaly.* and joint.* signals", queries.UNUSUAL)
+    unusual = _multiples("Unusual records and combinations", "anomaly.* and joint.* signals", queries.UNUSUAL)
     errors = _multiples("Errors on records with labels", "performance.* and labels.* signals", queries.ERRORS)
     return [flips.no_value(NOT_ASKED), unusual, errors, *_behind_them()]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from detectors.categorical import CategoryBins
 from detectors.detector import Counts, Detector, Signal, share
+from detectors.joint import Joint
 from detectors.numeric import NumericBins, Together
 from detectors.sequential import Rows, Sequential, taken
 from monitor.formats.batch import Batch
@@ -84,6 +85,12 @@ def _first(counts: Counter[_Name]) -> dict[_Name, int]:
     return dict(sorted(counts.items())[:NAMES_KEPT])
 
 
+def _rows_of(columns: Set[str], detectors: Sequence[Detector]) -> dict[str, int]:
+    """Return by column which detector sorts its values into cells."""
+    bins = {d.column: row for row, d in enumerate(detectors) if isinstance(d, NumericBins | CategoryBins)}
+    return {column: bins[column] for column in sorted(columns)}
+
+
 class Layout:
     """Where each detector's cells stand in a tally.
 
@@ -108,7 +115,9 @@ class Layout:
         self._numeric = list(numeric)
         self._together = Together(list(numeric.values()))
         self._shown: list[tuple[int, int, str]] = []
-        self._single = [row for row in range(len(self.detectors)) if row not in numeric]
+        self._joint = {row: d for row, d in enumerate(self.detectors) if isinstance(d, Joint)}
+        self._single = [row for row in range(len(self.detectors)) if row not in numeric and row not in self._joint]
+        self._looked_at = _rows_of({c for joint in self._joint.values() for c in joint.columns}, self.detectors)
         self._sequential: tuple[Sequential, ...] = ()
         self._context: int | None = None
 
@@ -147,6 +156,9 @@ class Layout:
             codes[self._numeric] = self._together.bin(batch)
         for row in self._single:
             codes[row] = self.detectors[row].bin(batch)
+        seen = Batch(batch.rows, cells={column: codes[row] for column, row in self._looked_at.items()})
+        for row, joint in self._joint.items():
+            codes[row] = joint.bin(seen)
         codes += self._offsets
         return codes
 

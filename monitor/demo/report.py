@@ -33,7 +33,7 @@ def watched(service: Service, reference: Reference) -> Iterator[str]:
     right = 100 * service.accuracy(ACCEPTED)
     yield f"model     scikit-learn's {type(service.model).__name__}, right on {right:.1f} % of images it never saw"
     yield f"accepted  {reference.rows:,} requests of clean traffic (reference {reference.digest[7:19]})"
-    what = f"{len(PIXELS)} pixels (values, missing, out of range), answers, errors, shadow checks"
+    what = f"{len(PIXELS)} pixels (values, pairs, missing, range), answers, errors, shadow checks"
     yield f"watched   {len(reference.signals)} signals: {what}"
     yield "promised  at most 1 false alert per 30 days, over all these signals together"
     yield "besides   callers who probe the model, by a rule of its own outside that promise"

@@ -39,7 +39,7 @@ class Phase:
 
 _PENS = Camera(ink=1.4)
 
-_NOISE = 0.34
+_NOISE = 0.32
 
 STORY = (
     Phase(0, "clean traffic", "clean traffic", harm=False),

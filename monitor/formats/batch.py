@@ -57,6 +57,8 @@ class Batch:
     ids : list (n,)
     times : int array (n,)
         Event times in milliseconds.
+    cells : dict of int array (n,)
+        Of some columns the cells that each record fell into: what detectors of several columns look at.
     scored : dict of Scored
         What scorers left when they binned the batch, by signal: it is written elsewhere, and not computed twice.
     """
@@ -70,6 +72,7 @@ class Batch:
     callers: Sequence[str | int | None] = ()
     ids: Sequence[str | float | None] = ()
     times: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    cells: dict[str, Indices] = field(default_factory=dict, repr=False, compare=False)
     scored: dict[str, Scored] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor.incidents.incident import Incident
+from monitor.incidents.summary import ALONE
 from monitor.judge.family import Finding
 from monitor.types import SEVERITIES, Severity
 
@@ -20,7 +21,8 @@ def home(
 ) -> Incident | None:
     """Return the open incident a finding belongs to: the one its signal is in, else the nearest in onset.
 
-    Weak shifts of one cause show late, and their onset seems late too: beside a graver incident an hour is near.
+    Weak shifts of one cause show late, and their onset seems late too: beside a graver incident an hour is near. So it
+    is for how columns go together, beside columns that moved.
     An attack is nobody's cause: it has an incident of its own.
 
     Parameters
@@ -43,9 +45,20 @@ def home(
             continue
         graver = SEVERITIES.index(incident.severity) > SEVERITIES.index(severity)
         later = finding.onset - incident.since // length
-        if abs(later) <= allowed or (graver and 0 <= later * length <= WEAK_WITHIN):
+        follows = finding.signal.group == "joint" and any(s.group in ALONE for s in incident.signals.values())
+        if abs(later) <= allowed or ((graver or follows) and 0 <= later * length <= WEAK_WITHIN):
             near.append((abs(later), index))
     return incidents[min(near)[1]] if near else None
+
+
+def holding(incident: Incident) -> list[str]:
+    """Return the signals that hold an incident open: those of how columns go together not beside columns that moved.
+
+    If these stay when the others are back, they are a fault of their own and alarm anew.
+    """
+    causes = [name for name, change in incident.signals.items() if change.group != "joint"]
+    moved = any(change.group in ALONE for change in incident.signals.values())
+    return causes if moved else list(incident.signals)
 
 
 def _attack(group: str, evidence: float | None) -> bool:

@@ -84,9 +84,12 @@ class Incident(msgspec.Struct):
 
     @property
     def grown(self) -> bool:
-        """Whether what joined is another fault, or as many signals again; what the model makes of it is neither."""
+        """Whether what joined is another fault, or as many signals again.
+
+        What the model makes of it is neither, nor how columns then go together.
+        """
         told = [self.signals[name] for name in self.known]
-        faults = [change for change in self.joined if change.group != "predictions"]
+        faults = [change for change in self.joined if change.group not in ("predictions", "joint")]
         return len(faults) >= max(1, len(told)) or not {*map(cause, faults)} <= {*map(cause, told)}
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.incidents.grouping import home, leeway
+from monitor.incidents.grouping import holding, home, leeway
 from monitor.incidents.incident import Incident, digest
 from monitor.incidents.returns import Returns, calm_needed
 from monitor.incidents.severity import Importance, severity_of
@@ -165,10 +165,11 @@ class Policy:
     def _resolved(self, now: int, records: int, judge: Judge) -> list[Event]:
         events = []
         for incident in list(self.incidents):
-            alarms = [judge.alarmed(name) for name in incident.signals]
+            causes = holding(incident)
+            alarms = [judge.alarmed(name) for name in causes]
             last = (max((a for a in alarms if a is not None), default=0) + 1) * self.settings.slot
             wait = calm_needed(self.settings.resolve_after, incident.returns)
-            if now - last >= wait and all(judge.calm(name) for name in incident.signals):
+            if now - last >= wait and all(judge.calm(name) for name in causes):
                 self.incidents.remove(incident)
                 self.returns.add(incident.signals, now)
                 judge.forget(list(incident.signals))

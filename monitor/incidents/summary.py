@@ -8,26 +8,38 @@ from collections.abc import Sequence
 
 from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
-from sinks.signals import FIRST_BIN, STRANGE, asked
-from sinks.text import percent
+from sinks.names import SAID, STRANGE
+from sinks.signals import FIRST_BIN
+from sinks.text import counted, percent
 
 NAMED = 3
 _OF_VALUES = {"below": "of values ", "above": "of values "}  # else it reads as if they were so much too high
+ALONE = ("quality", "features")
+"""Groups of signals of one column each."""
+
 UNNAMED = '""'
 """A feature whose name is empty."""
 
-_VERBS = ("shifted", "spread", "narrowed", "changed")
+_VERBS = ("shifted", "spread", "narrowed", "changed", "move", "no longer", "now", "go together", "combine")
 _GROUP_ORDER = ("quality", "features", "joint", "anomalies", "robustness", "performance", "labels", "predictions")
 
 
 def ranked(signals: Sequence[SignalChange]) -> tuple[SignalChange, ...]:
-    """Return the signals as a person should read them: the most severe first, of equals causes before consequences."""
+    """Return the signals as a person should read them: the most severe first, of equals causes before consequences.
 
-    def key(change: SignalChange) -> tuple[int, float, float, str]:
+    Whatever moves a feature moves how it goes with others, at times more so: that comes after all features that moved.
+    """
+    moved = any(s.group in ALONE and _severity(s) > 0 for s in signals)
+
+    def key(change: SignalChange) -> tuple[bool, int, float, float, str]:
         size = change.effect.points if change.effect.points is not None else 100 * (change.effect.w or 0.0)
-        return (-SEVERITIES.index(severity_of(change.effect, group=change.group)), _order(change), -size, change.signal)
+        return moved and change.group == "joint", -_severity(change), _order(change), -size, change.signal
 
     return tuple(sorted(signals, key=key))
+
+
+def _severity(change: SignalChange) -> int:
+    return SEVERITIES.index(severity_of(change.effect, group=change.group))
 
 
 def _order(change: SignalChange) -> float:
@@ -46,6 +58,8 @@ def summarise(signals: Sequence[SignalChange], *, over: bool = False) -> str:
     alike = _without_echoes([s for s in signals if cause(s) == cause(first)])
     if len(alike) == 1:
         return _alone(alike[0], over=over)
+    if first.group == "joint":
+        return f"{_alone(first, over=over)}; {counted(len(alike) - 1, 'more pair')} moved"
     named = ", ".join(subject(s.signal) for s in alike[:NAMED])
     more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
     if first.group == "robustness":
@@ -87,12 +101,12 @@ def subject(signal: str) -> str:
         return "contradicting labels"
     if head == "performance":
         return rest.replace("_", " ")
-    return asked(rest) if head == "shadow" else STRANGE.get(signal, signal)
+    return SAID[head](rest) if head in SAID else STRANGE.get(signal, signal)
 
 
 def cause(change: SignalChange) -> tuple[str, str]:
     """Quality signals are alike when the same thing is wrong, scorers and what labels say never; others in a group."""
-    what = change.signal.split(".")[1] if change.group in ("quality", "anomalies", "performance") else ""
+    what = change.signal.split(".")[1] if change.group in ("quality", "joint", "anomalies", "performance") else ""
     return change.group, what
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import log, sqrt
 
 from detectors.detector import Signal
+from detectors.pair import correlation, relation
 from monitor.judge.bets import directions
 from monitor.judge.interval import noise, share_interval, w_interval
 from monitor.types import BinShift, Effect
@@ -35,6 +36,31 @@ _ANSWER_SHAPES = {
     "shadow.skew": "of answers differ from the logged predictions",
     "shadow.": "of answers flip",
 }
+
+
+_JOINT_SHAPES = {
+    "joint.pair.": {
+        "shifted up": "go together more",
+        "shifted down": "go together less",
+        "heavier lower tail": "combine as they seldom did",
+        "changed shape": "combine otherwise",
+        "spread out": "combine otherwise",
+        "narrowed": "combine otherwise",
+    },
+    "joint.distance": {
+        "shifted up": "farther from usual",
+        "shifted down": "nearer to usual",
+        "heavier upper tail": "often far from usual",
+        "spread out": "often far from usual",
+    },
+    "joint.residual": {
+        "shifted up": "weaker",
+        "shifted down": "tighter",
+        "heavier upper tail": "broken more often",
+        "spread out": "broken more often",
+    },
+}
+"""What directions are called there; what is not named keeps its name."""
 
 
 def value_effect(counts: Sequence[int], accepted: Sequence[float], design: float, beyond: float = 0.0) -> Effect:
@@ -85,7 +111,16 @@ def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) ->
     along = [(_correlation(ratio, g, weights), name) for name, g in directions(signal, accepted)]
     best = max((fit for fit, _ in along), default=0.0)
     plain = "changed shape" if signal.ordered else "changed mix"
-    return next((name for fit, name in along if fit >= max(LIKE, best - NEARLY)), plain)
+    shape = next((name for fit, name in along if fit >= max(LIKE, best - NEARLY)), plain)
+    return _joint_shape(signal, shape, shares, accepted) if signal.group == "joint" else shape
+
+
+def _joint_shape(signal: Signal, shape: str, shares: Sequence[float], accepted: Sequence[float]) -> str:
+    """Return in words of its own what a signal of several columns did."""
+    if signal.sides:
+        return relation(*(correlation(law, signal.sides) for law in (accepted, shares)))
+    kind = next((kind for kind in _JOINT_SHAPES if signal.name.startswith(kind)), "")
+    return _JOINT_SHAPES.get(kind, {}).get(shape, shape)
 
 
 def _correlation(a: Sequence[float], b: Sequence[float], weights: Sequence[float]) -> float:

@@ -81,7 +81,8 @@ def _joined(signal: Signal, counts: Ints) -> Signal:
         max((k for k, g in enumerate(of) if g == group), key=lambda k: (held[k], -k)) for group in range(max(of) + 1)
     ]
     bin_of = tuple(of[b] if b >= 0 else -1 for b in signal.bin_of)
-    return replace(signal, bins=tuple(signal.bins[k] for k in named), bin_of=bin_of)
+    sides = tuple(signal.sides[k] for k in named) if signal.sides else ()
+    return replace(signal, bins=tuple(signal.bins[k] for k in named), bin_of=bin_of, sides=sides)
 
 
 def _strata(contexts: Contexts, whole: Null, parts: Sequence[Null]) -> Strata:

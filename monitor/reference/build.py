@@ -27,9 +27,10 @@ from monitor.formats.joined import SLOT, WAIT
 from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
 from monitor.reference.contexts import CYCLES, Given
 from monitor.reference.in_time import InTime
+from monitor.reference.joint import Apart, joint
 from monitor.reference.look import Look, first_look
 from monitor.reference.schema import Schema
-from monitor.reference.scorers import Columns, fit
+from monitor.reference.scorers import Columns, Fitted, fit
 from monitor.reference.store import Reference
 from monitor.types import RawMessage
 
@@ -110,10 +111,11 @@ def build(
     order = np.argsort(times, kind="stable") if timed else np.arange(counted.rows)
     wanted = scorers(detectors, classes=plan.schema.prediction == "class")
     fitted = fit(joiners[2].over(blocks()), decoder, Columns(plan.schema, plan.layout), order, wanted) if wanted else []
-    layout = Layout([*plan.layout.detectors, *(each.scorer for each in fitted)])
-    counts = np.concatenate([counts, *(each.counts() for each in fitted)])
+    apart: list[Apart | Fitted] = [*joint(plan.layout, counts, counted.codes, order), *fitted]
+    layout = Layout([*plan.layout.detectors, *(each.detector for each in apart)])
+    counts = np.concatenate([counts, *(each.counts() for each in apart)])
     found = InTime(layout, counts, _allowed(contexts, layout, timed=timed))
-    found.look(counted.in_time(plan.layout, order, [each.cells for each in fitted], slot, found.field))
+    found.look(counted.in_time(plan.layout, order, [each.cells for each in apart], slot, found.field))
     return Reference(
         model,
         plan.schema,

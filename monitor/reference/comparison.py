@@ -9,7 +9,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import Detector, Scorer
+from detectors import Detector, Joint, Scorer
 from detectors.detector import Signal
 from monitor.counting.tally import FLOW_SIGNALS
 from monitor.judge.effect import moved_bins, value_effect
@@ -115,7 +115,7 @@ def _shared(old: Reference, new: Reference) -> Iterator[tuple[list[Signal], Cell
         for d, start in zip(new.layout.detectors, new.layout.starts, strict=True)
     }
     for detector, start in zip(old.layout.detectors, old.layout.starts, strict=True):
-        if _key(detector) in theirs and not isinstance(detector, Scorer):  # each scorer's bins are of its own scores
+        if _key(detector) in theirs and not isinstance(detector, Scorer | Joint):  # their bins are of their own fit
             ours = old.counts[start : start + detector.cells]
             common, *counts = in_common(detector, theirs[_key(detector)][0], ours, theirs[_key(detector)][1])
             yield common.signals(counts[0]), counts[0], counts[1], counts[2]

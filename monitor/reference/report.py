@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from detectors import AbsoluteError, CategoryBins, ErrorRate, NumericBins
+from detectors import AbsoluteError, CategoryBins, ErrorRate, Joint, NumericBins, Pair
 from monitor.errors import Damaged
 from monitor.incidents.incident import rfc3339
 from monitor.reference.cautions import cautions, named, shares, short
@@ -38,7 +38,7 @@ def built(
     say.print(records_of(reference))
     say.print(f"  {_features(reference)}")
     say.print(f"  {_outputs(reference)}")
-    for line in (*_cycles(reference), *_asked(reference), *_scorers(reference)):
+    for line in (_together(reference), *_cycles(reference), *_asked(reference), *_scorers(reference)):
         say.print(f"  {line}")
     for line in (*cautions(reference), *beside):
         say.print(f"  ! {line}")
@@ -59,7 +59,7 @@ def shown(reference: Reference, provenance: Mapping[str, Any], promotions: Seque
         say.print(f"  promoted {promotion['at']} by {who}: {why}", soft_wrap=True)
     if not promotions:
         say.print("  never promoted")
-    for line in (*_cycles(reference), *_scorers(reference)):
+    for line in (_together(reference), *_cycles(reference), *_scorers(reference)):
         say.print(f"  {line}")
     if reference.provisional:
         say.print("  provisional: learned from live records")
@@ -162,6 +162,16 @@ def _outputs(reference: Reference) -> str:
         "only what is missing or new is told" if beside & {s.name for s, _ in reference.signals} else "nothing is told"
     )
     return f"what the model answers hardly varies: of it {rest}"
+
+
+def _together(reference: Reference) -> str:
+    """Return `how features go together: 3 pairs (income and amount, …), combinations of 5`."""
+    joint = [detector for detector in reference.layout.detectors if isinstance(detector, Joint)]
+    pairs = [short(pair.words) for pair in joint if isinstance(pair, Pair)]
+    found = [f"{counted(len(pairs), 'pair')} ({named(pairs)})"] if pairs else []
+    widest = max((len(detector.columns) for detector in joint if not isinstance(detector, Pair)), default=0)
+    found += [f"combinations of {widest}"] if widest else []
+    return f"how features go together: {', '.join(found) or 'not watched'}"
 
 
 def _labels(reference: Reference) -> list[str]:

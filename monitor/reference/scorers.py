@@ -33,12 +33,12 @@ NO_CLASS = "detectors: trust compares records with those of the predicted class,
 class Fitted:
     """A scorer, and the cells of the records it was calibrated with, in the order of time."""
 
-    scorer: Scorer
+    detector: Scorer
     cells: Codes
 
     def counts(self) -> Ints:
         """Return how many of these records fell into each cell."""
-        return np.bincount(self.cells, minlength=self.scorer.cells)
+        return np.bincount(self.cells, minlength=self.detector.cells)
 
 
 class Columns:

@@ -77,7 +77,8 @@ def test_shadow_checks_that_the_reference_does_not_bear_out_are_refused_with_it(
 
 def test_names_without_effect_are_warned_of_with_a_guess(warned):
     assert warned(
-        "tolerance: {feature.incom: 0.2, quality.missing.agee: 1, features: 0.2, prediction: 0.1}\n"
+        "tolerance: {feature.incom: 0.2, quality.missing.agee: 1, features: 0.2, prediction: 0.1, "
+        "joint: 0.2, joint.pair.incom+age: 0.2}\n"
         "privacy: {show: [regio, income]}\n"
         "features: {region: {min: 3}}\n"
     ) == [
@@ -89,6 +90,10 @@ def test_names_without_effect_are_warned_of_with_a_guess(warned):
         (
             "m: tolerance.quality.missing.agee has no effect: the reference has no such signal. "
             "Did you mean quality.missing.age?"
+        ),
+        (
+            "m: tolerance.joint.pair.incom+age has no effect: the reference has no such signal. "
+            "Did you mean joint.pair.income+age?"
         ),
         'privacy.show: "regio" is no feature of the reference. Did you mean region?',
     ]

@@ -18,16 +18,20 @@ from detectors import (
     AbsoluteError,
     Calibration,
     CategoryBins,
+    Combinations,
     Conflicts,
+    Distance,
     ErrorRate,
     Flips,
     Knn,
     NumericBins,
+    Pair,
     SchemaConformity,
     Skew,
     Trust,
 )
 from detectors.detector import THIN, array_fields, constructor_fields
+from detectors.joint import Seen
 from detectors.space import space_of
 from monitor.formats.batch import Batch
 
@@ -36,6 +40,8 @@ OTHER = "feature.y"
 OUTPUTS = ("prediction", "label", "confidence")
 NUMBERS = st.floats() | st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, math.nextafter(2.0, 3.0), math.nan, math.inf])
 TEXTS = st.none() | st.text(max_size=2) | st.sampled_from(["a", "b", "7", "true", "rare", 7.0, True, "new"])
+JOINED = ("feature.x", "feature.y", "feature.z", "feature.l")
+CELLS = st.integers(0, 6)
 CHECKS = st.sampled_from(["noise", "missing", "monotone.x", "skew", "other"])
 
 
@@ -52,6 +58,31 @@ def scorers():
     return {
         "knn": [Knn.fit(space, rows[:200], rows[200:], **near | {"share": share})[0] for share in (1.0, 0.5)],
         "trust": [Trust.fit(space, *of_class, classes=classes, **near)[0]],
+    }
+
+
+def seen(rows, column, detector):
+    """Return a column of accepted records as detectors of several columns see it."""
+    cells = detector.bin(Batch(np.arange(len(rows)), numbers={column: np.array(rows)}, texts={column: rows}))
+    signal = next(s for s in detector.signals(np.full(detector.cells, 2 * THIN)) if s.kind == "values")
+    return Seen(signal, np.array(signal.bin_of)[cells])
+
+
+def together():
+    """Return one of each, of three numbers that depend on each other and a category that depends on them."""
+    draw = np.random.default_rng(2)
+    first = draw.normal(size=2_000)
+    numbers = [first, first + draw.normal(size=2_000), draw.normal(size=2_000) - first]
+    edges = (-9.0, -1.0, -0.5, 0.0, 0.5, 1.0, 9.0)
+    columns = [
+        seen(x, f"feature.{n}", NumericBins(f"feature.{n}", "", edges)) for n, x in zip("xyz", numbers, strict=True)
+    ]
+    texts = np.array(["a", "b", "c"])[np.digitize(first, (-0.5, 0.5))].tolist()
+    levels = seen(texts, "feature.l", CategoryBins("feature.l", "", ("a", "b", "c")))
+    return {
+        "pair": [Pair.fit(columns[0], columns[1], 4_000), Pair.fit(columns[0], levels, 400)],
+        "combinations": [Combinations.fit([columns[0], levels, columns[1]], 4_000)],
+        "distance": [Distance.fit(columns, 4_000)],
     }
 
 
@@ -74,6 +105,7 @@ EXAMPLES = {
     "absolute_error": [AbsoluteError((0.0, 1.0, 2.0))],
     "calibration": [Calibration((0.25, 0.5)), Calibration(())],
     **scorers(),
+    **together(),
     "shadow_flips": [
         Flips("noise", 0.1),
         Flips("missing", 1.0),
@@ -102,6 +134,7 @@ def batches(draw, column, most=30):
         texts=dict(zip(OUTPUTS[:2], outputs, strict=True))
         | {column: texts, OTHER: ["a"] * rows}
         | {"check": [draw(CHECKS) for _ in range(rows)]},
+        cells={name: np.array(draw(st.lists(CELLS, min_size=rows, max_size=rows))) for name in JOINED},
         mismatched={column: sorted(wrong)} if wrong else {},
         deviations=dict.fromkeys(sorted(strange), ("absent: z",)),
         versions=[None] * rows,
@@ -117,6 +150,7 @@ def part(batch, start, stop):
         numbers={name: values[start:stop] for name, values in batch.numbers.items()},
         texts={name: values[start:stop] for name, values in batch.texts.items()},
         mismatched={name: [i - start for i in at if i in rows] for name, at in batch.mismatched.items()},
+        cells={name: cells[start:stop] for name, cells in batch.cells.items()},
         deviations={i - start: how for i, how in batch.deviations.items() if i in rows},
         versions=batch.versions[start:stop],
         ids=batch.ids[start:stop],

@@ -96,3 +96,34 @@ def test_the_strongest_finding_opens_the_incident_the_others_join():
     )[0]
     assert event.since == "1970-01-01T00:02:20Z"
     assert event.since_records == 1_400
+
+
+@pytest.mark.parametrize(("onset", "incidents"), [(20, 1), (20 + 360, 1), (20 + 361, 2)])
+def test_how_columns_go_together_joins_what_moved_a_column_for_an_hour_and_leads_nothing(onset, incidents):
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20, w(0.2)))
+    policy.slot(onset + 1, finding("joint.pair.income+age", onset, w(0.9), "move together less"))
+    assert len(policy.policy.incidents) == incidents
+    flushed = policy.policy.flush(0, 0)
+    assert [e.summary for e in flushed if e.event == "updated"][:1] in ([], ["income shifted up"])
+
+
+def test_a_pair_that_changes_by_itself_is_an_incident_of_its_own_beside_others_of_its_kind():
+    policy = Told()
+    policy.slot(20, finding("joint.pair.a+b", 20, w(0.9), "move together less"))
+    assert policy.slot(21, finding("joint.distance", 20, w(0.4), "farther from usual")) == []
+    assert [set(i.signals) for i in policy.policy.incidents] == [{"joint.pair.a+b", "joint.distance"}]
+
+
+def test_what_columns_do_together_does_not_hold_an_incident_whose_columns_are_back():
+    policy = Told(resolve_after=SLOT)
+    policy.slot(20, finding("feature.income", 20), finding("joint.pair.income+age", 20, w(0.2)))
+    policy.judge.back = {"feature.income"}
+    assert [event.event for _, event in policy.quiet(range(21, 24))] == ["resolved"]
+
+
+def test_a_pair_holds_an_incident_that_is_about_pairs_alone():
+    policy = Told(resolve_after=SLOT)
+    policy.slot(20, finding("joint.pair.income+age", 20, w(0.2)), finding("prediction", 20))
+    policy.judge.back = {"prediction"}
+    assert policy.quiet(range(21, 24)) == []

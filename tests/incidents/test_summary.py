@@ -23,6 +23,23 @@ HEADLINES = [
         "error: 15 % of labelled predictions wrong",
     ),
     ([told("feature.income", "shifted up", w(0.31))], "income shifted up"),
+    (
+        [told("joint.pair.income+amount", "no longer move together", w(0.9))],
+        "income and amount no longer move together",
+    ),
+    (
+        [told("joint.pair.a+b", "go together less", w(0.4)), told("joint.pair.c+d", "go together less", w(0.3))],
+        "a and b go together less; 1 more pair moved",
+    ),
+    ([told("joint.distance", "farther from usual", w(0.4))], "combinations of features: farther from usual"),
+    (
+        [told("joint.pair.income+amount", "move together less", w(0.9)), told("feature.income", "shifted up", w(0.2))],
+        "income shifted up",
+    ),
+    (
+        [told("joint.pair.income+amount", "move together less", w(0.9)), told("feature.age", "shifted up", w(0.05))],
+        "income and amount move together less",
+    ),
     ([told("feature.channel", "more of web", w(0.2))], "channel: more of web"),
     ([told("feature.amount", "heavier upper tail", w(0.2))], "amount: heavier upper tail"),
     ([missing("income", 0.0423)], "income: 4.2 % missing"),

@@ -9,9 +9,14 @@ import sys
 import pytest
 import traffic
 from probing import probing, with_callers
+from reference_records import built
 from traffic import lines
 
+from detectors import Joint
 from monitor.cli.main import main
+from monitor.config.loading import load
+from monitor.reference.store import Store
+from monitor.watched import Watched
 
 CALM, SHIFTED = range(40), range(40, 80)
 PROGRAM = "import sys; from monitor.cli.main import main; sys.exit(main())"
@@ -98,3 +103,43 @@ def test_an_attack_goes_on_over_a_restart_with_other_signals(tmp_path, configure
     attacks = [e for e in events if any(s["signal"] == "anomaly.queries" for s in e["signals"])]
     assert [e["event"] for e in attacks[:3]] == ["opened", "resolved", "opened"]
     assert attacks[2]["since_records"] - attacks[1]["records"] < 200  # what it remembered of the caller still counts
+
+
+@pytest.fixture(scope="module")
+def paired(tmp_path_factory):
+    """A folder with a reference in which limit goes with income, and debt with savings."""
+    records = list(traffic.traffic(10, seed=1))
+    for record in records:
+        own = record["features"]
+        own["limit"], own["debt"] = own["income"] + own["limit"], own["savings"] - own["debt"]
+    store = Store(tmp_path_factory.mktemp("paired"))
+    store.save(built(records, model=traffic.MODEL), {})
+    return store
+
+
+def test_how_an_ignored_feature_goes_with_others_is_not_watched_either(paired, configured):
+    reference = paired.load(paired.digests()[0])
+    of_income = [d for d in reference.layout.detectors if isinstance(d, Joint) and "feature.income" in d.columns]
+    gone = {s.name for d in of_income for s in d.signals(reference.counts_of(d))}
+    watched = []
+    for ignored in ({}, {"income": {"ignore": True}}):
+        path = configured(features=ignored, reference=str(paired.folder))
+        (settings,) = load(path, secrets=False).models_resolved().values()
+        judge = Watched(settings, reference, 10_000).judge
+        watched.append({s.name for s in judge.signals if s.group == "joint"})
+    assert {"joint.pair.income+limit", "joint.distance"} <= gone <= watched[0]
+    assert watched[1] == watched[0] - gone
+
+
+@pytest.mark.parametrize(
+    ("income", "limit", "expected"), [("low", "low", "low"), ("low", "high", "high"), ("low", "normal", "normal")]
+)
+def test_a_pair_matters_as_much_as_the_column_of_it_that_matters_more(paired, configured, income, limit, expected):
+    features = {"income": {"importance": income}, "limit": {"importance": limit}}
+    path = configured(features=features, reference=str(paired.folder))
+    (settings,) = load(path, secrets=False).models_resolved().values()
+    (digest,) = paired.digests()
+    importance = Watched(settings, paired.load(digest), 10_000).policy.settings.importance
+    assert importance("joint.pair.income+limit") == expected
+    assert importance("joint.distance") == "normal"
+    assert importance("feature.income") == income

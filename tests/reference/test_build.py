@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from reference_records import MODEL, applicants, built, lines, messages, timed
 
+from detectors import Joint
 from detectors.detector import THIN
 from monitor.config.loading import load
 from monitor.counting.tally import DEAD, RECORDS
@@ -110,7 +111,8 @@ def test_bins_are_as_thick_whatever_the_number_of_records(rows):
 def test_records_are_counted_once_for_each_detector(reference):
     assert reference.counts[RECORDS] == reference.rows == 2_000
     for detector, start in zip(reference.layout.detectors, reference.layout.starts, strict=True):
-        assert reference.counts[start : start + detector.cells].sum() == 2_000
+        rows = 1_334 if isinstance(detector, Joint) else 2_000  # the first third is what these were fitted to
+        assert reference.counts[start : start + detector.cells].sum() == rows
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,10 @@ def test_contexts_are_named_for_the_calendar(time, names):
     assert tuple(cycle.names[cycle.at(moment)[0]] for cycle in CYCLES.values()) == names
 
 
+HOURLY = ("feature.x", "joint.pair.x+y")
+"""The product of two numbers is far from 0 when one of them is."""
+
+
 def _hourly(**given):
     """A file of 14 days whose feature x has a daily cycle and y none."""
     draw = np.random.default_rng(1)
@@ -117,10 +121,10 @@ def _hourly(**given):
 def test_build_finds_the_cycle_and_says_so(capsys):
     reference = _hourly()
     (contexts,) = reference.contexts
-    assert (contexts.by, contexts.signals, reference.slot) == ("hour_of_day", ("feature.x",), 10_000)
+    assert (contexts.by, contexts.signals, reference.slot) == ("hour_of_day", HOURLY, 10_000)
     told_of(reference, True, "folder")
     out = capsys.readouterr().out
-    assert "  by hour of the day: x. Each is compared with its like\n" in out
+    assert "  by hour of the day: x, joint.pair.x+y. Each is compared with its like\n" in out
     assert "it covers 13 d 23 h: of weekly" not in out
 
 
@@ -138,7 +142,7 @@ def test_contexts_are_kept_with_the_reference_and_count_for_its_digest(tmp_path)
     reference, store = _hourly(), Store(tmp_path)
     store.save(reference, {})
     loaded = store.load(reference.digest)
-    assert loaded.contexts[0].signals == ("feature.x",)
+    assert loaded.contexts[0].signals == HOURLY
     assert np.array_equal(loaded.contexts[0].counts, reference.contexts[0].counts)
     counts = reference.contexts[0].counts.copy()
     counts[0, -1] += 1
