@@ -12,7 +12,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 VENV_ALIBI := .venv-alibi
 VENV_MLSERVER := .venv-mlserver
-.PHONY: help install demo test test-real test-alibi check bench bench-attacks dashboard lock hooks clean
+.PHONY: help install demo test test-real test-alibi check bench bench-attacks bench-detection dashboard lock hooks clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -61,6 +61,9 @@ lock: $(VENV)/.tools ## the locks anew, from pyproject.toml (UPGRADE=1: with the
 
 bench-attacks: $(VENV)/.attacks ## how many adversarial examples the scorers find, and who evades them
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/attacks.py $(ARGS)
+
+bench-detection: $(VENV)/.dev $(VENV_ALIBI)/.installed ## false alarms and delays beside other detectors: docs/benchmark.md (within an hour; ARGS="--runs 5")
+	OPENBLAS_NUM_THREADS=1 ALIBI_PYTHON=$(VENV_ALIBI)/bin/python PYTHONPATH=. $(BIN)/python -m benchmarks.detection.run $(ARGS)
 
 hooks: $(VENV)/.dev ## check every commit before it is made
 	$(BIN)/prek install

@@ -27,6 +27,9 @@ TROUBLE_PATIENCE = 5.0
 
 TROUBLE_EVERY = 60.0
 
+NOT_BEGUN = -1e6
+"""Evidence of a signal that had no record yet lies far below this."""
+
 log = structlog.get_logger()
 
 
@@ -70,7 +73,7 @@ class MetricsObserver(Observer):
         if self._limited.get(model.name) is not model:  # they are the same as long as it is
             self._limited[model.name] = model
             judges = [judged.judge for judged in (model.records, *model.sides.values())]
-            self.metrics.limits(model.name, [Limit(*limit) for judge in judges for limit in judge.limits()])
+            self.metrics.limits(model.name, _limits(model))
             in_order = [detector for judge in judges for detector in judge.in_order.detectors]
             self.metrics.begin_sequential(model.name, [detector.signal for detector in in_order])
         for finding in verdict.alarms:
@@ -118,9 +121,14 @@ class FindingsFile(Observer):
     def __init__(self, file: IO[str], slot: int) -> None:
         self.file = file
         self.slot = slot
+        self._limited: dict[str, tuple[Watched, dict[str, Limit]]] = {}
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
-        """Write what every signal shows."""
+        """Write what every signal shows, and what it is held against."""
+        if model.name not in self._limited or self._limited[model.name][0] is not model:
+            self._limited[model.name] = model, {limit.signal: limit for limit in _limits(model)}
+        _, limits = self._limited[model.name]
+        alarmed = {finding.signal.name for finding in verdict.alarms}
         about = {
             "time": rfc3339((verdict.slot + 1) * self.slot),
             "model": model.name,
@@ -128,12 +136,29 @@ class FindingsFile(Observer):
             "slot_records": verdict.slot_records,
         }
         for signal, evidence, effect in zip(verdict.signals, verdict.evidence, verdict.effects, strict=True):
-            row = {"signal": signal.name, "group": signal.group, "evidence": round(evidence, 3)}
-            sizes = {
-                k: None if v is None else round(v, 5)
-                for k, v in (("w", effect.w), ("psi", effect.psi), ("points", effect.points))
+            limit = limits[signal.name]
+            row = {
+                "signal": signal.name,
+                "group": signal.group,
+                "evidence": round(evidence, 3) if evidence > NOT_BEGUN else None,
+                "needed": _rounded(limit.needed),
+                "alarm": signal.name in alarmed,
+                "w": _rounded(effect.w),
+                "psi": _rounded(effect.psi),
+                "points": _rounded(effect.points),
+                "tolerance": _rounded(limit.points if limit.w is None else limit.w),
             }
-            self.file.write(json.dumps(about | row | sizes) + "\n")
+            self.file.write(json.dumps(about | row) + "\n")
+
+
+def _limits(model: Watched) -> list[Limit]:
+    """Return what every signal of a model is held against, on whichever clock it is judged."""
+    judges = [judged.judge for judged in (model.records, *model.sides.values())]
+    return [Limit(*limit) for judge in judges for limit in judge.limits()]
+
+
+def _rounded(size: float | None) -> float | None:
+    return None if size is None else round(size, 5)
 
 
 class FirstPoll(Observer):

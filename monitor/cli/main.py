@@ -31,6 +31,7 @@ class _Later(NamedTuple):
 COMMANDS = {
     "run": _Later("monitor.cli.run", "Watch until told to stop."),
     "replay": _Later("monitor.cli.replay", "Run the same pipeline over a file, from nothing."),
+    "plot": _Later("monitor.cli.plot", "Draw what a replay found: evidence and size of signals over time."),
     "reference": _Later("monitor.cli.reference", "Build, look at and promote what the model was accepted on."),
     "check-config": _Later("monitor.cli.check_config", "Check a configuration and say what it would watch."),
     "retrain": _Later("monitor.cli.retrain", "See which retrainings wait; approve or reject one."),

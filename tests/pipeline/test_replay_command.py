@@ -42,6 +42,25 @@ def test_the_events_file_is_the_golden_one_and_findings_are_a_line_a_slot_and_si
     assert len({row["time"] for row in found}) == 130
 
 
+def test_findings_say_what_alarms_and_what_it_is_held_against(shift, configured, replayed):
+    seen = replayed(shift, tolerance={"features": 0.2, "quality": 0.5})
+    assert seen.findings
+    alarmed = {(row["time"], row["signal"]) for row in seen.findings if row["alarm"]}
+    opened = [(e["time"], s["signal"]) for e in seen.events if e["event"] == "opened" for s in e["signals"]]
+    assert opened
+    assert set(opened) <= alarmed
+    ((name, needed, _, _), *_) = seen.pipeline.parts.models[0].judge.limits()
+    assert {row["needed"] for row in seen.findings if row["signal"] == name} == {round(needed, 5)}
+    assert {row["tolerance"] for row in seen.findings if row["group"] in {"features", "quality"}} == {0.2, 0.5}
+
+
+def test_a_signal_without_a_record_has_no_evidence(tmp_path, replayed):
+    records = [r | {"features": {"rent": 10.0}} for r in traffic.traffic(3, seed=2)]
+    (tmp_path / "data.jsonl").write_bytes(lines(records))
+    seen = replayed(tmp_path / "data.jsonl")
+    assert {row["evidence"] for row in seen.findings if row["signal"] == "feature.income"} == {None}
+
+
 def test_it_writes_no_state_and_tells_no_sink_unless_asked(shift, tmp_path, configured):
     told = tmp_path / "told.jsonl"
     path = configured(sinks=[{"type": "file", "path": str(told)}])

@@ -67,7 +67,9 @@ def test_every_column_of_the_findings_is_explained():
     written = io.StringIO()
     signal = Signal("feature.x", "features", "values", ordered=True, bins=("a", "b"), bin_of=(0, 1))
     verdict = Verdict(1, 200, 100, [0.5], [Effect(w=0.1, psi=0.01)], [], [signal])
-    FindingsFile(written, 10_000).judged(SimpleNamespace(name="m"), verdict)
+    judge = SimpleNamespace(limits=lambda: [("feature.x", 6.7, 0.1, None)])
+    watched = SimpleNamespace(name="m", records=SimpleNamespace(judge=judge), sides={})
+    FindingsFile(written, 10_000).judged(watched, verdict)
     table = PAGE.partition("## Findings")[2].partition("## ")[0]
     explained = {
         name for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)

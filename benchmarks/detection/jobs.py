@@ -1,0 +1,135 @@
+"""What is to be measured, part by part, and how much of it: the slow are given less, and the page says how much."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from benchmarks.detection import measure, published, real
+from benchmarks.detection.alibi import Alibi
+from benchmarks.detection.columns import Columns
+from benchmarks.detection.ours import Seawall
+from benchmarks.detection.peers import Detector, detectors
+from benchmarks.detection.streams import DRIFTS
+
+OURS, DEFAULT = "Seawall", "Seawall, default tolerance"
+ALIBI = ("TabularDrift", "CVMDriftOnline")
+TUNED = {f"Seawall, tuned to {peer}": peer for peer in ("ADWIN", "ADWIN, scaled")}
+"""Ours with a budget whose measured rate of false alarms is a peer's."""
+RENEWED = (OURS, DEFAULT, "KS, Bonferroni", "PSI > 0.1", "TabularDrift")
+"""Those that compare with accepted records, so learn anew after a change."""
+
+
+class Effort(NamedTuple):
+    """Thousands of stationary records a run; the share of the runs; whether one draw of accepted ones is for all."""
+
+    thousands: int
+    share: float = 1.0
+    one_reference: bool = False
+
+
+EFFORTS = {
+    "always": Effort(1, 0.1),
+    "never": Effort(1, 0.1),
+    OURS: Effort(1_000),
+    DEFAULT: Effort(500),
+    **dict.fromkeys(TUNED, Effort(100)),
+    "ADWIN": Effort(200),
+    "ADWIN, scaled": Effort(200),
+    "PageHinkley": Effort(10),
+    "KSWIN": Effort(5, 0.2),
+    "KS, Bonferroni": Effort(100, 0.3),
+    "PSI > 0.1": Effort(100, 0.3),
+    "TabularDrift": Effort(50, 0.3),
+    "CVMDriftOnline": Effort(5, 0.3, one_reference=True),
+}
+
+
+class Job(NamedTuple):
+    """One thing to measure in a process of its own. `subject` is a drift's run, a stream, or a rate."""
+
+    part: str
+    detector: str
+    subject: str
+
+    @property
+    def key(self) -> str:
+        return "/".join(self)
+
+
+def jobs(part: str, runs: int, names: list[str]) -> Iterator[Job]:
+    """Yield what a part consists of."""
+    if part in ("quiet", "delays"):
+        for name in names:
+            yield from (Job(part, name, str(seed)) for seed in range(max(1, round(EFFORTS[name].share * runs))))
+    elif part == "tuned":
+        yield from (Job(part, name, "budget") for name in names if name in TUNED)
+    elif part == "published":
+        for name in names:
+            if name in RENEWED or name.startswith(("ADWIN", "PageHinkley")):
+                yield from (Job(part, name, stream) for stream in published.STREAMS)
+    elif part == "real":
+        for name in names:
+            if name == DEFAULT or name.startswith(("ADWIN", "PageHinkley", "KS,", "PSI")):
+                yield from (Job(part, name, stream.name) for stream in real.STREAMS)
+
+
+def carry_out(job: Job, scale: float, known: Mapping[str, float]) -> dict[str, Any]:
+    """Return what came of a job, and the seconds it took.
+
+    Parameters
+    ----------
+    scale : float
+        Factor of the stationary records.
+    known : mapping
+        Rates per million records by peer, and budgets by tuned detector.
+    """
+    began = time.perf_counter()
+    found = _found(job, scale, known)
+    return {"found": found, "seconds": round(time.perf_counter() - began, 1)}
+
+
+def _found(job: Job, scale: float, known: Mapping[str, float]) -> Any:
+    if job.part == "tuned":
+        return measure.calibrated(known[TUNED[job.detector]], range(4), scale)
+    detector = made(job.detector, known.get(job.detector))
+    if job.part == "published":
+        how = published.renewed if job.detector in RENEWED else published.going_on
+        columns = _stream(job.subject)
+        return published.scored(list(how(detector, columns)), len(columns))
+    if job.part == "real":
+        return real.seen(detector, next(s for s in real.STREAMS if s.name == job.subject))
+    effort, seed = EFFORTS[job.detector], int(job.subject)
+    accepted = _accepted(0 if effort.one_reference else seed, detector.numbers)
+    if job.part == "delays":
+        there = {n: drift for n, drift in DRIFTS.items() if set(drift.features) <= set(accepted.features)}
+        return {name: measure.delay(detector, accepted, drift, seed) for name, drift in there.items()}
+    slot = measure.CALIBRATED_SLOT if job.detector in TUNED else measure.QUIET_SLOT
+    return measure.quiet(detector, accepted, seed, int(1_000 * effort.thousands * scale), slot)
+
+
+@cache
+def _stream(name: str) -> Columns:
+    return published.STREAMS[name]()
+
+
+_last: dict[tuple[int, int | None], Columns] = {}
+
+
+def _accepted(seed: int, numbers: int | None) -> Columns:
+    """Return accepted records; the same object for the same run, so that nothing is fitted twice."""
+    if (seed, numbers) not in _last:
+        _last.clear()
+        _last[seed, numbers] = measure.accepted_of(seed, numbers)
+    return _last[seed, numbers]
+
+
+@cache
+def made(name: str, every: float | None = None) -> Detector:
+    """Return a detector by name; one of ours that is tuned with its budget."""
+    if name.startswith(OURS):
+        return Seawall(every or 1e6, 0.1 if name == DEFAULT else 0.0)
+    return Alibi(name, os.environ["ALIBI_PYTHON"]) if name in ALIBI else detectors()[name]

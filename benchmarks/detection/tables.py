@@ -1,0 +1,151 @@
+"""What was measured, by detector: false alarms and delays with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, isinf
+from statistics import mean
+from typing import Any
+
+from benchmarks.detection.jobs import EFFORTS
+from benchmarks.detection.measure import quantile, rate
+from benchmarks.detection.streams import DRIFTS
+
+Results = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass
+class Measured:
+    """All that is known of one detector.
+
+    Attributes
+    ----------
+    alarms, records : int
+        Over stationary streams.
+    delays : dict of list of float or None
+        By drift; None was missed.
+    waves, real : dict
+        By stream.
+    budget : float or None
+        Records per false alert, where it was tuned.
+    """
+
+    name: str
+    alarms: int = 0
+    records: int = 0
+    delays: dict[str, list[float | None]] = field(default_factory=dict)
+    waves: dict[str, dict[str, Any]] = field(default_factory=dict)
+    real: dict[str, dict[str, Any]] = field(default_factory=dict)
+    budget: float | None = None
+
+    @property
+    def rate(self) -> tuple[float, float, float]:
+        """False alarms per million records, with the interval."""
+        return rate(self.alarms, self.records)
+
+    def median(self, drift: str) -> float:
+        """Return the median delay; infinite where most were missed, or it was not asked."""
+        found = self.delays.get(drift)
+        return quantile(found, 0.5)[0] if found else inf
+
+    def missed(self, drift: str) -> int:
+        """Return in how many runs nothing was found."""
+        return sum(each is None for each in self.delays.get(drift, ()))
+
+
+def measured(results: Results) -> dict[str, Measured]:
+    """Return what is known, by detector, in the order in which the page has them."""
+    found = {name: Measured(name) for name in EFFORTS}
+    for key, result in results.items():
+        part, name, subject = key.split("/")
+        own, what = found[name], result["found"]
+        if part == "quiet":
+            own.alarms += what["alarms"]
+            own.records += what["records"]
+        elif part == "delays":
+            for drift, late in what.items():
+                own.delays.setdefault(drift, []).append(late)
+        elif part == "tuned":
+            own.budget = what
+        elif what is not None:
+            (own.waves if part == "published" else own.real)[subject] = what
+    return {name: own for name, own in found.items() if own.records or own.delays or own.waves or own.real}
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown; all columns but the first stand to the right."""
+    marks = ["---", *(["---:"] * (len(heads) - 1))]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (heads, marks, *rows)) + "\n"
+
+
+def false_alarms(every: Mapping[str, Measured]) -> str:
+    """Return the table of false alarms."""
+    rows = []
+    for own in every.values():
+        if own.records:
+            per, low, high = own.rate
+            once = f"{own.records / own.alarms:,.0f}" if own.alarms else f"more than {own.records:,}"
+            row = [
+                own.name,
+                f"{own.records:,}",
+                f"{own.alarms:,}",
+                f"{number(per)} ({number(low)}–{number(high)})",
+                once,
+            ]
+            rows.append(row)
+    heads = ["detector", "records", "alarms", "per million records (95 %)", "one in … records"]
+    return table(heads, rows)
+
+
+def medians(every: Mapping[str, Measured], drifts: Sequence[str]) -> str:
+    """Return the table of delays: median and 90 %."""
+    known = [own for own in every.values() if own.delays]
+    rows = [[own.name, *(_both(own.delays.get(drift)) for drift in drifts)] for own in known]
+    return table(["median / 90 %", *drifts], rows)
+
+
+def _both(found: list[float | None] | None) -> str:
+    if not found:
+        return "not given"
+    middle, most = (quantile(found, share)[0] for share in (0.5, 0.9))
+    return "missed" if isinf(middle) else f"{late(middle)} / {late(most)}"
+
+
+def of_drift(every: Mapping[str, Measured], drift: str) -> str:
+    """Return the table of one drift, with intervals and what was missed."""
+    rows = []
+    for own in every.values():
+        found = own.delays.get(drift)
+        if found:
+            cells = [quantile(found, share) for share in (0.5, 0.9)]
+            told = [f"{late(at)} ({late(low)}–{late(high)})" for at, low, high in cells]
+            rows.append([own.name, *told, f"{own.missed(drift)} of {len(found)}"])
+    return table(["detector", "median (95 %)", "90 % (95 %)", f"missed in {DRIFTS[drift].horizon:,}"], rows)
+
+
+def waves(every: Mapping[str, Measured], streams: Sequence[str]) -> str:
+    """Return the table of the published streams."""
+    rows = []
+    for own in every.values():
+        if own.waves:
+            row = [own.name]
+            for stream in streams:
+                seen = own.waves.get(stream)
+                delays = seen["delays"] if seen else []
+                row.append(f"{seen['found']} of {seen['changes']}" if seen else "")
+                row.append(f"{mean(delays):,.1f} ({max(delays):,})" if delays else "–")
+                row.append(f"{seen['extra']:,}" if seen else "")
+            rows.append(row)
+    heads = [f"{stream}: {what}" for stream in streams for what in ("found", "mean delay (largest)", "extra alarms")]
+    return table(["detector", *heads], rows)
+
+
+def late(records: float) -> str:
+    """Return a delay in words of a table."""
+    return "missed" if isinf(records) else f"{records:,.0f}"
+
+
+def number(value: float) -> str:
+    """Return a rate with two significant digits, large ones whole."""
+    return f"{value:,.0f}" if value >= 10 or not value else f"{value:.2g}"

@@ -1,0 +1,198 @@
+"""The picture: of each signal that moved the evidence and the size over time, grey but for what one should see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from monitor.plot.choice import Choice, told_size
+from monitor.plot.reading import Incident
+from monitor.plot.series import NEEDED, Series, Timeline
+from monitor.types import SEVERITIES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, ROW, HEAD, FOOT = 11.0, 1.12, 0.95, 0.45
+"""Inches: of the picture; of a row's, the title's and the time axis' height."""
+
+GAP = 6
+"""Stretches without a row after which a line is broken, in slots."""
+
+
+Points = dict[int, float]
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours by what they mean."""
+
+    paper: str
+    ink: str
+    faint: str
+    grid: str
+    line: str
+    severity: dict[str, str]
+
+
+LIGHT = Palette(
+    "#ffffff",
+    "#1f2328",
+    "#68707a",
+    "#e7e9ec",
+    "#9aa2ab",
+    {"info": "#57606a", "warning": "#b35900", "error": "#c4232f", "critical": "#8b0f4a"},
+)
+DARK = Palette(
+    "#14171c",
+    "#e4e8ec",
+    "#98a1ab",
+    "#2a2f37",
+    "#6d7782",
+    {"info": "#a9b2bc", "warning": "#e0913a", "error": "#f0646c", "critical": "#e86aa8"},
+)
+
+
+def picture(timeline: Timeline, choice: Choice, incidents: Sequence[Incident], title: str, colours: Palette) -> Figure:
+    """Return the picture of the signals that were chosen."""
+    from matplotlib.figure import Figure
+
+    rows = len(choice.shown)
+    height = HEAD + rows * ROW + FOOT
+    figure = Figure(figsize=(WIDTH, height), facecolor=colours.paper)
+    figure.text(
+        0.03,
+        1 - 0.36 / height,
+        title,
+        fontsize=13,
+        fontweight="bold",
+        color=colours.ink,
+        va="baseline",
+        parse_math=False,
+    )
+    figure.text(0.03, 1 - 0.60 / height, choice.words, fontsize=9, color=colours.faint, va="baseline")
+    grid = figure.add_gridspec(
+        rows, 2, left=0.055, right=0.985, top=1 - HEAD / height - 0.12 / height, bottom=FOOT / height,
+        hspace=0.62, wspace=0.11,
+    )  # fmt: skip
+    first: Axes | None = None
+    for number, series in enumerate(choice.shown):
+        left, right = (figure.add_subplot(grid[number, side], sharex=first) for side in (0, 1))
+        first = first or left
+        own = [i for i in incidents if i.model == series.model and series.signal in i.signals]
+        evidence = _evidence(left, series)
+        _panel(left, _Line(timeline, evidence, series.needed or NEEDED), own, colours)
+        _alarms(left, _Line(timeline, {k: v for k, v in evidence.items() if series.points[k].alarm}), own, colours)
+        _panel(right, _Line(timeline, _size(right, series), series.tolerance), own, colours)
+        _titles(left, right, series, choice.named(series), colours)
+        for axes in (left, right):
+            _calm(axes, timeline, colours, last=number == rows - 1)
+    _legend(figure, incidents, height, colours)
+    return figure
+
+
+def _legend(figure: Figure, incidents: Sequence[Incident], height: float, colours: Palette) -> None:
+    """Say at the right which colour means what."""
+    at = 0.985
+    for severity in sorted({i.severity for i in incidents}, key=SEVERITIES.index, reverse=True):
+        words = f"■ {severity}"
+        figure.text(at, 1 - 0.36 / height, words, fontsize=9, color=colours.severity[severity], ha="right")
+        at -= 0.011 * len(words)
+
+
+def _evidence(axes: Axes, series: Series) -> Points:
+    """Prepare the left side: evidence from 0 up to where it alarms, or somewhat more."""
+    needed = series.needed or NEEDED
+    top = max(1.25 * needed, 1.05 * min(series.peak or 0.0, 2 * needed))
+    axes.set_ylim(0, top)
+    return {k: min(max(p.evidence, 0.0), top) for k, p in series.points.items() if p.evidence is not None}
+
+
+def _size(axes: Axes, series: Series) -> Points:
+    """Prepare the right side: w or percentage points."""
+    points = {k: p.size for k, p in series.points.items() if p.size is not None}
+    lowest, highest = (extreme([0.0, *points.values()]) for extreme in (min, max))
+    axes.set_ylim(1.15 * lowest, max(1.15 * highest, 1.6 * (series.tolerance or 0.0), 1.0 if series.share else 0.2))
+    return points
+
+
+def _panel(axes: Axes, line: _Line, own: Sequence[Incident], colours: Palette) -> None:
+    """Draw one line in grey, in the colour of each incident of its own while that was open."""
+    axes.plot(*line.broken(), color=colours.line, lw=1.1, zorder=2)
+    if line.limit is not None:
+        axes.axhline(line.limit, color=colours.faint, lw=0.8, ls=(0, (4, 3)))
+    for incident in own:
+        colour, until = colours.severity[incident.severity], incident.end(line.timeline.end)
+        axes.axvspan(_days(incident.since), _days(until), color=colour, alpha=0.1, lw=0, zorder=0)
+        axes.axvline(_days(incident.opened), color=colour, lw=1.2, zorder=3)
+        axes.plot(*line.within(incident.since, until).broken(), color=colour, lw=1.1, zorder=3)
+
+
+def _alarms(axes: Axes, line: _Line, own: Sequence[Incident], colours: Palette) -> None:
+    """Mark alarms that no incident is drawn for."""
+    told = [line.within(i.since, i.end(line.timeline.end) + line.timeline.width).points for i in own]
+    alone = {k: v for k, v in line.points.items() if not any(k in points for points in told)}
+    axes.plot(*_Line(line.timeline, alone).broken(), "o", ms=2.6, color=colours.ink, zorder=4)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Values by stretch, and what they are held against."""
+
+    timeline: Timeline
+    points: dict[int, float]
+    limit: float | None = None
+
+    def within(self, since: float, until: float) -> _Line:
+        """Return the part between two times."""
+        return _Line(self.timeline, {k: v for k, v in self.points.items() if since <= self.timeline.time(k) <= until})
+
+    def broken(self) -> tuple[list[float], list[float]]:
+        """Return days and values, with a gap where nothing was judged for long."""
+        at = sorted(self.points)
+        steps = sorted(b - a for a, b in pairwise(at))
+        longest = GAP * (steps[len(steps) // 2] if steps else 1)
+        days: list[float] = []
+        values: list[float] = []
+        for before, stretch in pairwise(at[:1] + at):
+            days += [_days(self.timeline.time(stretch))] * (2 if stretch - before > longest else 1)
+            values += [float("nan")] * (stretch - before > longest) + [self.points[stretch]]
+        return days, values
+
+
+def _titles(left: Axes, right: Axes, series: Series, name: str, colours: Palette) -> None:
+    against = f"alarms at {series.needed:.1f}" if series.needed else "an alarm needs 6 to 9"
+    peak = "nothing yet" if series.peak is None else f"at most {max(0.0, series.peak):.1f}"
+    plain: dict[str, Any] = {"parse_math": False, "pad": 4}
+    left.set_title(name, loc="left", fontsize=9.5, fontweight="bold", color=colours.ink, **plain)
+    for axes, words in ((left, f"evidence {peak}, {against}"), (right, told_size(series))):
+        axes.set_title(words, loc="right", fontsize=8.5, color=colours.faint, **plain)
+
+
+def _calm(axes: Axes, timeline: Timeline, colours: Palette, *, last: bool) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_facecolor(colours.paper)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(colours.grid)
+    axes.grid(axis="y", color=colours.grid, lw=0.7)
+    axes.set_axisbelow(True)
+    axes.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
+    axes.tick_params(length=0, labelsize=8, labelcolor=colours.faint, labelbottom=last)
+    locator = AutoDateLocator(tz=UTC, minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC))  # type: ignore[no-untyped-call]
+    axes.xaxis.get_offset_text().set(color=colours.faint, size=8, visible=last)
+    margin = 0 if timeline.end > timeline.begin else 30_000
+    axes.set_xlim(_days(timeline.begin - margin), _days(timeline.end + margin))
+
+
+def _days(milliseconds: float) -> float:
+    """Return days since 1970, in which matplotlib counts."""
+    return milliseconds / 86_400_000
