@@ -49,17 +49,9 @@ BLOCK = 50_000
 
 @dataclass(frozen=True)
 class Apart:
-    """A detector, and the cells of the records that it is counted on.
-
-    Attributes
-    ----------
-    rows : int array (n,)
-        Which records these are, in the order of time.
-    cells : int array (n,)
-    """
+    """A detector, and the cells of the records that it is counted on, the last ones in the order of time."""
 
     detector: Joint
-    rows: Ints
     cells: Codes
 
     def counts(self) -> Ints:
@@ -127,8 +119,9 @@ def _whole(seen: Sequence[Seen]) -> list[Seen]:
     kept: list[Seen] = []
     for one in seen:
         lacking = np.any([other.bins < 0 for other in (*kept, one)], axis=0)
-        if len(kept) < MOST_COLUMNS and lacking.mean() <= 1 - WHOLE:
-            kept.append(one)
+        kept += [one] if lacking.mean() <= 1 - WHOLE else []
+        if len(kept) == MOST_COLUMNS:
+            break
     return kept
 
 
@@ -164,4 +157,4 @@ def _counted(detector: Joint, source: _Source, rows: Ints) -> Apart:
     for at in range(0, len(rows), BLOCK):
         part = slice(at, at + BLOCK)
         found.append(detector.bin(Batch(rows[part], cells={column: cells[part] for column, cells in columns.items()})))
-    return Apart(detector, rows, np.concatenate(found).astype(np.int64))
+    return Apart(detector, np.concatenate(found).astype(np.int64))
