@@ -10,9 +10,12 @@ import pytest
 from reference_records import built, timed
 
 from detectors import Combinations, Distance, Joint, Pair
+from detectors.detector import Signal
+from detectors.joint import Seen
 from monitor.counting.tally import Layout
 from monitor.formats.batch import Batch
 from monitor.judge.judge import Budget, Judge
+from monitor.reference import dependent as dependent_module
 from monitor.reference.store import Store
 
 NUMBERS = ("a", "b", "c", "d", "e")
@@ -198,3 +201,18 @@ def test_what_is_stored_names_no_value_of_a_single_record(reference):
     joint = [d for d in stored["detectors"] if d["kind"] in {"pair", "combinations", "distance"}]
     assert joint
     assert all("table" not in d and "scores" not in d and "masks" not in d for d in joint)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 7])
+def test_columns_compared_in_blocks_are_the_pairs_of_all_at_once(monkeypatch, size):
+    draw = np.random.default_rng(1)
+    x = draw.normal(size=(900, 1)) + draw.normal(size=(900, 7))
+    bins = np.digitize(x, (-1.5, -0.5, 0.5, 1.5)).T
+    labels = tuple("abcde")
+    seen = [Seen(Signal(f"feature.{i}", "", "values", True, labels, tuple(range(5))), b) for i, b in enumerate(bins)]
+    whole = dependent_module.dependent(seen)
+    assert len(whole) == 21
+    monkeypatch.setattr(dependent_module, "BLOCK", size)
+    assert [(p.first, p.second, round(p.strength, 4)) for p in dependent_module.dependent(seen)] == [
+        (p.first, p.second, round(p.strength, 4)) for p in whole
+    ]
