@@ -18,10 +18,10 @@ from monitor.judge.bets import SCALE, in_table
 CONVINCED = floor(SCALE * log(100.0))
 """log E at which "still beyond" is given up: wrongly once in a hundred alarms."""
 
-DEEPEST = floor(SCALE * log(1e-4))
+DEEPEST = floor(SCALE * log(1e-3))
 """log E never falls below: else the way back would take as long as a shift that seldom alarms anew has lasted.
 
-Starting each slot with at least this much costs one more wrong return in a million slots (10^-4 of mass a slot
+Starting each slot with at least this much costs one more wrong return in 100,000 slots (10^-3 of mass a slot
 against a threshold of 100).
 """
 

@@ -18,7 +18,7 @@ from traffic import SLOT_RECORDS, Change, Record, lines
 
 GOLDEN = Path(__file__).parent / "golden"
 CHANGED = range(40, 80)
-SLOTS = 130
+SLOTS = 160
 ALL = SLOTS * SLOT_RECORDS
 TENTH = 391
 """Of the changed records, those that a change with a chance of 0.1 meets."""
