@@ -24,27 +24,38 @@ RENEWED = (OURS, DEFAULT, "KS, Bonferroni", "PSI > 0.1", "TabularDrift")
 
 
 class Effort(NamedTuple):
-    """Thousands of stationary records a run; the share of the runs; whether one draw of accepted ones is for all."""
+    """What a detector is given.
+
+    Attributes
+    ----------
+    thousands : int
+        Of stationary records in a run.
+    quiet, delays : float
+        Share of the runs, over stationary and over changing streams.
+    one_reference : bool
+        Whether one draw of accepted records is for all runs: where fitting takes long.
+    """
 
     thousands: int
-    share: float = 1.0
+    quiet: float = 1.0
+    delays: float = 1.0
     one_reference: bool = False
 
 
 EFFORTS = {
-    "always": Effort(1, 0.1),
-    "never": Effort(1, 0.1),
-    OURS: Effort(1_000),
-    DEFAULT: Effort(500),
-    **dict.fromkeys(TUNED, Effort(100)),
-    "ADWIN": Effort(200),
-    "ADWIN, scaled": Effort(200),
+    "always": Effort(1, 0.1, 0.1),
+    "never": Effort(1, 0.1, 0.1),
+    OURS: Effort(2_000, 0.2),
+    DEFAULT: Effort(1_000, 0.2),
+    **dict.fromkeys(TUNED, Effort(200, 0.2)),
+    "ADWIN": Effort(200, 0.5),
+    "ADWIN, scaled": Effort(200, 0.5),
     "PageHinkley": Effort(10),
-    "KSWIN": Effort(5, 0.2),
-    "KS, Bonferroni": Effort(100, 0.3),
-    "PSI > 0.1": Effort(100, 0.3),
-    "TabularDrift": Effort(50, 0.3),
-    "CVMDriftOnline": Effort(5, 0.3, one_reference=True),
+    "KSWIN": Effort(5, 0.2, 0.2),
+    "KS, Bonferroni": Effort(100, 0.3, 0.2),
+    "PSI > 0.1": Effort(100, 0.3, 0.2),
+    "TabularDrift": Effort(50, 0.3, 0.2),
+    "CVMDriftOnline": Effort(5, 0.3, 0.2, one_reference=True),
 }
 
 
@@ -64,7 +75,8 @@ def jobs(part: str, runs: int, names: list[str]) -> Iterator[Job]:
     """Yield what a part consists of."""
     if part in ("quiet", "delays"):
         for name in names:
-            yield from (Job(part, name, str(seed)) for seed in range(max(1, round(EFFORTS[name].share * runs))))
+            share = EFFORTS[name].quiet if part == "quiet" else EFFORTS[name].delays
+            yield from (Job(part, name, str(seed)) for seed in range(max(1, round(share * runs))))
     elif part == "tuned":
         yield from (Job(part, name, "budget") for name in names if name in TUNED)
     elif part == "published":
