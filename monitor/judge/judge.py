@@ -23,6 +23,12 @@ from monitor.judge.null import Tolerance
 from monitor.reference.store import Reference
 from monitor.types import BinShift, Effect
 
+MOST_JUDGED = 1 << 30
+"""Records of one slot that are judged as they are; of more, as large a part as a power of two leaves: it says less.
+
+An entry of a bet's table is below 2^31 (128 nats a record): so many records add less than 2^61, and 64 bits hold that.
+"""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -107,10 +113,9 @@ class Judge:
         mass = int(tally.cells[[RECORDS, LATE, DEAD]].sum()) if self.budget.in_records else 1
         slots = 1 if self.last is None else slot - self.last
         log_m: list[int] = []
+        cells = tally.cells >> max(0, int(tally.cells.max()).bit_length() - MOST_JUDGED.bit_length() + 1)
         for family in self.families:
-            found = family.advance(
-                tally.cells, mass=mass, slot=slot, slots=slots, records=self.records, given=tally.given
-            )
+            found = family.advance(cells, mass=mass, slot=slot, slots=slots, records=self.records, given=tally.given)
             log_m += found.tolist()
         in_order = self.in_order.advance(slot, tally.rows, self.records)
         self.records += here

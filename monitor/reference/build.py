@@ -29,6 +29,7 @@ from monitor.reference.contexts import CYCLES, Given
 from monitor.reference.in_time import InTime
 from monitor.reference.joint import Apart, joint
 from monitor.reference.look import Look, first_look
+from monitor.reference.noticed import Noticed
 from monitor.reference.schema import Schema
 from monitor.reference.scorers import Columns, Fitted, fit
 from monitor.reference.store import Reference
@@ -51,12 +52,15 @@ class Plan:
         By the cell of other levels: how many levels a single record had.
     timed : bool
         Whether every record carries a time.
+    noticed : Noticed
+        What is to be noticed in the second reading.
     """
 
     schema: Schema
     layout: Layout
     once: Mapping[int, int]
     timed: bool
+    noticed: Noticed
 
 
 def build(
@@ -103,7 +107,7 @@ def build(
     queries, alibi = (any(isinstance(d, kind) for d in detectors) for kind in (QueriesConfig, AlibiConfig))
     sample = Sample(plan.schema, wanted=queries or alibi)
     decoder = Decoder({model: plan.schema}, format=Joiner.rest, stamped=stamped)
-    counted = _count(joiners[1].over(blocks()), decoder, plan.layout, sample)
+    counted = _count(joiners[1].over(blocks()), decoder, plan, sample)
     counted.dead += joiners[1].dead
     if counted.rows < FEWEST:
         raise BadReference(_too_few(counted.rows, model) + _unusable(counted.dead.total(), counted.why))
@@ -114,7 +118,7 @@ def build(
     apart: list[Apart | Fitted] = [*joint(plan.layout, counts, counted.codes, order), *fitted]
     layout = Layout([*plan.layout.detectors, *(each.detector for each in apart)])
     counts = np.concatenate([counts, *(each.counts() for each in apart)])
-    found = InTime(layout, counts, _allowed(contexts, layout, timed=timed))
+    found = InTime(layout, counts, _allowed(contexts, layout, timed=timed), None if timed else counted.rows)
     found.look(counted.in_time(plan.layout, order, [each.cells for each in apart], slot, found.field))
     return Reference(
         model,
@@ -131,6 +135,7 @@ def build(
         sample.accepted(REFERENCE_ROWS) if alibi else None,
         found.contexts,
         slot if any(each.cycle for each in found.contexts) else 0,
+        (*found.shifts.notes, *plan.noticed.notes(counts, counted.codes)),
     )
 
 
@@ -154,7 +159,7 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
         for detector, start in zip(layout.detectors, layout.starts, strict=True)
         if isinstance(detector, CategoryBins)
     }
-    return Plan(schema, layout, once, timed=look.timed == look.rows)
+    return Plan(schema, layout, once, timed=look.timed == look.rows, noticed=Noticed.of(look, schema, layout))
 
 
 def _allowed(contexts: Sequence[str], layout: Layout, *, timed: bool) -> tuple[str, ...]:
@@ -180,10 +185,10 @@ def _unusable(messages: int, why: str) -> str:
     return f"; {messages:,} could not be used (first: {why})" if messages else ""
 
 
-def _count(blocks: Iterable[Sequence[RawMessage]], decoder: Decoder, layout: Layout, sample: Sample) -> Counted:
+def _count(blocks: Iterable[Sequence[RawMessage]], decoder: Decoder, plan: Plan, sample: Sample) -> Counted:
     """Count what the live path would count, and keep the cells for dependence in time."""
     counted = Counted()
-    kept = np.int16 if layout.total < 1 << 15 else np.int32
+    kept = np.int16 if plan.layout.total < 1 << 15 else np.int32
     for block in blocks:
         decoded = decoder.decode(block)
         for reason, detail in decoded.dead.values():
@@ -192,7 +197,9 @@ def _count(blocks: Iterable[Sequence[RawMessage]], decoder: Decoder, layout: Lay
         batch = decoded.batches[0]
         if batch is not None:
             counted.stamps.append(decoded.times[batch.rows])
-            counted.codes.append(layout.codes(batch).astype(kept))
+            codes = plan.layout.codes(batch)
+            counted.codes.append(codes.astype(kept))
+            plan.noticed.add(batch, codes)
             counted.rows += len(batch)
             sample.add(batch)
     return counted

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Set
 from contextlib import suppress
 from itertools import islice
 
-from monitor.reference.cautions import named, short
+from monitor.reference.naming import named, short
 from monitor.reference.schema import text_of
 from monitor.reference.store import Reference
 

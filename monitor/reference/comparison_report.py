@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.reference.cautions import named, short
 from monitor.reference.comparison import Difference, differences
+from monitor.reference.naming import named, short
 from monitor.reference.report import WIDEST, console, records_of, table_of
 from monitor.reference.schema import schema_changes
 from monitor.reference.store import Reference

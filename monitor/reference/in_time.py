@@ -1,4 +1,4 @@
-"""What the times of accepted records tell: dependence of each on those before it, and cycles."""
+"""What the times of accepted records tell: dependence of each on those before it, cycles, and what moves."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from monitor.counting.tally import Layout
 from monitor.reference.contexts import Contexts, Given, names_of
 from monitor.reference.cycles import cycle_of
 from monitor.reference.dependence import Dependence
+from monitor.reference.shifts import Shifts
 
 GROUPS = ("quality", "features", "predictions", "joint", "anomalies")
 """What may be judged given the hour; labels may come by a clock of their own."""
@@ -31,11 +32,14 @@ class InTime:
         Reference records per cell.
     allowed : tuple of str
         Cycles that may be used; a single one, or a column of levels, is used for every signal.
+    rows : int or None
+        Where records have no times, how many there are: they are called by their numbers.
     """
 
     layout: Layout
     counts: Counts
     allowed: tuple[str, ...]
+    rows: int | None = None
     dependence: Dependence = field(default_factory=Dependence)
     _by: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, Ints] = field(default_factory=dict)
@@ -47,6 +51,7 @@ class InTime:
 
     def look(self, parts: Iterable[tuple[int, Ints, Given]]) -> None:
         """Look at detectors: the position of each, its records' cells and contexts, in the order of time."""
+        self.shifts = Shifts(len(self.layout.signals(self.counts)))
         for position, cells, given in parts:
             detector, start = self.layout.detectors[position], self.layout.starts[position]
             counts = self.counts[start : start + detector.cells]
@@ -59,6 +64,8 @@ class InTime:
             for by in sorted({self._by[s.name] for s in judged if s.name in self._by}):
                 self._count(by, position, cells, given)
             self.dependence.look(signals, cells, given, self._by)
+            marks = given.slots if self.rows is None else np.arange(self.rows - len(cells), self.rows)
+            self.shifts.look(signals, cells, given, self._by, marks)
 
     def _count(self, by: str, position: int, cells: Ints, given: Given) -> None:
         """Count what each context holds; cells whose records were said to be of another kind are shared out alike."""

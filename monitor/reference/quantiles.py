@@ -7,6 +7,8 @@ from math import erfc, exp, lgamma, log, sqrt
 from statistics import NormalDist
 
 _EXACT_UP_TO = 200
+_FEW_EVENTS = 2_000
+_NEGLIGIBLE = 1e-17
 
 
 def normal(upper: float) -> float:
@@ -49,17 +51,33 @@ def share_at_most(events: int, of: float, upper: float) -> float:
 
 
 def _binomial_tail(events: int, trials: int, share: float) -> float:
-    """Return P(Binomial <= events)."""
+    """Return P(Binomial <= events); of many events, 1 where it is about a half or more."""
     if share <= 0:
         return 1.0
     if share >= 1:
         return 0.0
+    if events > _FEW_EVENTS:
+        return _tail_of_many(events, trials, share) if events < trials * share else 1.0
     term = trials * log(1 - share)
     odds = log(share) - log(1 - share)
     total = exp(term)
     for i in range(events):
         term += odds + log(trials - i) - log(i + 1)
         total += exp(term)
+    return total
+
+
+def _tail_of_many(events: int, trials: int, share: float) -> float:
+    """Return P(Binomial <= events), fewer than expected: from the largest term down, as far as terms matter."""
+    term = lgamma(trials + 1) - lgamma(events + 1) - lgamma(trials - events + 1)
+    term += events * log(share) + (trials - events) * log(1 - share)
+    total = last = exp(term)
+    odds = (1 - share) / share
+    for i in range(events, 0, -1):
+        last *= odds * i / (trials - i + 1)
+        total += last
+        if last <= _NEGLIGIBLE * total:
+            break
     return total
 
 

@@ -12,8 +12,10 @@ import numpy as np
 from detectors import AbsoluteError, CategoryBins, ErrorRate, Joint, NumericBins, Pair
 from monitor.errors import Damaged
 from monitor.incidents.incident import rfc3339
-from monitor.reference.cautions import cautions, named, shares, short
+from monitor.reference.cautions import cautions
+from monitor.reference.column_cautions import shares
 from monitor.reference.contexts import DAY, WEEK
+from monitor.reference.naming import named, short
 from monitor.reference.store import Reference, Store, look_and_accept
 from monitor.reference.visible import visible
 from sinks.text import counted, lasting, percent, plain

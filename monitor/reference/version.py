@@ -23,11 +23,12 @@ from detectors.detector import Detector, Signal, array_fields, constructor_field
 from detectors.sample import Accepted
 from monitor.counting.tally import FLOW_CELLS, Layout
 from monitor.reference.contexts import Contexts, names_of
+from monitor.reference.notes import Note
 from monitor.reference.schema import Schema
 
 FORMAT = 1
 
-_SOMETIMES = ("growing", "closeness", "accepted", "slot")
+_SOMETIMES = ("growing", "closeness", "accepted", "slot", "notes")
 
 DAMAGE = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError),
@@ -66,6 +67,8 @@ class Reference:
         Where signals have a cycle: what was accepted in each part of it.
     slot : int
         Milliseconds of the slots by whose beginnings contexts were told; 0 where there are none.
+    notes : tuple of Note
+        What building it noticed, and its counts do not show.
     part_of : str or None
         Where detectors were left out: the digest of the whole.
     digest : str
@@ -86,6 +89,7 @@ class Reference:
     accepted: Accepted | None = None
     contexts: tuple[Contexts, ...] = ()
     slot: int = 0
+    notes: tuple[Note, ...] = ()
     part_of: str | None = None
 
     @cached_property
@@ -228,6 +232,7 @@ def _from_document(
         accepted=msgspec.convert(document.get("accepted"), Accepted | None),
         contexts=tuple(Contexts(by, names[by], own, counts[by]) for by, own in signals.items()),
         slot=document.get("slot", 0),
+        notes=msgspec.convert(document.get("notes", ()), tuple[Note, ...]),
     )
 
 

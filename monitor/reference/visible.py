@@ -20,6 +20,9 @@ from monitor.reference.contexts import HOUR
 from monitor.reference.store import Reference
 
 MEDIUM = 0.3
+BLIND = 1.0
+"""What stands for the smallest shift where no context has enough records to show one."""
+
 SLOTS_PER_ALERT = 30 * 86_400 / 10
 """The default budget, one false alert per 30 days, in default slots of 10 seconds."""
 
@@ -62,7 +65,7 @@ def visible(reference: Reference) -> dict[str, Visible]:
             needed = threshold[signal.group] + log(groups.count(signal.group))
             records = sorted(filter(None, (_records(null, row, needed) for null in _contexts(lenient)[1])))
             middle = records[len(records) // 2] if records else None
-            found[signal.name] = Visible(min(radii, default=1.0), max(radii, default=1.0), middle, tuple(blind))
+            found[signal.name] = Visible(min(radii, default=BLIND), max(radii, default=BLIND), middle, tuple(blind))
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cycles_world import daily, reference_of, slots_of, steady, weekend
+from cycles_world import MONDAY, daily, reference_of, slots_of, steady, weekend
 from judge_streams import judge_of
 
 from detectors import CategoryBins, NumericBins
@@ -15,7 +15,7 @@ from monitor.formats.batch import Batch
 from monitor.judge.bets import SCALE
 from monitor.judge.in_context import FamilyInContext
 from monitor.judge.null import FIXED_BETS
-from monitor.reference.contexts import Given
+from monitor.reference.contexts import DAY, HOUR, Given
 from monitor.reference.in_time import InTime
 from monitor.reference.schema import Schema
 from monitor.reference.store import Reference
@@ -45,6 +45,29 @@ def test_a_cycle_is_no_shift_with_what_build_chose_by_itself(law, records):
     reference = reference_of(law, 28, records, seed=1)
     assert reference.contexts
     assert _run(_judge(reference), slots_of(reference, law, 7, 200, seed=2)) == []
+
+
+def test_a_weekend_without_records_costs_nothing_and_ends_quietly():
+    reference = reference_of(daily(0.5), 28, 20_000, seed=1)
+    judge = judge_of(reference, tolerance=0.0, every=1e6, slot=HOUR)
+    week = [
+        (at, tally)
+        for at, tally in slots_of(reference, daily(0.5), 9, 600, seed=2, slot=HOUR)
+        if _day(at) not in (5, 6)
+    ]
+    assert _run(judge, week) == []
+    assert judge.records == 7 * 24 * 600
+
+
+def test_hours_that_the_reference_never_had_are_not_judged_and_stop_nothing():
+    reference = reference_of(daily(0.5), 5, 20_000, seed=1, cycles=("hour_of_week",))
+    judge = judge_of(reference, tolerance=0.0, every=1e6, slot=HOUR)
+    assert _run(judge, slots_of(reference, daily(0.5), 8, 600, seed=2, slot=HOUR)) == []
+
+
+def _day(slot):
+    """Days since the Monday on which live slots begin."""
+    return (slot * HOUR - MONDAY - 364 * DAY) // DAY
 
 
 @pytest.mark.parametrize("law", [daily(0.5), weekend(0.5)], ids=["daily", "weekly"])

@@ -184,7 +184,7 @@ def test_dependence_that_reaches_further_than_the_records_show_is_told_and_kept(
     far = built(timed([{"x": float(x)} for x in np.repeat(draw.normal(size=100), 50)]))
     near = built(timed([{"x": float(x)} for x in np.repeat(draw.normal(size=2_500), 2)]))
     assert (far.growing, near.growing) == (("feature.x",), ())
-    line = "on those further back than this reference shows: x. Build it from a longer time"
+    line = "dependence reaches further than these records show: x. Build it from a longer time"
     assert (line in cautions(far), line in cautions(near)) == (True, False)
     store = Store(tmp_path)
     store.save(far, {})

@@ -26,7 +26,13 @@ def test_the_chi_square_quantile_is_within_two_thousandths_of_scipy_s_beyond(deg
 
 
 @pytest.mark.parametrize("upper", UPPER)
-@pytest.mark.parametrize(("events", "of"), [(0, 1), (0, 500), (1, 500), (7, 500), (250, 500), (499, 500), (40, 50_000)])
+@pytest.mark.parametrize(
+    ("events", "of"),
+    [
+        *[(0, 1), (0, 500), (1, 500), (7, 500), (250, 500), (499, 500), (40, 50_000), (2_000, 5_000), (2_001, 5_000)],
+        *[(99_999, 100_000), (400_000, 1_000_000), (2_500, 1_000_000_000)],
+    ],
+)
 def test_the_bound_of_a_share_is_clopper_and_pearson_s(events, of, upper):
     assert share_at_most(events, of, upper) == pytest.approx(beta.isf(upper, events + 1, of - events), rel=1e-7)
 

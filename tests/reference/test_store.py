@@ -13,6 +13,7 @@ from detectors.closeness import Closeness
 from detectors.sample import Accepted
 from monitor.errors import BadReference
 from monitor.reference.contexts import CYCLES, Contexts
+from monitor.reference.notes import Note
 
 
 def test_what_is_saved_is_what_is_loaded(store, reference):
@@ -56,6 +57,7 @@ def test_the_digest_is_of_the_content(reference):
             ),
         ),
         "slot": 1,
+        "notes": (Note("clock", "feature.income"),),
         "layout": type(reference.layout)(reference.layout.detectors[:-1]),
     }
     assert {field.name for field in dataclasses.fields(reference)} == {*changed, "part_of"}
