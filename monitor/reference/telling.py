@@ -54,7 +54,10 @@ class Labels:
     def _number(self, text: str | float | bool | None) -> int:  # noqa: FBT001 - a label may be one
         if text is None:
             return 0
-        return self.known.setdefault(text_of(text), min(len(self.known) + 1, MOST_CLASSES))
+        known = self.known.get(text_of(text))
+        if known is None and len(self.known) < MOST_CLASSES:
+            known = self.known[text_of(text)] = len(self.known) + 1
+        return known or MOST_CLASSES
 
 
 def telling(layout: Layout, counts: Ints, blocks: Sequence[Cells], labels: Labels) -> Iterator[Note]:
@@ -101,7 +104,7 @@ def _same(layout: Layout, counts: Ints, blocks: Sequence[Cells]) -> Iterator[tup
     for cells, rows in alike.items():
         firsts: list[int] = []
         for row in rows:
-            same = next((first for first in firsts if _pairs(layout, first, row, blocks) == len(cells)), None)
+            same = next((first for first in firsts if _one_to_one(layout, first, row, blocks, len(cells))), None)
             if same is None:
                 firsts.append(row)
             elif _is_feature(layout.detectors[row]):
@@ -110,14 +113,16 @@ def _same(layout: Layout, counts: Ints, blocks: Sequence[Cells]) -> Iterator[tup
                 yield row, same
 
 
-def _pairs(layout: Layout, first: int, second: int, blocks: Sequence[Cells]) -> int:
-    """Return how many pairs of cells the records of two columns have."""
+def _one_to_one(layout: Layout, first: int, second: int, blocks: Sequence[Cells], cells: int) -> bool:
+    """Return whether the records of two columns that fill so many cells have no more pairs of them."""
     width = layout.detectors[second].cells
     table = np.zeros(layout.detectors[first].cells * width, dtype=np.int64)
     for block in blocks:
         own, other = (block[row].astype(np.int64) - layout.starts[row] for row in (first, second))
         table += np.bincount(own * width + other, minlength=len(table))
-    return int(np.count_nonzero(table))
+        if np.count_nonzero(table) > cells:
+            return False
+    return True
 
 
 def _by_class(total: int, features: Sequence[int], blocks: Sequence[Cells], classes: Sequence[Cells]) -> Ints:

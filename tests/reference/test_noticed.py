@@ -174,6 +174,11 @@ def test_what_is_noticed_is_kept_with_the_reference(tmp_path):
         assert cautions(loaded) == CASES[name][1]
 
 
+def test_labels_of_thousands_of_classes_are_compared_with_nothing():
+    labels = [f"class {i}" for i in range(ROWS)]
+    assert cautions(built(_with(outputs={"prediction": LABELS, "label": labels}, y=lambda i: round(OTHER[i])))) == []
+
+
 def test_copies_beside_each_other_are_made_up_for_by_the_design_effect():
     words = cautions(built(timed([{"x": x} for x in np.repeat(X[:1_000], 4).tolist()])))
     assert [line.partition(":")[0] for line in words] == ["records depend on those before"]
