@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+import judging
 import service
 import stages
 import traffic
@@ -36,6 +37,7 @@ def main() -> None:
         folder = Path(name)
         traffic.reference(folder / "reference")
         show_stages(folder)
+        judging.show()
         with Broker(folder / "kafka") as broker:
             show_idle(folder, broker)
             show_kafka(folder, broker, chosen.records)

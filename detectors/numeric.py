@@ -140,7 +140,7 @@ class Together:
 
 
 def equal_mass_edges(values: NDArray[np.float64], thin: int) -> tuple[float, ...]:
-    """Return edges for `NumericBins`: up to 16 equal bins, the outer ones halved while both halves hold enough.
+    """Return edges for `NumericBins`: up to 16 equal bins, finer towards the tails and where values are sparse.
 
     Parameters
     ----------
@@ -158,12 +158,43 @@ def equal_mass_edges(values: NDArray[np.float64], thin: int) -> tuple[float, ...
     distinct = np.unique(ordered)
     if len(distinct) <= MOST_BINS // 2:
         return tuple(distinct.tolist()) + ((float(distinct[-1]),) if len(distinct) else ())
-    count = max(1, min(MOST_BINS // 2, len(ordered) // thin))
-    tail = [2.0**-k / count for k in range(1, 4) if len(ordered) * 2.0**-k / count >= thin]
-    fractions = sorted({*(i / count for i in range(1, count)), *tail, *(1 - t for t in tail)})
-    inner = ordered[[int(f * len(ordered)) for f in fractions]]
-    edges = np.unique(np.concatenate([ordered[:1], inner, ordered[-1:]]))
+    records = len(ordered)
+    count = max(1, min(MOST_BINS // 2, records // thin))
+    tail = _tail_ranks(records // count, thin)
+    ranks = sorted({*(records * i // count for i in range(1, count)), *tail, *(records - t for t in tail)})
+    ranks += _sparse_ranks(ordered, ranks, thin, MOST_BINS - 1 - len(ranks))
+    edges = np.unique(np.concatenate([ordered[:1], ordered[sorted(ranks)], ordered[-1:]]))
     return tuple(edges.tolist())
+
+
+def _tail_ranks(records: int, thin: int) -> list[int]:
+    """Return where the outer bin of so many records is halved, again and again; the last part is as thin as may be."""
+    ranks = []
+    while records >= 2 * thin:
+        records //= 2
+        ranks.append(records)
+    return [*ranks[:-1], *([thin] if ranks else [])]
+
+
+def _sparse_ranks(ordered: NDArray[np.float64], ranks: Sequence[int], thin: int, room: int) -> list[int]:
+    """Return where inner bins are cut of which half of the width holds a quarter of the values at most.
+
+    A new mode begins where there was next to nothing; in a bin that is full beside it, it would be lost.
+    """
+    found = []
+    for first, last in pairwise(ranks):
+        ends = [ordered[first] * (1 - part / 4) + ordered[last] * (part / 4) for part in range(5)]
+        at = [first, *(int(ordered.searchsorted(end)) for end in ends[1:4]), last]
+        begin, end = min(((at[k], at[k + 2]) for k in range(3)), key=lambda half: half[1] - half[0])
+        begin = max(first, min(begin, (begin + end - thin) // 2, last - thin))
+        end = max(end, begin + thin)
+        begin, end = first if begin - first < thin else begin, last if last - end < thin else end
+        if thin <= end - begin <= (last - first) / 4:
+            found.append(((end - begin) / (last - first), [cut for cut in (begin, end) if first < cut < last]))
+    kept: list[int] = []
+    for _, cuts in sorted(found):
+        kept += cuts if len(kept) + len(cuts) <= room else []
+    return kept
 
 
 def _shown(number: float, digits: int) -> str:

@@ -45,6 +45,8 @@ def flagged(evidence: Sequence[float], threshold: float) -> list[int]:
     threshold : float
         log A_g.
     """
+    if not evidence or max(evidence) < threshold:
+        return []
     order = sorted(range(len(evidence)), key=lambda i: (-evidence[i], i))
     for k in range(len(order), 0, -1):
         if evidence[order[k - 1]] >= threshold + log(len(order) / k):

@@ -59,9 +59,12 @@ class Bursts:
         """Return the design effect of a signal."""
         return float(self.null.effects[row]) * int(self.times[row]) / WHOLE
 
-    def slowed(self, tables: Ints) -> Ints:
-        """Return tables (S, B, K) by which a record counts less, where it must; rounded down as all are."""
-        return tables if (self.times == WHOLE).all() else tables * WHOLE // self.times[:, None, None]
+    def slowed(self, gained: Ints) -> Ints:
+        """Return what bets (S, B) made, a record counting less where it must; rounded down as all is."""
+        if (self.times == WHOLE).all():
+            return gained
+        times = self.times[:, None]
+        return gained // times * WHOLE + gained % times * WHOLE // times
 
     def add(self, counts: Ints) -> None:
         """Add one slot's counts (S, K)."""

@@ -1,12 +1,14 @@
-"""The e-detector: a mixture of CUSUMs of bets (Shin, Ramdas, Rinaldo 2022, arXiv 2203.03532).
+"""The e-detector: a mixture of Shiryaev-Roberts sums of bets (Shin, Ramdas, Rinaldo 2022, arXiv 2203.03532).
 
-Every bet keeps C <- max(C, start) x L in logarithms scaled to integers. While the null holds, the mixture M of a
-signal is at most the start mass in expectation, at every moment: M >= A happens at most once per A of start mass.
+Every bet keeps R <- (R + start) x L in logarithms scaled to integers. While the null holds, E[R + start] is what R was
+and the start mass; so the mixture M of a signal is at most the start mass in expectation, at every moment: M >= A
+happens at most once per A of start mass. A CUSUM, C <- max(C, start) x L, has the same promise and never more
+evidence; it is kept beside, since it knows when a shift began.
 """
 
 from __future__ import annotations
 
-from math import exp, floor, log
+from math import exp, floor, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +24,30 @@ MOST_PENDING = 100
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+_STEP_BITS = 14
+"""Sums of logarithms are looked up in steps of 2^-10 nats, rounded down: one takes 2^-11 nats too little at most."""
+
+_SOFTPLUS: Ints = np.array(
+    [floor(SCALE * log1p(exp(-(k + 1) * 2.0**_STEP_BITS / SCALE))) for k in range(17 << 10)] + [0], dtype=np.int64
+)
+
+
+def log_sum(a: Ints, b: Ints) -> Ints:
+    """Return log(exp a + exp b) of scaled logarithms, elementwise, or very little less."""
+    larger = np.maximum(a, b)
+    steps = (larger - np.minimum(a, b)) >> _STEP_BITS
+    found: Ints = larger + _SOFTPLUS[np.minimum(steps, len(_SOFTPLUS) - 1)]
+    return found
+
+
+def gain(tables: Ints, counts: Ints) -> Ints:
+    """Return what bets (S, B, K) make of counts (S, K), shape (S, B): sums of integers, exact in any order."""
+    made: Ints = np.matmul(tables, counts[:, :, None])[:, :, 0]
+    return made
+
 
 class EDetector:
-    """CUSUMs of S signals with B bets over K bins.
+    """Sums of S signals with B bets over K bins.
 
     Parameters
     ----------
@@ -35,12 +58,14 @@ class EDetector:
 
     Attributes
     ----------
-    log_c : int array (S, B)
-        Natural logarithms times 2^24.
+    log_r, log_c : int arrays (S, B)
+        Natural logarithms times 2^24 of the sums, and of the CUSUMs.
     onset, onset_records : int arrays (S, B)
         Slot, and records before it, at which each CUSUM last started.
-    since : int array (S, B, K)
-        Counts from there on.
+    total : int array (S, K)
+        All counts.
+    earlier : int array (S, B, K)
+        Those before each CUSUM last started.
     pending : int array (S,)
         Start mass of slots in which the signal had no records; its next one gets it, as far as it is worth no more
         than `MOST_PENDING` such slots.
@@ -52,19 +77,22 @@ class EDetector:
         self.log_shares: Ints = np.array(
             [[floor(SCALE * log(v)) if v > 0 else NOTHING for v in row] for row in shares.tolist()], dtype=np.int64
         ).reshape(shares.shape)
+        self.log_r: Ints = np.full((signals, bets), NOTHING, dtype=np.int64)
         self.log_c: Ints = np.full((signals, bets), NOTHING, dtype=np.int64)
         self.onset: Ints = np.zeros((signals, bets), dtype=np.int64)
         self.onset_records: Ints = np.zeros((signals, bets), dtype=np.int64)
-        self.since: Ints = np.zeros((signals, bets, width), dtype=np.int64)
+        self.total: Ints = np.zeros((signals, width), dtype=np.int64)
+        self.earlier: Ints = np.zeros((signals, bets, width), dtype=np.int64)
         self.pending: Ints = np.zeros(signals, dtype=np.int64)
 
-    def advance(self, counts: Ints, tables: Ints, active: Bools, *, mass: int, slot: int, records: int) -> None:
+    def advance(self, counts: Ints, gained: Ints, active: Bools, *, mass: int, slot: int, records: int) -> None:
         """Judge one slot.
 
         Parameters
         ----------
         counts : int array (S, K)
-        tables : int array (S, B, K)
+        gained : int array (S, B)
+            What each bet made of the counts.
         active : bool array (S, B)
             Bets that are not idle. An idle bet neither starts nor moves.
         mass : int
@@ -80,30 +108,34 @@ class EDetector:
         self.log_c = np.where(restart, start, self.log_c)
         self.onset[restart] = slot
         self.onset_records[restart] = records
-        self.since[restart] = 0
-        self.since += counts[:, None, :]
-        gained = (tables * counts[:, None, :]).sum(axis=2)
+        np.copyto(self.earlier, self.total[:, None, :], where=restart[:, :, None])
+        self.total = self.total + counts
+        self.log_r = np.where(moving, log_sum(self.log_r, start) + gained, self.log_r)
         self.log_c = np.where(moving, self.log_c + gained, self.log_c)
         self.pending[present] = 0
 
     def evidence(self) -> Ints:
-        """Return log M per signal, shape (S,). Below 1 the largest part stands for the whole."""
-        parts = np.maximum(self.log_c + self.log_shares, NOTHING)
-        largest: Ints = parts.max(axis=1)
-        for row in np.flatnonzero(largest > 0).tolist():
-            top = int(largest[row])
-            total = 0.0
-            for part in parts[row].tolist():
-                total += exp((part - top) / SCALE)
-            largest[row] = top + floor(SCALE * log(total))
-        return largest
+        """Return log M per signal, shape (S,): its parts are added in pairs, in a fixed order."""
+        parts = np.maximum(self.log_r + self.log_shares, NOTHING)
+        while parts.shape[1] > 1:
+            half = (parts.shape[1] + 1) // 2
+            paired = log_sum(parts[:, : parts.shape[1] - half], parts[:, half:])
+            parts = np.concatenate([paired, parts[:, parts.shape[1] - half : half]], axis=1)
+        found: Ints = np.maximum(parts[:, 0], NOTHING)
+        return found
+
+    def since(self, row: int, bet: int) -> list[int]:
+        """Return the counts (K,) since a CUSUM last started."""
+        found: list[int] = (self.total[row] - self.earlier[row, bet]).tolist()
+        return found
 
     def leading(self, row: int) -> int:
         """Return the bet with the most evidence; of equals the first."""
-        return int(np.argmax(self.log_c[row] + self.log_shares[row]))
+        return int(np.argmax(self.log_r[row] + self.log_shares[row]))
 
     def clear(self, rows: list[int]) -> None:
         """Start these signals anew after an alarm."""
+        self.log_r[rows] = NOTHING
         self.log_c[rows] = NOTHING
 
 

@@ -7,7 +7,7 @@ from math import log, sqrt
 
 from detectors.detector import Signal
 from detectors.pair import correlation, relation
-from monitor.judge.bets import directions
+from monitor.judge.directions import directions
 from monitor.judge.interval import noise, share_interval, w_interval
 from monitor.types import BinShift, Effect
 
@@ -108,7 +108,7 @@ def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) ->
     shares = _shares(counts)
     weights = [(q + p) / 2 for q, p in zip(shares, accepted, strict=True)]
     ratio = [log(q / p) for q, p in zip(shares, accepted, strict=True)]
-    along = [(_correlation(ratio, g, weights), name) for name, g in directions(signal, accepted)]
+    along = [(_correlation(ratio, d.score, weights), d.name) for d in directions(signal, accepted)]
     best = max((fit for fit, _ in along), default=0.0)
     plain = "changed shape" if signal.ordered else "changed mix"
     shape = next((name for fit, name in along if fit >= max(LIKE, best - NEARLY)), plain)

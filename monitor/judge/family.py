@@ -10,15 +10,20 @@ from numpy.typing import NDArray
 
 from detectors.detector import Signal
 from monitor.judge import effect
-from monitor.judge.bets import SCALE, directions, share_bets, strengths, tilts
+from monitor.judge.bets import SCALE, share_bets, tilts
 from monitor.judge.bursts import Bursts
 from monitor.judge.calm import Calm, nearer, share_calm, value_calm
-from monitor.judge.edetector import EDetector
-from monitor.judge.null import FIXED_BETS, Null
+from monitor.judge.directions import directions
+from monitor.judge.edetector import EDetector, gain
+from monitor.judge.null import Null, ordered_sum
 from monitor.judge.plugin import MEMORIES, SHOWN, Recent
 from monitor.types import BinShift, Effect
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+FOLLOWING = 0.2
+"""Weight in the mixture of the bets that follow the data."""
 
 LOG10 = SCALE * log(10.0)
 
@@ -53,11 +58,11 @@ class Family:
     def __init__(self, null: Null, slots_a_day: float) -> None:
         self.null = null
         self.values = bool(null.signals) and null.signals[0].kind == "values"
-        self.fixed, exist = tilts(null) if self.values else share_bets(null)
+        self.fixed, weights = tilts(null) if self.values else share_bets(null)
         self.recent = Recent(null, slots_a_day)
         self.bursts = Bursts(null)
         one_way = np.array([[signal.unusual] for signal in null.signals], dtype=bool).reshape(-1, 1)
-        self.detector = EDetector(mixture(exist, MEMORIES if self.values else 0, one_way), null.shape[1])
+        self.detector = EDetector(mixture(weights, MEMORIES if self.values else 0, one_way), null.shape[1])
         self.counts: Ints = np.zeros(null.shape, dtype=np.int64)
 
     def advance(
@@ -73,11 +78,12 @@ class Family:
             The cells by level of the field that is a context.
         """
         self.counts = self.null.gather(cells)
-        tables, active = self.fixed, np.ones(self.fixed.shape[:2], dtype=bool)
+        gained, active = gain(self.fixed, self.counts), np.ones(self.fixed.shape[:2], dtype=bool)
         if self.values:
-            tables, active = beside((tables, active), self.recent.bets())
-        tables = self.bursts.slowed(tables)
-        self.detector.advance(self.counts, tables, active, mass=mass, slot=slot, records=records)
+            following, awake = self.recent.bets()
+            gained, active = beside((gained, active), (gain(following, self.counts), awake))
+        gained = self.bursts.slowed(gained)
+        self.detector.advance(self.counts, gained, active, mass=mass, slot=slot, records=records)
         self.recent.add(self.counts, slots)
         self.bursts.add(self.counts)
         return self.detector.evidence()
@@ -96,7 +102,7 @@ class Family:
         """Return what to tell of a signal that alarms."""
         signal = self.null.signals[row]
         bet = self.detector.leading(row)
-        counts = self.detector.since[row, bet, : len(signal.bins)].tolist()
+        counts = self.detector.since(row, bet)[: len(signal.bins)]
         accepted = self.accepted_since(row, bet)[: len(signal.bins)]
         design = self.bursts.effect(row)
         if self.values:
@@ -121,39 +127,39 @@ class Family:
         bet = self.detector.leading(row)
         signal = self.null.signals[row]
         accepted = self.null.accepted[row, : len(signal.bins)].tolist()
-        if bet < FIXED_BETS:
-            g = directions(signal, accepted)[bet // len(strengths(signal))][1]
+        fixed = self.fixed.shape[1]
+        if bet < fixed:
+            g = [d.score for d in directions(signal, accepted) for _ in d.strengths][bet]
             return value_calm(g, float(self.null.fixed[row]), design, width, slot)
-        excess = self.recent.excess(row, bet - FIXED_BETS)[: len(accepted)]
+        excess = self.recent.excess(row, bet - fixed)[: len(accepted)]
         size = sqrt(sum(p * x * x for p, x in zip(accepted, excess, strict=True)))
         return value_calm([x / size for x in excess], float(self.null.adaptive[row]), design, width, slot)
 
     def present(self) -> list[Effect]:
         """Return the present effect of every signal over about its last 8,000 records, noise taken off."""
         if self.values:
-            seen, noise = (part[:, SHOWN].tolist() for part in self.recent.distance())
+            seen, noise = (part[:, 0].tolist() for part in self.recent.distance(slice(SHOWN, SHOWN + 1)))
             return [Effect(w=sqrt(max(0.0, v - n)), psi=max(0.0, v - n)) for v, n in zip(seen, noise, strict=True)]
-        shown = []
-        for row, counts in enumerate(self.recent.counts[:, SHOWN].tolist()):
-            whole, expected = sum(counts), self.null.expected(self.null.accepted[row].tolist(), counts)
-            shown.append(Effect(points=100 * (sum(counts[1::2]) / whole - expected) if whole else 0.0))
-        return shown
+        counts, accepted = self.recent.counts[:, SHOWN], self.null.accepted
+        whole, events = ordered_sum(counts).tolist(), ordered_sum(counts[:, 1::2]).tolist()
+        expected = accepted[:, 1].tolist()
+        for row in np.flatnonzero(accepted[:, 2:].any(axis=1)).tolist():
+            expected[row] = self.null.expected(accepted[row].tolist(), counts[row].tolist())
+        return [Effect(points=100 * (k / n - e) if n else 0.0) for k, n, e in zip(events, whole, expected, strict=True)]
 
 
 Bets = tuple[Ints, NDArray[np.bool_]]
 
 
 def beside(first: Bets, second: Bets) -> Bets:
-    """Return tables (S, B, K) and which are active (S, B), one kind of bets behind the other."""
+    """Return tables (S, B, K) or gains (S, B), and which are active (S, B), one kind of bets behind the other."""
     return np.concatenate([first[0], second[0]], axis=1), np.concatenate([first[1], second[1]], axis=1)
 
 
-def mixture(exist: NDArray[np.bool_], following: int, one_way: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the weight of each bet: half to those that follow the data, where there are any, equal among alike.
+def mixture(weights: Floats, following: int, one_way: NDArray[np.bool_]) -> Floats:
+    """Return the weight of each bet in its signal's evidence; those that follow the data share a part of it.
 
     Nothing follows the data of a signal of which only one direction matters: they may lead elsewhere.
     """
-    half = np.where(one_way, 0.0, 0.5 if following else 0.0)
-    count = np.maximum(exist.sum(axis=1, keepdims=True), 1)
-    fixed = np.where(exist, (1.0 - half) / count, 0.0)
-    return np.concatenate([fixed, np.repeat(half / max(1, following), following, axis=1)], axis=1)
+    part = np.where(one_way, 0.0, FOLLOWING if following else 0.0)
+    return np.concatenate([weights * (1.0 - part), np.repeat(part / max(1, following), following, axis=1)], axis=1)

@@ -13,13 +13,14 @@ from math import floor, log, sqrt
 
 import numpy as np
 
-from monitor.judge.bets import MOST_STAKED, SCALE, directions, share_bets, strengths, tilts, tilts_of
+from monitor.judge.bets import MOST_STAKED, SCALE, share_bets, tilts, tilts_of
 from monitor.judge.bursts import Bursts
 from monitor.judge.calm import Calm, nearer, share_calm, value_calm
-from monitor.judge.edetector import EDetector
+from monitor.judge.directions import directions
+from monitor.judge.edetector import EDetector, gain
 from monitor.judge.family import Bets, Family, Finding, Ints, beside, mixture
-from monitor.judge.null import FIXED_BETS, Floats, ordered_sum
-from monitor.judge.plugin import MEMORIES, SHOWN, Recent
+from monitor.judge.null import Floats, ordered_sum
+from monitor.judge.plugin import EVERY, MEMORIES, SHOWN, Recent
 from monitor.judge.strata import Strata
 from monitor.types import Effect
 
@@ -41,12 +42,13 @@ class RecentInContext(Recent):
             seen[:, self.width :] += counts.sum(axis=1)[:, None] * self.strata.accepted[context]
         self.add(seen, slots)
 
-    def distance(self) -> tuple[Floats, Floats]:
-        seen, expected = self.counts[..., : self.width], self.counts[..., self.width :]
+    def distance(self, memories: slice = EVERY) -> tuple[Floats, Floats]:
+        counts, squares = self.counts[:, memories], self.squares[:, memories]
+        seen, expected = counts[..., : self.width], counts[..., self.width :]
         some = np.maximum(ordered_sum(seen), 1.0)
         inverse = np.divide(1.0, expected, out=np.zeros_like(expected), where=expected > 0)
         moved = (seen - expected) * (seen - expected) * inverse
-        worth = some * some / np.maximum(self.squares, 1.0)
+        worth = some * some / np.maximum(squares, 1.0)
         degrees = np.array([len(s.bins) - 1.0 for s in self.null.signals]) * self.null.effects
         return ordered_sum(moved) / some, degrees[:, None] / worth
 
@@ -104,8 +106,9 @@ class FamilyInContext(Family):
         self.bursts = Bursts(self.null)
         self._fixed: dict[int, Bets] = {}
         one_way = np.array([[signal.unusual] for signal in self.null.signals], dtype=bool)
-        exist = tilts(self.null)[1] if self.values else share_bets(self.null)[1] | True
-        shares = mixture(exist, MEMORIES if self.values else 0, one_way)
+        weights = tilts(self.null)[1] if self.values else _alike(share_bets(self.null)[1])
+        self.fixed_bets = weights.shape[1]
+        shares = mixture(weights, MEMORIES if self.values else 0, one_way)
         self.detector = EDetector(shares, self.null.shape[1] + len(strata.nulls) + 1)
         self.counts = np.zeros(self.null.shape, dtype=np.int64)
 
@@ -114,14 +117,13 @@ class FamilyInContext(Family):
     ) -> Ints:
         self.counts = self.null.gather(cells)
         self.here = [(self.at(slot), self.counts)] if self.at else self._levels(given)
-        seen, gained, active = self._seen(), np.zeros_like(self.detector.log_c), self.detector.exist & False
+        gained, active = np.zeros_like(self.detector.log_c), self.detector.exist & False
         for context, counts in self.here:
             tables, awake = self._bets(context)
-            gained += (tables * counts[:, None, :]).sum(axis=2)
+            gained += gain(tables, counts)
             active |= awake
-        tables = np.zeros((*gained.shape, seen.shape[1]), dtype=np.int64)
-        tables[:, :, -1] = gained
-        self.detector.advance(seen, self.bursts.slowed(tables), active, mass=mass, slot=slot, records=records)
+        gained = self.bursts.slowed(gained)
+        self.detector.advance(self._seen(), gained, active, mass=mass, slot=slot, records=records)
         self.memory.add_in(self.here, slots)
         if self.at:  # of the levels of a field the mix may differ from block to block, and mean nothing
             self.bursts.add(self.counts)
@@ -154,15 +156,15 @@ class FamilyInContext(Family):
         """Return the fixed bets in a context, each where the same one stands in the others."""
         null = self.strata.nulls[context]
         if not self.values:
-            return share_bets(null)
-        tables = np.zeros((len(null.signals), FIXED_BETS, self.null.shape[1]), dtype=np.int64)
+            of_shares, weights = share_bets(null)
+            return of_shares, weights > 0
+        tables = np.zeros((len(null.signals), self.fixed_bets, self.null.shape[1]), dtype=np.int64)
         exist = np.zeros(tables.shape[:2], dtype=bool)
         for row, signal in enumerate(self.null.signals):
-            strong = strengths(signal)
             bins, groups = len(signal.bins), self.strata.groups[context, row]
-            own = {(name, i % len(strong)): table for i, (name, table) in enumerate(tilts_of(null, row, strong))}
-            for bet, (name, _) in enumerate(tilts_of(self.null, row, strong)[:FIXED_BETS]):
-                if (table := own.get((name, bet % len(strong)))) is not None:
+            own = {(b.direction.name, b.place): b.table for b in tilts_of(null, row)}
+            for bet, whole in enumerate(tilts_of(self.null, row)):
+                if (table := own.get((whole.direction.name, whole.place))) is not None:
                     tables[row, bet, :bins] = np.array(table)[groups[:bins]]
                     exist[row, bet] = True
         return tables, exist
@@ -172,7 +174,7 @@ class FamilyInContext(Family):
 
     def accepted_since(self, row: int, bet: int) -> list[float]:
         width = self.null.shape[1]
-        return self._expected(row, self.detector.since[row, bet, width:-1].tolist())
+        return self._expected(row, self.detector.since(row, bet)[width:-1])
 
     def _expected(self, row: int, records: Sequence[float]) -> list[float]:
         """Return the accepted frequencies of so many records in each context."""
@@ -201,13 +203,13 @@ class FamilyInContext(Family):
         if not self.values:
             bounds = nearer(null.accepted[row, :2].tolist(), null.bounds[row, :1].tolist())
             return share_calm(bounds, effect, width, slot)
-        if bet >= FIXED_BETS:
-            excess, variance = self.memory.excess_in(context, row, bet - FIXED_BETS)
+        if bet >= self.fixed_bets:
+            excess, variance = self.memory.excess_in(context, row, bet - self.fixed_bets)
             g, radius = [x / sqrt(variance) if variance > 0 else 0.0 for x in excess], float(null.adaptive[row])
         else:
-            name = tilts_of(self.null, row, strengths(signal))[bet][0]
+            name = tilts_of(self.null, row)[bet].direction.name
             accepted = null.accepted[row, : len(null.signals[row].bins)].tolist()
-            own = dict(directions(null.signals[row], accepted)).get(name, [0.0] * len(accepted))
+            own = {d.name: d.score for d in directions(null.signals[row], accepted)}.get(name, [0.0] * len(accepted))
             g, radius = [own[k] for k in self.strata.groups[context, row, :bins].tolist()], float(null.fixed[row])
         nothing = not any(g)  # a context with a single bin says nothing
         calm = value_calm(g, radius, effect, width, slot)
@@ -224,3 +226,8 @@ class FamilyInContext(Family):
             moved = sum(counts[1:width:2]) - sum(counts[width + 1 :: 2])
             found.append(Effect(points=100 * moved / whole if whole else 0.0))
         return found
+
+
+def _alike(weights: Floats) -> Floats:
+    """Return equal weights for all bets that may be: in one context or another each may be there."""
+    return np.full(weights.shape, 1 / weights.shape[1])

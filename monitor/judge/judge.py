@@ -180,7 +180,7 @@ class Judge:
 
     def _return_to_calm(self) -> None:
         for family in self.families:
-            for row, signal in enumerate(family.null.signals):
+            for row, signal in enumerate(family.null.signals if self.calms else ()):
                 if signal.name in self.calms:
                     self.calms[signal.name].add(family.watched(row))
 
@@ -228,7 +228,7 @@ class Judge:
             self.in_order.alarmed.clear()
 
 
-_DETECTOR_STATE = ("log_c", "onset", "onset_records", "since", "pending")
+_DETECTOR_STATE = ("log_r", "log_c", "onset", "onset_records", "total", "earlier", "pending")
 
 
 def _like(fresh: NDArray[Any], saved: Any) -> NDArray[Any]:

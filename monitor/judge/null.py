@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import Signal
+from monitor.judge.directions import heaviest
 from monitor.reference.quantiles import chi_square, normal, share_at_most
 from monitor.reference.store import Reference
 
 DELTA = 0.05
-"""Probability, over the draw of the reference, that the promise does not hold. Half is spent on fixed bets."""
+"""Probability, over the draw of the reference, that the promise does not hold."""
 
-FIXED_BETS = 24
-"""Most fixed bets of one signal."""
+FIXED, FOLLOWING, SHARES = 0.7, 0.1, 0.2
+"""Parts of it: fixed bets on values, bets that follow them, shares. What needs a small radius most gets most."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,10 +41,11 @@ class Null:
         Design effects.
     sizes : float array (S,)
         Reference records divided by the design effects.
-    z : float
-        Normal quantile of a fixed bet.
+    miss : float
+        Probability, for each signal, that one of its fixed bets wins on average under the reference's own law.
     fixed, adaptive : float arrays (S,)
-        Radii: of a fixed bet, of one that follows the data. For shares `fixed` is the largest accepted share.
+        Radii: the least of a fixed bet, that of one that follows the data. For shares `fixed` is the largest accepted
+        share.
     bounds : float array (S, C)
         For shares: the largest accepted share in each context, 0 in padding.
     tolerance : float array (S,)
@@ -57,7 +59,7 @@ class Null:
     inverse: Floats
     effects: Floats
     sizes: Floats
-    z: float
+    miss: float
     fixed: Floats
     adaptive: Floats
     tolerance: Floats
@@ -67,16 +69,6 @@ class Null:
     def shape(self) -> tuple[int, int]:
         signals, bins = self.accepted.shape
         return signals, bins
-
-    def radius(self, row: int, skewness: float) -> float:
-        """Return the radius of a fixed bet on values of this skewness where accepted.
-
-        The normal quantile alone is too small for skewed bets: it holds ten times as seldom as it should for a level
-        with 50 reference records. The second term of Cornish and Fisher's expansion gives its Clopper-Pearson bound.
-        """
-        size = float(self.sizes[row])
-        skewed = max(0.0, skewness) * (self.z**2 + 2) / (3 * sqrt(size))
-        return max(float(self.tolerance[row]), (self.z + skewed) / sqrt(size))
 
     def gather(self, cells: Ints) -> Ints:
         """Return counts per signal and bin, shape (S, K), of a tally's cells."""
@@ -115,13 +107,13 @@ def nulls(
     shares = [(s, start) for s, start in watched if s.kind == "share"]
     every_value = len(values) + sum(s.kind == "values" for s in beside)
     every_share = sum(s.contexts for s in (*(s for s, _ in shares), *beside) if s.kind == "share")
-    fixed_bets = max(1, FIXED_BETS * every_value + every_share)
-    z = normal(DELTA / (2 * fixed_bets))
+    miss = DELTA * FIXED / max(1, every_value)
     effects = _design_effects(reference, [*reference.signals, *watched])
 
-    def of_values(signal: Signal, size: float, _: Floats) -> tuple[list[float], float, float]:
+    def of_values(signal: Signal, size: float, accepted: Floats) -> tuple[list[float], float, float]:
         allowed = tolerance(signal)
-        follows = sqrt(chi_square(len(signal.bins) - 1, DELTA / (2 * every_value)) / size)
+        z = normal(miss * heaviest(signal, accepted[: len(signal.bins)].tolist()))
+        follows = sqrt(chi_square(len(signal.bins) - 1, DELTA * FOLLOWING / every_value) / size)
         return [max(allowed, z / sqrt(size))], max(allowed, follows), allowed
 
     def of_shares(signal: Signal, size: float, accepted: Floats) -> tuple[list[float], float, float]:
@@ -129,11 +121,11 @@ def nulls(
         for k in range(0, len(signal.bins), 2):
             whole = size if signal.contexts == 1 else float(accepted[k] + accepted[k + 1]) * size + 1e-9
             events = int(np.ceil(accepted[k + 1] * size - 1e-9))
-            bound = share_at_most(events, whole, DELTA / (2 * fixed_bets))
+            bound = share_at_most(events, whole, DELTA * SHARES / every_share)
             most.append(min(1.0, bound + tolerance(signal) / 100))
         return most, max(most), tolerance(signal)
 
-    return _null(reference, values, effects, z, of_values), _null(reference, shares, effects, z, of_shares)
+    return _null(reference, values, effects, miss, of_values), _null(reference, shares, effects, miss, of_shares)
 
 
 def _design_effects(reference: Reference, watched: Sequence[tuple[Signal, int]]) -> dict[str, float]:
@@ -152,7 +144,7 @@ def _null(
     reference: Reference,
     watched: Sequence[tuple[Signal, int]],
     design: dict[str, float],
-    z: float,
+    miss: float,
     radii: Callable[[Signal, float, Floats], tuple[list[float], float, float]],
 ) -> Null:
     width = max((len(s.bins) for s, _ in watched), default=2)
@@ -177,12 +169,10 @@ def _null(
     inverse = np.divide(1.0, accepted, out=np.zeros_like(accepted), where=accepted > 0)
     as_ints = (np.array(source, dtype=np.int64), np.array(target, dtype=np.int64))
     kept = tuple(s for s, _ in watched)
-    return Null(kept, *as_ints, accepted, inverse, effects, sizes, z, fixed, adaptive, allowed, bounds)
+    return Null(kept, *as_ints, accepted, inverse, effects, sizes, miss, fixed, adaptive, allowed, bounds)
 
 
 def ordered_sum(values: Floats) -> Floats:
     """Return the sum over the last axis, term by term from the left: the same bits on every machine."""
-    total: Floats = np.zeros(values.shape[:-1])
-    for k in range(values.shape[-1]):
-        total = total + values[..., k]
-    return total
+    found: Floats = np.add.accumulate(values, axis=-1)[..., -1]
+    return found

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from math import log
 from typing import NamedTuple
 
-import numpy as np
-
 from detectors.detector import Signal
 from monitor.config.tolerance import Tolerance
-from monitor.judge.bets import SCALE, directions, strengths, tilts_of
+from monitor.judge.bets import SCALE, tilts_of
 from monitor.judge.budget import thresholds
+from monitor.judge.directions import directions
 from monitor.judge.families import families
-from monitor.judge.family import Family
+from monitor.judge.family import FOLLOWING, Family
 from monitor.judge.in_context import FamilyInContext
 from monitor.judge.null import Null
 from monitor.reference.contexts import HOUR
@@ -89,11 +88,13 @@ def _records(null: Null, row: int, needed: float) -> float | None:
     scores = directions(signal, accepted)
     if not scores:
         return None
-    moved = [max(0.0, p * (1 + MEDIUM * g)) for p, g in zip(accepted, scores[0][1], strict=True)]
-    strong = strengths(signal)
-    tables = np.array([table for _, table in tilts_of(null, row, strong)])
-    growth = max((tables @ moved).tolist()) / (SCALE * sum(moved))
-    return (needed + log(2 * len(tables))) / growth if growth > 0 else None
+    moved = [max(0.0, p * (1 + MEDIUM * g)) for p, g in zip(accepted, scores[0].score, strict=True)]
+    taken = []
+    for bet in tilts_of(null, row):
+        growth = sum(t * q for t, q in zip(bet.table, moved, strict=True)) / (SCALE * sum(moved))
+        if growth > 0:
+            taken.append((needed - log(bet.weight * (1 - FOLLOWING))) / growth)
+    return min(taken, default=None)
 
 
 def _default_tolerance(signal: Signal) -> float:

@@ -114,13 +114,24 @@ def test_ends_of_bins_below_a_million_are_written_out(edges, labels):
     assert signal.bins == labels
 
 
-def test_bins_are_finer_towards_the_tails():
-    values = np.random.default_rng(1).normal(size=20_000)
-    edges = equal_mass_edges(values, THIN)
-    counts = _counts(NumericBins(X, "features", edges), values)[1:-3]
-    assert len(counts) == 22
-    outer = [156, 156, 313, 625]
-    assert counts.tolist() == pytest.approx([*outer, *[1_250] * 14, *reversed(outer)], abs=1)
+@pytest.mark.parametrize(
+    ("records", "outer"), [(20_000, [50, 106, 156, 313, 625]), (50_000, [50, 145, 195, 391, 781, 1_563])]
+)
+def test_bins_are_finer_towards_the_tails(records, outer):
+    values = np.random.default_rng(1).normal(size=records)
+    counts = _counts(NumericBins(X, "features", equal_mass_edges(values, THIN)), values)[1:-3]
+    assert counts.tolist() == pytest.approx([*outer, *[records / 16] * 14, *reversed(outer)], abs=1)
+
+
+@pytest.mark.parametrize("records", [5_000, 50_000])
+def test_where_values_are_sparse_between_two_modes_there_is_a_bin(records):
+    draw = np.random.default_rng(1)
+    values = draw.normal(size=records) * 0.5 + draw.choice([-2.0, 2.0], size=records)
+    detector = NumericBins(X, "features", equal_mass_edges(values, THIN))
+    counts = _counts(detector, values)
+    assert THIN <= counts[_cell(detector, -0.1)] <= max(2 * THIN, 0.01 * records)
+    assert counts[1:-3].min() >= THIN
+    assert len(counts) <= 36
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-3, 3), min_size=1, max_size=300))
@@ -129,7 +140,7 @@ def test_edges_increase_from_the_smallest_to_the_largest_value(values):
     assert (edges[0], edges[-1]) == (min(values), max(values))
     assert all(a < b for a, b in pairwise(edges[:-1]))
     assert len(edges) == 2 or edges[-2] <= edges[-1]
-    assert len(edges) <= 24
+    assert len(edges) <= 33
     counts = _counts(NumericBins(X, "features", edges), values)
     assert counts[1:-3].sum() == len(values)
 

@@ -14,7 +14,6 @@ from monitor.counting.tally import RECORDS, Layout
 from monitor.formats.batch import Batch
 from monitor.judge.bets import SCALE
 from monitor.judge.in_context import FamilyInContext
-from monitor.judge.null import FIXED_BETS
 from monitor.reference.contexts import DAY, HOUR, Given
 from monitor.reference.in_time import InTime
 from monitor.reference.schema import Schema
@@ -89,7 +88,7 @@ def test_a_shift_is_told_for_what_it_is_whatever_the_hour(law, by, within):
     assert slot - start <= within
     assert finding.shape == ("shifted up" if by > 0 else "shifted down")
     assert finding.given == reference.contexts[0].called
-    assert abs(by) * 0.7 < finding.effect.w < abs(by) * 1.5  # about what is accepted at that hour
+    assert abs(by) * 0.7 < finding.effect.w < abs(by) * 1.6  # about what is accepted at that hour, of few records
 
 
 def test_night_instead_of_day_is_told():
@@ -118,7 +117,7 @@ def test_every_bet_is_fair_in_every_context_for_every_law_in_its_ball(records):
         assert p.sum() == pytest.approx(1)
         assert active.any() == (len(null.signals[0].bins) > 1)
         for bet in np.flatnonzero(active[0]).tolist():
-            radius = null.fixed[0] if bet < FIXED_BETS else null.adaptive[0]
+            radius = null.fixed[0] if bet < family.fixed_bets else null.adaptive[0]
             assert _worst(p, np.exp(tables[0, bet, : len(p)] / SCALE), float(radius)) <= 1 + 1e-6
 
 

@@ -9,7 +9,7 @@ import pytest
 from judge_streams import Column, Traffic, alarms, judge_of, judged, levels, mixed, normal_law, number
 
 from detectors import NumericBins
-from monitor.judge.bets import directions
+from monitor.judge.directions import directions
 
 
 @pytest.mark.parametrize("rows", [500, 10_000])

@@ -12,7 +12,7 @@ from detectors.detector import Signal
 from monitor.judge.bets import SCALE, share_bets
 from monitor.judge.calm import share_calm
 from monitor.judge.family import Family
-from monitor.judge.null import DELTA
+from monitor.judge.null import DELTA, SHARES
 from monitor.reference.quantiles import share_at_most
 
 BINS = ("stays at low", "flips at low", "stays at high", "flips at high")
@@ -23,7 +23,7 @@ ACCEPTED = [800, 200, 3_960, 40]
 
 def test_each_context_has_its_own_bound():
     bounds = null_of(FLIPS, ACCEPTED, tolerance=3.0).bounds[0]
-    upper = DELTA / (2 * 2)
+    upper = DELTA * SHARES / 2
     assert bounds.tolist() == pytest.approx(
         [share_at_most(200, 1_000, upper) + 0.03, share_at_most(40, 4_000, upper) + 0.03]
     )
@@ -32,10 +32,10 @@ def test_each_context_has_its_own_bound():
 @given(st.floats(0, 1), st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_no_bet_wins_on_average_whatever_contexts_come(low, below):
     null = null_of(FLIPS, ACCEPTED, tolerance=3.0)
-    tables, exist = share_bets(null)
+    tables, weights = share_bets(null)
     shares = [part * bound for part, bound in zip(below, null.bounds[0].tolist(), strict=True)]
     law = [w for mix, s in zip((low, 1 - low), shares, strict=True) for w in (mix * (1 - s), mix * s)]
-    for table in np.exp(tables[0][exist[0]] / SCALE):
+    for table in np.exp(tables[0][weights[0] > 0] / SCALE):
         assert float(table @ law) <= 1 + 1e-9
 
 

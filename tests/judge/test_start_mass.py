@@ -11,9 +11,9 @@ from judge_streams import judge_of, judged, mixed, null_of, signal
 from monitor.counting.tally import DEAD, LATE, RECORDS
 from monitor.judge.bets import SCALE
 from monitor.judge.edetector import MOST_PENDING, NOTHING, EDetector
-from monitor.judge.family import Family
+from monitor.judge.family import FOLLOWING, Family
 
-FAIR = np.zeros((1, 2, 2), dtype=np.int64)
+FAIR = np.zeros((1, 2), dtype=np.int64)
 """Two bets that neither win nor lose."""
 
 AWAKE = np.ones((1, 2), dtype=bool)
@@ -46,6 +46,7 @@ def test_a_bet_that_neither_wins_nor_loses_stays_at_the_largest_mass_of_a_slot(m
     for slot in range(3):
         own.advance(ONE, FAIR, AWAKE, mass=mass, slot=slot, records=slot)
     assert own.log_c.tolist() == [[start(mass)] * 2]
+    assert own.log_r.tolist() == [[pytest.approx(start(3 * mass), abs=2 * SCALE * 2**-11)] * 2]
     assert own.onset.tolist() == [[2, 2]]  # started anew, for nothing was won
 
 
@@ -79,7 +80,7 @@ def test_a_column_that_was_gone_for_long_does_not_alarm_by_coming_back(in_record
 
 def test_an_idle_bet_neither_starts_nor_moves():
     own = detector()
-    wins = np.full((1, 2, 2), SCALE)
+    wins = np.full((1, 2), SCALE)
     own.advance(ONE, wins, AWAKE, mass=1, slot=0, records=0)
     own.advance(ONE, wins, np.array([[True, False]]), mass=1, slot=1, records=1)
     assert own.log_c.tolist() == [[2 * SCALE, SCALE]]
@@ -97,6 +98,7 @@ def test_in_records_a_slot_adds_its_records_the_late_and_unusable_too():
     found = judged(judge, [outage])[0].alarms
     assert [f.signal.name for f in found] == ["quality.late", "quality.dead_letters"]
     values = judge.families[0].detector
+    assert (values.log_r == NOTHING).all()
     assert (values.log_c == NOTHING).all()
     assert set(values.pending.tolist()) == {50}
 
@@ -109,6 +111,7 @@ def test_after_an_alarm_a_signal_starts_anew_and_the_others_go_on():
     assert names == ["feature.n0"]
     family = judge.families[0]
     alarmed = [s.name for s in family.null.signals].index("feature.n0")
+    assert (family.detector.log_r[alarmed] == NOTHING).all()
     assert (family.detector.log_c[alarmed] == NOTHING).all()
     others = [row for row in range(len(family.null.signals)) if row != alarmed]
     assert (family.detector.log_c[others] > NOTHING).any(axis=1).all()
@@ -120,4 +123,4 @@ def test_the_weights_of_a_mixture_add_up_to_one():
         shares = np.exp(family.detector.log_shares[family.detector.exist] / SCALE)
         assert shares.sum() == pytest.approx(1, abs=1e-6)
         assert shares.sum() <= 1
-        assert np.exp(family.detector.log_shares[0, -4:] / SCALE).sum() == pytest.approx(0.5, abs=1e-6)
+        assert np.exp(family.detector.log_shares[0, -4:] / SCALE).sum() == pytest.approx(FOLLOWING, abs=1e-6)

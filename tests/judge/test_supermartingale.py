@@ -5,15 +5,19 @@ from __future__ import annotations
 import copy
 from functools import cache
 from itertools import product
-from math import exp, factorial, prod, sqrt
+from math import exp, factorial, log1p, prod, sqrt
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from judge_streams import judge_of, null_of, share_signal, signal
 
 from detectors import CategoryBins
 from monitor.counting.tally import RECORDS, Layout, Tally
-from monitor.judge.bets import SCALE, directions
+from monitor.judge.bets import SCALE
+from monitor.judge.directions import directions
+from monitor.judge.edetector import log_sum
 from monitor.judge.family import Family
 from monitor.reference.schema import Schema
 from monitor.reference.store import Reference
@@ -66,7 +70,7 @@ def all_bets(family):
 
 def mixture(family):
     detector = family.detector
-    return float(np.exp((detector.log_c + detector.log_shares)[0] / SCALE).sum())
+    return float(np.exp((detector.log_r + detector.log_shares)[0] / SCALE).sum())
 
 
 CASES = {
@@ -81,12 +85,15 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_evidence_is_at_most_the_start_mass_on_average(case):
     null, direction, slots, records = CASES[case]
-    expected, highest = np.zeros(slots), 0.0
+    expected, highest, lowest = np.zeros(slots), 0.0, 1.0
     for probability, family, roberts, slot in paths(null, at_the_border(null, direction), slots, records):
         expected[slot] += probability * mixture(family)
-        cusums = np.exp(family.detector.log_c[0] / SCALE)
-        highest = max(highest, float((cusums / np.maximum(roberts, 1e-300))[cusums > 0].max()))
-    assert highest <= 1 + 1e-6  # no CUSUM is above the Shiryaev-Roberts sum, whose mean is the start mass
+        sums, cusums = np.exp(family.detector.log_r[0] / SCALE), np.exp(family.detector.log_c[0] / SCALE)
+        highest = max(highest, float((sums / np.maximum(roberts, 1e-300))[sums > 0].max()))
+        lowest = min(lowest, float((sums / np.maximum(roberts, 1e-300))[sums > 0].min()))
+        assert (cusums <= sums * (1 + 1e-6)).all()
+    assert highest <= 1 + 1e-6  # the mean of the exact sum is the start mass
+    assert lowest >= 1 - slots * 2**-11
     assert (expected <= np.arange(1, slots + 1) + 1e-9).all()
     assert expected[-1] > 0.5
 
@@ -132,10 +139,17 @@ def test_false_alarms_are_at_most_the_start_mass_over_the_budget(every):
     assert (np.cumsum(expected) <= np.arange(1, 4) / every).all()
 
 
-def test_below_one_the_largest_part_stands_for_the_evidence():
+def test_what_is_told_as_evidence_is_the_sum_of_all_bets_or_a_little_less():
     family = Family(null_of(signal(2), [5_000, 5_000]), 8_640)
-    told = family.advance(np.array([10, 10]), mass=1, slot=0, slots=1, records=0)
-    assert exp(int(told[0]) / SCALE) <= mixture(family)
-    for slot in range(1, 6):
-        told = family.advance(np.array([0, 40]), mass=1, slot=slot, slots=1, records=20)
-    assert exp(int(told[0]) / SCALE) == pytest.approx(mixture(family), rel=1e-6)
+    for slot in range(6):
+        told = family.advance(np.array([10, 10 if slot == 0 else 40]), mass=1, slot=slot, slots=1, records=0)
+        assert 0.995 * mixture(family) <= exp(int(told[0]) / SCALE) <= mixture(family) * (1 + 1e-9)
+
+
+@given(st.integers(-(1 << 60), 1 << 36), st.integers(-(1 << 60), 1 << 36))
+def test_logarithms_are_added_in_integers_and_rounded_down(a, b):
+    told = int(log_sum(np.array([a]), np.array([b]))[0])
+    larger, apart = max(a, b), abs(a - b) / SCALE
+    assert larger <= told
+    assert -1 - SCALE * 2**-11 <= told - larger - SCALE * log1p(exp(-apart)) <= 1e-6
+    assert told == int(log_sum(np.array([b]), np.array([a]))[0])

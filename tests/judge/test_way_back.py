@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from judge_streams import Traffic, judge_of, judged, mixed, normal_law, null_of, number, signal
 
-from monitor.judge.bets import SCALE, directions
+from monitor.judge.bets import SCALE
 from monitor.judge.calm import BACK, CONVINCED, DEEPEST, nearer, share_calm, value_calm
+from monitor.judge.directions import directions
 
 
 def scores(bins=16, ordered=True):

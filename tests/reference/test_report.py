@@ -89,7 +89,7 @@ def test_what_may_be_wrong_is_said(records, words):
 
 def test_few_records_are_said_to_see_little():
     (words,) = cautions(built(_with()[:800]))
-    assert words.startswith("only 800 records: shifts below 0.1")
+    assert words.startswith("only 800 records: shifts below 0.087")
     assert " (w) cannot be told from chance; with 10,000 it would be about 0.0" in words
 
 

@@ -90,7 +90,7 @@ def test_a_models_part_that_is_something_else_is_refused_in_words(folder, rememb
 
 
 @pytest.mark.parametrize("change", [lambda a: a[:-1], lambda a: a.astype(np.float32), lambda a: a[None]])
-@pytest.mark.parametrize("part", ["log_c", "onset", "since", "recent", "squares"])
+@pytest.mark.parametrize("part", ["log_r", "onset", "earlier", "recent", "squares"])
 def test_a_judge_with_other_numbers_is_refused_in_words(folder, remembered, part, change):
     (model,) = remembered["models"].values()
     family = model["judge"]["families"][0]
