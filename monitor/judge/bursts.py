@@ -66,6 +66,11 @@ class Bursts:
         times = self.times[:, None]
         return gained // times * WHOLE + gained % times * WHOLE // times
 
+    def interrupt(self) -> None:
+        """Forget the blocks that have no neighbour yet: what comes next is of another hour, and may differ."""
+        self.block[:] = 0
+        self.before[:] = 0
+
     def add(self, counts: Ints) -> None:
         """Add one slot's counts (S, K)."""
         self.block += counts

@@ -126,6 +126,8 @@ class FamilyInContext(Family):
         self.detector.advance(self._seen(), gained, active, mass=mass, slot=slot, records=records)
         self.memory.add_in(self.here, slots)
         if self.at:  # of the levels of a field the mix may differ from block to block, and mean nothing
+            if self.at(slot - slots) != self.at(slot):
+                self.bursts.interrupt()
             self.bursts.add(self.counts)
         return self.detector.evidence()
 

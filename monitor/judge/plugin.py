@@ -20,11 +20,6 @@ SHOWN = 2
 LEFT = 0.15
 """Of the square of a bin's noise, what remains on average once it is shrunk by its deviation."""
 
-EVERY = slice(None)
-MEMORIES = len(HALF_LIVES) + 1
-SHOWN = 2
-"""The memory whose effect is shown as a signal's present one: half-life 8192 records."""
-
 THRESHOLD = 1.0
 """By so many deviations of its noise each bin's excess is shrunk."""
 

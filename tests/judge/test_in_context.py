@@ -91,6 +91,16 @@ def test_a_shift_is_told_for_what_it_is_whatever_the_hour(law, by, within):
     assert abs(by) * 0.7 < finding.effect.w < abs(by) * 1.6  # about what is accepted at that hour, of few records
 
 
+def test_hours_that_follow_each_other_are_no_bursts():
+    """A block of records is longer than an hour here, so neighbours would always differ."""
+    law = daily(1.0)
+    reference = reference_of(law, 28, 50_000, seed=1)
+    judge = _judge(reference)
+    _run(judge, slots_of(reference, law, 4, 10, seed=2))
+    (family,) = [f for f in judge.families if isinstance(f, FamilyInContext) and f.values]
+    assert family.bursts.effect(0) == family.null.effects[0]
+
+
 def test_night_instead_of_day_is_told():
     """Twelve hours later everything looks alike, but for the clock."""
     law = daily(0.5)
