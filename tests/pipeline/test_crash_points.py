@@ -133,7 +133,7 @@ def logs():
         traffic.higher_income(record, rng)
         traffic.new_region(record, rng)
 
-    records = traffic.traffic(90, seed=6, changed=range(20, 35), change=change)
+    records = traffic.traffic(100, seed=6, changed=range(20, 35), change=change)
     for number, record in enumerate(records):
         name = Partition(TOPIC, rng.randrange(4))
         stamp = START + number * traffic.EVERY
