@@ -32,7 +32,7 @@ ALONE = 30
 
 @pytest.fixture(scope="module")
 def records():
-    found = list(traffic.traffic(70, seed=5, changed=range(20, 40), change=traffic.higher_income))
+    found = list(traffic.traffic(90, seed=5, changed=range(20, 40), change=traffic.higher_income))
     for record in found:
         del record["latency_ms"]
     return found
@@ -47,7 +47,7 @@ def halves(records):
         request, response = events(record)
         written = [request, response, *rng.choice([[], [], [request], [response]])]
         found += [(number + rng.random() * 40, half) for half in written]
-    lost = list(traffic.traffic(70, seed=6))[:: len(records) // ALONE][:ALONE]
+    lost = list(traffic.traffic(90, seed=6))[:: len(records) // ALONE][:ALONE]
     found += [(int(r["id"][1:]), events(r | {"id": f"lost-{r['id']}"})[0]) for r in lost]
     return [half for _, half in sorted(found, key=lambda one: one[0])]
 

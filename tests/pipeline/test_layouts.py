@@ -24,7 +24,7 @@ def everything_at_once(record, rng):
 
 @pytest.fixture(scope="module")
 def records():
-    return list(traffic.traffic(80, seed=5, changed=CHANGED, change=everything_at_once))
+    return list(traffic.traffic(100, seed=5, changed=CHANGED, change=everything_at_once))
 
 
 @pytest.fixture
