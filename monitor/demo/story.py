@@ -39,7 +39,7 @@ class Phase:
 
 _PENS = Camera(ink=1.4)
 
-_NOISE = 0.32
+_NOISE = 0.34
 
 STORY = (
     Phase(0, "clean traffic", "clean traffic", harm=False),
@@ -47,7 +47,7 @@ STORY = (
     Phase(18, "row 5 of its sensor dies", "dead row", harm=True, camera=Camera(noise=_NOISE, dead_row=5)),
     Phase(24, "the camera is replaced", "new camera", harm=False),
     Phase(35, "release 2 takes ink for paper", "release 2", harm=True, camera=Camera(negative=True), version="2"),
-    Phase(40, "release 3 mends that: a small, fast tree", "release 3", harm=True, version="3"),
+    Phase(39, "release 3 mends that: a small, fast tree", "release 3", harm=True, version="3"),
     Phase(46, "release 1 is back", "rollback", harm=False),
     Phase(49, "people get darker pens, for good", "darker pens", harm=True, camera=_PENS),
     Phase(53, "one caller of 400 probes the model", "prober", harm=True, camera=_PENS, probed=True),

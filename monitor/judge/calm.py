@@ -25,9 +25,6 @@ Starting each slot with at least this much costs one more wrong return in 100,00
 against a threshold of 100).
 """
 
-BACK = 0.75
-"""Part of what is accepted that a signal must be within to be back: what hovers at its border is one incident."""
-
 _BETS = 3
 
 
@@ -58,19 +55,15 @@ class Calm:
 
 
 def value_calm(g: Sequence[float], radius: float, design: float, width: int, slot: int) -> Calm:
-    """Return the way back against "the mean of g is at least BACK x radius": bets 1 - c (g - that), c up to it."""
-    radius *= BACK
+    """Return the way back against "the mean of g is at least radius": bets 1 - c (g - radius), c up to the radius.
+
+    Larger stakes would be back sooner from far away, and to and fro near the border.
+    """
     most = 0.9 / max(max(g) - radius, 1e-9)
     table = np.zeros((_BETS, width), dtype=np.int64)
     for bet, c in enumerate((radius / 4, radius / 2, radius)):
         table[bet, : len(g)] = [in_table(1 - min(c, most) * (v - radius), design) for v in g]
     return Calm(table, np.zeros(_BETS, dtype=np.int64), slot)
-
-
-def nearer(accepted: Sequence[float], bounds: Sequence[float]) -> list[float]:
-    """Return what a share must be below to be back in each context: BACK of the way from the accepted one (2 C,)."""
-    usual = [event / max(other + event, 1e-300) for other, event in zip(accepted[::2], accepted[1::2], strict=True)]
-    return [share + BACK * (most - share) for share, most in zip(usual, bounds, strict=False)]
 
 
 def share_calm(bounds: Sequence[float], design: float, width: int, slot: int) -> Calm:

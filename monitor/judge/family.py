@@ -12,7 +12,7 @@ from detectors.detector import Signal
 from monitor.judge import effect
 from monitor.judge.bets import SCALE, share_bets, tilts
 from monitor.judge.bursts import Bursts
-from monitor.judge.calm import Calm, nearer, share_calm, value_calm
+from monitor.judge.calm import Calm, share_calm, value_calm
 from monitor.judge.directions import directions
 from monitor.judge.edetector import EDetector, gain
 from monitor.judge.null import Null, ordered_sum
@@ -122,8 +122,7 @@ class Family:
         design, width = self.bursts.effect(row), self.null.shape[1]
         if not self.values:
             bounds = self.null.bounds[row, : self.null.signals[row].contexts].tolist()
-            accepted = self.null.accepted[row, : len(self.null.signals[row].bins)].tolist()
-            return share_calm(nearer(accepted, bounds), design, width, slot)
+            return share_calm(bounds, design, width, slot)
         bet = self.detector.leading(row)
         signal = self.null.signals[row]
         accepted = self.null.accepted[row, : len(signal.bins)].tolist()

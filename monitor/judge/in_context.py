@@ -15,7 +15,7 @@ import numpy as np
 
 from monitor.judge.bets import MOST_STAKED, SCALE, share_bets, tilts, tilts_of
 from monitor.judge.bursts import Bursts
-from monitor.judge.calm import Calm, nearer, share_calm, value_calm
+from monitor.judge.calm import Calm, share_calm, value_calm
 from monitor.judge.directions import directions
 from monitor.judge.edetector import EDetector, gain
 from monitor.judge.family import Bets, Family, Finding, Ints, beside, mixture
@@ -203,8 +203,7 @@ class FamilyInContext(Family):
         null, signal = self.strata.nulls[context], self.null.signals[row]
         effect, width, bins = float(null.effects[row]), self.null.shape[1], len(signal.bins)
         if not self.values:
-            bounds = nearer(null.accepted[row, :2].tolist(), null.bounds[row, :1].tolist())
-            return share_calm(bounds, effect, width, slot)
+            return share_calm(null.bounds[row, :1].tolist(), effect, width, slot)
         if bet >= self.fixed_bets:
             excess, variance = self.memory.excess_in(context, row, bet - self.fixed_bets)
             g, radius = [x / sqrt(variance) if variance > 0 else 0.0 for x in excess], float(null.adaptive[row])

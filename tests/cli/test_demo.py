@@ -19,7 +19,7 @@ from monitor.demo.traffic import AIM, CHUNK_MS, MISREAD, PROBES, Service, Traffi
 
 SEAWALL = Path(sys.executable).with_name("seawall")
 FIRST_CHANGE = "2026-01-01T00:00:11Z"
-CHANGES = (11, 18, 35, 40, 49, 53, 67)
+CHANGES = (11, 18, 35, 39, 49, 53, 67)
 """Seconds: noise, a dead row, release 2, release 3, darker pens, the prober, labels."""
 FRAGILE, PENS, PROBED = CHANGES[3:6]
 PLAIN = {name: value for name, value in os.environ.items() if name != "SEAWALL_BOOTSTRAP"}

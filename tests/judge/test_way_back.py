@@ -10,7 +10,7 @@ import pytest
 from judge_streams import Traffic, judge_of, judged, mixed, normal_law, null_of, number, signal
 
 from monitor.judge.bets import SCALE
-from monitor.judge.calm import BACK, CONVINCED, DEEPEST, nearer, share_calm, value_calm
+from monitor.judge.calm import CONVINCED, DEEPEST, share_calm, value_calm
 from monitor.judge.directions import directions
 
 
@@ -24,7 +24,7 @@ def scores(bins=16, ordered=True):
 @pytest.mark.parametrize("design", [1.0, 5.0])
 def test_still_at_the_radius_a_value_does_not_win_on_average(direction, reach, design):
     g = np.array(scores()[direction][1])
-    border = BACK * reach
+    border = reach
     factors = np.exp(value_calm(g.tolist(), reach, design, 16, 0).table / SCALE)
     # every law with E[g] = border: the worst of two bins, one below and one above the radius, stands for all
     for low, high in product(np.flatnonzero(g < border), np.flatnonzero(g >= border)):
@@ -127,8 +127,3 @@ def test_a_return_is_convincing_only_at_one_in_a_hundred():
             back |= calm.reached
         too_early += back
     assert too_early <= 4
-
-
-def test_to_be_back_is_to_be_nearer_to_what_is_accepted_than_the_border():
-    assert nearer([0.9, 0.1], [0.14]) == pytest.approx([0.13])
-    assert nearer([0.4, 0.1, 0.5, 0.0], [0.24, 0.004]) == pytest.approx([0.23, 0.003])
