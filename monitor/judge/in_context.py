@@ -19,7 +19,7 @@ from monitor.judge.calm import Calm, share_calm, value_calm
 from monitor.judge.directions import directions
 from monitor.judge.edetector import EDetector, gain
 from monitor.judge.family import Bets, Family, Finding, Ints, beside, mixture
-from monitor.judge.null import Floats, ordered_sum
+from monitor.judge.null import Floats, Null, ordered_sum
 from monitor.judge.plugin import EVERY, MEMORIES, SHOWN, Recent
 from monitor.judge.strata import Strata
 from monitor.types import Effect
@@ -108,6 +108,7 @@ class FamilyInContext(Family):
         one_way = np.array([[signal.unusual] for signal in self.null.signals], dtype=bool)
         weights = tilts(self.null)[1] if self.values else _alike(share_bets(self.null)[1])
         self.fixed_bets = weights.shape[1]
+        self._places = [_places(self.null, row) for row in range(len(weights))] if self.values else []
         shares = mixture(weights, MEMORIES if self.values else 0, one_way)
         self.detector = EDetector(shares, self.null.shape[1] + len(strata.nulls) + 1)
         self.counts = np.zeros(self.null.shape, dtype=np.int64)
@@ -126,7 +127,7 @@ class FamilyInContext(Family):
         self.detector.advance(self._seen(), gained, active, mass=mass, slot=slot, records=records)
         self.memory.add_in(self.here, slots)
         if self.at:  # of the levels of a field the mix may differ from block to block, and mean nothing
-            if self.at(slot - slots) != self.at(slot):
+            if self.at(slot - slots) != self.here[0][0]:
                 self.bursts.interrupt()
             self.bursts.add(self.counts)
         return self.detector.evidence()
@@ -165,8 +166,8 @@ class FamilyInContext(Family):
         for row, signal in enumerate(self.null.signals):
             bins, groups = len(signal.bins), self.strata.groups[context, row]
             own = {(b.direction.name, b.place): b.table for b in tilts_of(null, row)}
-            for bet, whole in enumerate(tilts_of(self.null, row)):
-                if (table := own.get((whole.direction.name, whole.place))) is not None:
+            for bet, place in enumerate(self._places[row]):
+                if (table := own.get(place)) is not None:
                     tables[row, bet, :bins] = np.array(table)[groups[:bins]]
                     exist[row, bet] = True
         return tables, exist
@@ -208,7 +209,7 @@ class FamilyInContext(Family):
             excess, variance = self.memory.excess_in(context, row, bet - self.fixed_bets)
             g, radius = [x / sqrt(variance) if variance > 0 else 0.0 for x in excess], float(null.adaptive[row])
         else:
-            name = tilts_of(self.null, row)[bet].direction.name
+            name, _ = self._places[row][bet]
             accepted = null.accepted[row, : len(null.signals[row].bins)].tolist()
             own = {d.name: d.score for d in directions(null.signals[row], accepted)}.get(name, [0.0] * len(accepted))
             g, radius = [own[k] for k in self.strata.groups[context, row, :bins].tolist()], float(null.fixed[row])
@@ -227,6 +228,11 @@ class FamilyInContext(Family):
             moved = sum(counts[1:width:2]) - sum(counts[width + 1 :: 2])
             found.append(Effect(points=100 * moved / whole if whole else 0.0))
         return found
+
+
+def _places(null: Null, row: int) -> list[tuple[str, int]]:
+    """Return of each fixed bet of a signal its direction, and which of the strengths there it has."""
+    return [(bet.direction.name, bet.place) for bet in tilts_of(null, row)]
 
 
 def _alike(weights: Floats) -> Floats:
