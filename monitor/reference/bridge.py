@@ -8,15 +8,14 @@ no false word. What a context explains is taken off first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.detector import THIN, Signal
-from monitor.reference.dependence import MOST_LEVELS, TINY, UPPER_AT
+from detectors.detector import Signal
+from monitor.reference.dependence import TINY, UPPER_AT, scores_of
 from monitor.reference.quantiles import chi_square
 
 BLOCKS, COARSE = 256, 32
@@ -97,22 +96,6 @@ class Shift:
     steady: bool
     reach: float
     effect: float
-
-
-def scores_of(signal: Signal, counts: Floats) -> Iterator[tuple[str, Floats]]:
-    """Yield what is watched of a signal by name, each a number a bin."""
-    n, width = counts.sum(), len(counts)
-    if signal.kind == "values" and signal.ordered:
-        middle = (np.cumsum(counts) - counts / 2) / n - 0.5
-        yield "location", middle
-        yield "spread", np.abs(middle)
-        yield "its lowest values", np.eye(width)[0]
-        yield "its highest values", np.eye(width)[-1]
-        return
-    levels = [1] if signal.kind == "share" else np.argsort(-counts, kind="stable")[:MOST_LEVELS].tolist()
-    for level in levels:
-        if THIN <= counts[level] <= n - THIN:
-            yield signal.bins[level], np.eye(width)[level]
 
 
 def shifts_of(signal: Signal, blocks: Blocks, chance: float) -> dict[str, Shift]:

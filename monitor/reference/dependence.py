@@ -118,7 +118,8 @@ def _variance_ratio(z: Floats, length: int) -> tuple[float, int]:
 
 def watched_scores(signal: Signal, bins: Ints, contexts: Ints | None = None) -> list[Floats]:
     """Return what is watched of a signal, a number a record each; given contexts, without what these explain."""
-    found = [z for z in _scores(signal, bins) if np.ptp(z) > TINY]
+    counts = np.bincount(bins, minlength=len(signal.bins))
+    found = [z for _, score in scores_of(signal, counts) if np.ptp(z := score[bins]) > TINY]
     if contexts is None:
         return found
     rests = [z - means(z, contexts)[contexts] for z in found]
@@ -130,18 +131,18 @@ def means(z: Floats, of: Ints) -> Floats:
     return np.asarray(np.bincount(of, weights=z) / np.maximum(np.bincount(of), 1))
 
 
-def _scores(signal: Signal, bins: NDArray[np.int64]) -> Iterator[Floats]:
-    """Yield what is watched for dependence, each a number a record."""
-    counts = np.bincount(bins, minlength=len(signal.bins))
+def scores_of(signal: Signal, counts: Ints | Floats) -> Iterator[tuple[str, Floats]]:
+    """Yield what is watched of a signal by name, each a number a bin; `counts` are its records by bin."""
+    n, width = counts.sum(), len(counts)
     if signal.kind == "values" and signal.ordered:
-        middle = (np.cumsum(counts) - counts / 2) / max(1, len(bins)) - 0.5
-        yield middle[bins]
-        yield np.abs(middle)[bins]
-        yield (bins == 0).astype(np.float64)
-        yield (bins == len(counts) - 1).astype(np.float64)
+        middle = (np.cumsum(counts) - counts / 2) / max(1, n) - 0.5
+        yield "location", middle
+        yield "spread", np.abs(middle)
+        yield "its lowest values", np.eye(width)[0]
+        yield "its highest values", np.eye(width)[-1]
         return
-    events = range(1, len(counts), 2)
-    watched = [*events] if signal.kind == "share" else np.argsort(-counts, kind="stable")[:MOST_LEVELS].tolist()
-    for level in watched:
-        if THIN <= counts[level] <= len(bins) - THIN:
-            yield (bins == level).astype(np.float64)
+    events = range(1, width, 2)
+    levels = [*events] if signal.kind == "share" else np.argsort(-counts, kind="stable")[:MOST_LEVELS].tolist()
+    for level in levels:
+        if THIN <= counts[level] <= n - THIN:
+            yield signal.bins[level], np.eye(width)[level]

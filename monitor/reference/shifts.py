@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.detector import Signal
-from monitor.reference.bridge import BLOCKS, Blocks, Ints, Shift, scores_of, shifts_of, with_time
+from monitor.reference.bridge import BLOCKS, Blocks, Ints, Shift, shifts_of, with_time
 from monitor.reference.contexts import Given
+from monitor.reference.dependence import scores_of
 from monitor.reference.notes import Kind, Note
 
 GROUPS = ("quality", "features", "predictions", "performance")
