@@ -21,6 +21,8 @@ START = 1_767_225_600_000
 """The beginning of 2026, in milliseconds: a Thursday."""
 STEP = 1_125
 """Milliseconds between two records: 3,200 an hour, so that slots of whole records divide it."""
+OUTPUTS = {"prediction": "prediction", "confidence": "confidence", "latency": "latency_ms"}
+"""Where a record has what a model said, by column."""
 
 
 class Alarm(NamedTuple):
@@ -48,12 +50,15 @@ class Columns:
         The levels of each such feature.
     times : int array (n,)
         Milliseconds since 1970, ascending.
+    outputs : dict of float array (n,)
+        What a model said, by column: no other detector is given it.
     """
 
     numbers: dict[str, Floats]
     levels: dict[str, Ints] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     times: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    outputs: dict[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.numbers.values())))
@@ -70,6 +75,7 @@ class Columns:
             {name: codes[cut] for name, codes in self.levels.items()},
             self.names,
             self.times[cut],
+            {name: values[cut] for name, values in self.outputs.items()},
         )
 
     def only(self, features: set[str]) -> Columns:
@@ -84,7 +90,7 @@ class Columns:
     def batch(self) -> Batch:
         """Return them as the monitor has them after decoding."""
         texts = {f"feature.{name}": self.spelled(name) for name in self.levels}
-        numbers = {f"feature.{name}": values for name, values in self.numbers.items()}
+        numbers = {f"feature.{name}": values for name, values in self.numbers.items()} | self.outputs
         return Batch(np.arange(len(self)), numbers, texts, versions=[None] * len(self), times=self.times)
 
     def spelled(self, name: str) -> list[str]:
@@ -96,5 +102,6 @@ class Columns:
         columns = [values.tolist() for values in self.numbers.values()] + [self.spelled(name) for name in self.levels]
         for number, (time, *row) in enumerate(zip(self.times.tolist(), *columns, strict=True)):
             given = {name: None if value != value else value for name, value in zip(self.features, row, strict=True)}  # noqa: PLR0124 - NaN
-            value = encode({"time": time / 1_000, "model": MODEL, "features": given})
+            said = {OUTPUTS[name]: float(values[number]) for name, values in self.outputs.items()}
+            value = encode({"time": time / 1_000, "model": MODEL, "features": given} | said)
             yield Message("benchmark", 0, number, time, None, value)

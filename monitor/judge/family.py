@@ -56,13 +56,15 @@ class Family:
     """
 
     def __init__(self, null: Null, slots_a_day: float) -> None:
-        self.null = null
-        self.values = bool(null.signals) and null.signals[0].kind == "values"
-        self.fixed, weights = tilts(null) if self.values else share_bets(null)
-        self.recent = Recent(null, slots_a_day)
-        self.bursts = Bursts(null)
+        self.fixed, weights = tilts(null) if null.of_values else share_bets(null)
+        self._begin(null, Recent(null, slots_a_day), weights, null.shape[1])
+
+    def _begin(self, null: Null, recent: Recent, weights: Floats, width: int) -> None:
+        """Start from nothing, with the weights (S, B) of fixed bets; detectors see so many counts of a signal."""
+        self.null, self.recent, self.bursts = null, recent, Bursts(null)
+        self.values, self.fixed_bets = null.of_values, weights.shape[1]
         one_way = np.array([[signal.unusual] for signal in null.signals], dtype=bool).reshape(-1, 1)
-        self.detector = EDetector(mixture(weights, MEMORIES if self.values else 0, one_way), null.shape[1])
+        self.detector = EDetector(mixture(weights, MEMORIES if self.values else 0, one_way), width)
         self.counts: Ints = np.zeros(null.shape, dtype=np.int64)
 
     def advance(
@@ -126,11 +128,10 @@ class Family:
         bet = self.detector.leading(row)
         signal = self.null.signals[row]
         accepted = self.null.accepted[row, : len(signal.bins)].tolist()
-        fixed = self.fixed.shape[1]
-        if bet < fixed:
+        if bet < self.fixed_bets:
             g = [d.score for d in directions(signal, accepted) for _ in d.strengths][bet]
             return value_calm(g, float(self.null.fixed[row]), design, width, slot)
-        excess = self.recent.excess(row, bet - fixed)[: len(accepted)]
+        excess = self.recent.excess(row, bet - self.fixed_bets)[: len(accepted)]
         size = sqrt(sum(p * x * x for p, x in zip(accepted, excess, strict=True)))
         return value_calm([x / size for x in excess], float(self.null.adaptive[row]), design, width, slot)
 

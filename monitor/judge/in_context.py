@@ -14,11 +14,10 @@ from math import floor, log, sqrt
 import numpy as np
 
 from monitor.judge.bets import MOST_STAKED, SCALE, share_bets, tilts, tilts_of
-from monitor.judge.bursts import Bursts
 from monitor.judge.calm import Calm, share_calm, value_calm
 from monitor.judge.directions import directions
-from monitor.judge.edetector import EDetector, gain
-from monitor.judge.family import Bets, Family, Finding, Ints, beside, mixture
+from monitor.judge.edetector import gain
+from monitor.judge.family import Bets, Family, Finding, Ints, beside
 from monitor.judge.null import Floats, Null, ordered_sum
 from monitor.judge.plugin import EVERY, MEMORIES, SHOWN, Recent
 from monitor.judge.strata import Strata
@@ -99,19 +98,13 @@ class FamilyInContext(Family):
     """
 
     def __init__(self, strata: Strata, at: Callable[[int], int] | None, slots_a_day: float) -> None:
-        self.null, self.strata, self.at = strata.whole, strata, at
-        self.values = self.null.signals[0].kind == "values"
+        whole, self.strata, self.at = strata.whole, strata, at
+        self.memory = RecentInContext(strata, slots_a_day)
+        weights = tilts(whole)[1] if whole.of_values else _alike(share_bets(whole)[1])
+        self._begin(whole, self.memory, weights, whole.shape[1] + len(strata.nulls) + 1)
         self.here: list[tuple[int, Ints]] = []
-        self.recent = self.memory = RecentInContext(strata, slots_a_day)
-        self.bursts = Bursts(self.null)
         self._fixed: dict[int, Bets] = {}
-        one_way = np.array([[signal.unusual] for signal in self.null.signals], dtype=bool)
-        weights = tilts(self.null)[1] if self.values else _alike(share_bets(self.null)[1])
-        self.fixed_bets = weights.shape[1]
-        self._places = [_places(self.null, row) for row in range(len(weights))] if self.values else []
-        shares = mixture(weights, MEMORIES if self.values else 0, one_way)
-        self.detector = EDetector(shares, self.null.shape[1] + len(strata.nulls) + 1)
-        self.counts = np.zeros(self.null.shape, dtype=np.int64)
+        self._places = [_places(whole, row) for row in range(len(weights))] if self.values else []
 
     def advance(
         self, cells: Ints, *, mass: int, slot: int, slots: int, records: int, given: Ints | None = None

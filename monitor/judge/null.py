@@ -66,6 +66,11 @@ class Null:
     bounds: Floats
 
     @property
+    def of_values(self) -> bool:
+        """Whether the signals are values; else they are shares."""
+        return bool(self.signals) and self.signals[0].kind == "values"
+
+    @property
     def shape(self) -> tuple[int, int]:
         signals, bins = self.accepted.shape
         return signals, bins

@@ -22,15 +22,15 @@ HARDLY = 0.5
 _LIKE_TIME = {"timestamp", "ts", "datetime", "date", "event_time", "eventtime", "created_at", "time"}
 
 
-def cautions(reference: Reference) -> list[str]:
-    """Return one line for each kind of thing that may be wrong with the records."""
+def cautions(reference: Reference, seen: Mapping[str, Visible] | None = None) -> list[str]:
+    """Return one line for each kind of thing that may be wrong with the records, given what they can show."""
     return [
         *_about_records(reference),
         *leaks(reference),
         *moves(reference),
         *absent(reference),
         *copies(reference),
-        *_about_sight(reference, visible(reference)),
+        *_about_sight(reference, visible(reference) if seen is None else seen),
         *kinds(reference),
     ]
 

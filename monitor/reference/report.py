@@ -17,7 +17,7 @@ from monitor.reference.column_cautions import shares
 from monitor.reference.contexts import DAY, WEEK
 from monitor.reference.naming import named, short
 from monitor.reference.store import Reference, Store, look_and_accept
-from monitor.reference.visible import visible
+from monitor.reference.visible import Visible, visible
 from sinks.text import counted, lasting, percent, plain
 
 if TYPE_CHECKING:
@@ -36,22 +36,22 @@ def built(
     beside: Sequence[str] = (),
 ) -> None:
     """Print what was found in the records, what to look at before accepting it, and where it was saved."""
-    say = console()
+    say, seen = console(), visible(reference)
     say.print(records_of(reference))
     say.print(f"  {_features(reference)}")
     say.print(f"  {_outputs(reference)}")
     for line in (_together(reference), *_cycles(reference), *_asked(reference), *_scorers(reference)):
         say.print(f"  {line}")
-    for line in (*cautions(reference), *beside):
+    for line in (*cautions(reference, seen), *beside):
         say.print(f"  ! {line}")
-    for line in _sight(reference):
+    for line in _sight(seen):
         say.print(line)
     say.print(f"{'saved' if new else 'saved already:'} reference {reference.digest[:19]} in {folder}", soft_wrap=True)
 
 
 def shown(reference: Reference, provenance: Mapping[str, Any], promotions: Sequence[Mapping[str, str]]) -> None:
     """Print one version: where it came from, who accepted it, and what is known of each column."""
-    say = console()
+    say, seen = console(), visible(reference)
     say.print(f"reference {reference.digest}")
     say.print(f"  model {short(reference.model)}, {records_of(reference)}")
     where = (str(provenance.get(key, "unknown")) for key in ("source", "built"))
@@ -65,10 +65,10 @@ def shown(reference: Reference, provenance: Mapping[str, Any], promotions: Seque
         say.print(f"  {line}")
     if reference.provisional:
         say.print("  provisional: learned from live records")
-    for line in cautions(reference):
+    for line in cautions(reference, seen):
         say.print(f"  ! {line}")
     table = table_of("column", "type", "bins>", "missing>", "usual values", "D>", "smallest shift>")
-    for row in _rows(reference):
+    for row in _rows(reference, seen):
         table.add_row(*row)
     say.print(table)
     say.print("usual values: without the outermost bins, or the most frequent levels")
@@ -219,13 +219,13 @@ def _asked(reference: Reference) -> list[str]:
     return found
 
 
-def _sight(reference: Reference) -> list[str]:
-    seen = [found for name, found in visible(reference).items() if name.startswith("feature.")]
-    if not seen:
+def _sight(seen: Mapping[str, Visible]) -> list[str]:
+    features = [found for name, found in seen.items() if name.startswith("feature.")]
+    if not features:
         return []
-    smallest = _range(f"{end:.2g}" for end in (min(v.smallest for v in seen), max(v.largest for v in seen)))
+    smallest = _range(f"{end:.2g}" for end in (min(v.smallest for v in features), max(v.largest for v in features)))
     lines = [f"smallest shift that can be told from chance: {smallest} (Cohen's w; 0.1 small, 0.3 medium)"]
-    records = [found.records for found in seen if found.records is not None]
+    records = [found.records for found in features if found.records is not None]
     if records:
         needed = _range(f"{int(float(f'{pick(records):.2g}')):,}" for pick in (min, max))
         lines.append(f"a medium shift (0.3) takes about {needed} records (default tolerance and budget)")
@@ -237,8 +237,7 @@ def _range(ends: Iterable[str]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _rows(reference: Reference) -> Iterator[tuple[str, ...]]:
-    seen = visible(reference)
+def _rows(reference: Reference, seen: Mapping[str, Visible]) -> Iterator[tuple[str, ...]]:
     missing = {name: percent(share) for name, what, share in shares(reference) if what == "missing"}
     bins = {signal.name: signal.bins for signal, _ in reference.signals}
     columns = [d for d in reference.layout.detectors if isinstance(d, NumericBins | CategoryBins)]

@@ -62,9 +62,8 @@ def visible(reference: Reference) -> dict[str, Visible]:
             radii = [float(null.fixed[row]) for null in nulls if len(null.signals[row].bins) > 1]
             blind = [name for name, null in zip(names, nulls, strict=True) if _is_blind(strict, null, row)]
             needed = threshold[signal.group] + log(groups.count(signal.group))
-            records = sorted(filter(None, (_records(null, row, needed) for null in _contexts(lenient)[1])))
-            middle = records[len(records) // 2] if records else None
-            found[signal.name] = Visible(min(radii, default=BLIND), max(radii, default=BLIND), middle, tuple(blind))
+            records = _records(_middle(lenient, row), row, needed)
+            found[signal.name] = Visible(min(radii, default=BLIND), max(radii, default=BLIND), records, tuple(blind))
     return found
 
 
@@ -73,6 +72,13 @@ def _contexts(family: Family) -> tuple[Sequence[str], Sequence[Null]]:
     if isinstance(family, FamilyInContext):
         return family.strata.names, family.strata.nulls
     return ("",), (family.null,)
+
+
+def _middle(family: Family, row: int) -> Null:
+    """Return what is accepted in the context where shifts are seen neither best nor worst, of those that show any."""
+    nulls = _contexts(family)[1]
+    showing = sorted((n for n in nulls if len(n.signals[row].bins) > 1), key=lambda n: float(n.fixed[row]))
+    return (showing or nulls)[len(showing) // 2]
 
 
 def _is_blind(family: Family, null: Null, row: int) -> bool:
