@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import Signal
-from monitor.reference.dependence import TINY, UPPER_AT, scores_of
+from monitor.reference.dependence import TINY, scores_of
 from monitor.reference.quantiles import chi_square
+from monitor.reference.variance_ratio import UPPER_AT
 
 BLOCKS, COARSE = 256, 32
 MORE = 12.0

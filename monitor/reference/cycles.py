@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from detectors.detector import THIN, Signal
 from monitor.reference.contexts import CYCLES, Cycle
-from monitor.reference.dependence import means, watched_scores
+from monitor.reference.dependence import watched_scores
+from monitor.reference.variance_ratio import means
 
 CHANCE = 1e-3
 """Of a signal without a cycle to be taken for one with."""
@@ -100,4 +101,15 @@ def _between(z: Floats, context: Ints, turn: Ints) -> tuple[float, float]:
     if groups < 1 or free < 1 or within <= 0:
         return 0.0, 1.0
     noise = within / free
-    return (between - groups * noise) / (len(z) * float(z.var())), float(fdtrc(groups, free, between / groups / noise))
+    varies = means(z**2, context)
+    few, fewer = (_evenness(v) for v in (varies[np.unique(context)], varies[cells % (1 + context.max())]))
+    chance = float(fdtrc(groups * few, free * fewer, between / groups / noise))
+    return (between - groups * noise) / (len(z) * float(z.var())), chance
+
+
+def _evenness(variances: Floats) -> float:
+    """Return what share of as many squares count that have these variances (Satterthwaite 1946).
+
+    The lowest values of a day come in a few of its hours: then the others say nothing of how much these vary.
+    """
+    return float(variances.sum() ** 2 / (len(variances) * (variances**2).sum()))

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from detectors.detector import THIN, Signal
 from monitor.reference.contexts import Given
-from monitor.reference.quantiles import chi_square
+from monitor.reference.variance_ratio import means, moments, variance_ratio
 
 FEWEST_BLOCKS = 100
 SHORT, FEWEST_SHORT = 32, 25
 """Blocks up to this length are looked at where there are so many: a small reference would miss bursts of ten."""
 
 REJECT_AT = 0.01
-UPPER_AT = 0.05
 MOST_LEVELS = 8
 GROWN = 1.35
 TINY = 1e-9
@@ -86,10 +85,11 @@ def design_effect(signal: Signal, bins: Ints, contexts: Ints | None = None) -> f
     series = watched_scores(signal, bins, contexts)
     largest = 1.0
     for z in series:
+        laws = moments(z, contexts)
         for length in lengths:
-            ratio, degrees = _variance_ratio(z, length)
-            if ratio * degrees > chi_square(degrees, REJECT_AT / (len(lengths) * len(series))):
-                largest = max(largest, ratio * degrees / chi_square(degrees, 1 - UPPER_AT))
+            ratio = variance_ratio(z, laws, length)
+            if ratio.beyond(REJECT_AT / (len(lengths) * len(series))):
+                largest = max(largest, ratio.upper)
     return largest
 
 
@@ -103,17 +103,11 @@ def still_grows(signal: Signal, bins: Ints, contexts: Ints | None = None) -> boo
     if longest is None:
         return False
     for z in watched_scores(signal, bins, contexts):
-        (short, _), (long, degrees) = _variance_ratio(z, longest // 2), _variance_ratio(z, longest)
-        if long > GROWN * max(short, 1.0) and long * degrees > chi_square(degrees, REJECT_AT):
+        laws = moments(z, contexts)
+        short, long = variance_ratio(z, laws, longest // 2), variance_ratio(z, laws, longest)
+        if long.size > GROWN * max(short.size, 1.0) and long.beyond(REJECT_AT):
             return True
     return False
-
-
-def _variance_ratio(z: Floats, length: int) -> tuple[float, int]:
-    """Return (block length x variance of block means / variance of records, degrees of freedom)."""
-    blocks = len(z) // length
-    means = z[: blocks * length].reshape(blocks, length).mean(axis=1)
-    return float(length * means.var(ddof=1) / z.var()), blocks - 1
 
 
 def watched_scores(signal: Signal, bins: Ints, contexts: Ints | None = None) -> list[Floats]:
@@ -124,11 +118,6 @@ def watched_scores(signal: Signal, bins: Ints, contexts: Ints | None = None) -> 
         return found
     rests = [z - means(z, contexts)[contexts] for z in found]
     return [z for z in rests if np.ptp(z) > TINY]
-
-
-def means(z: Floats, of: Ints) -> Floats:
-    """Return the mean of the numbers of each kind; `of` says which kind each is."""
-    return np.asarray(np.bincount(of, weights=z) / np.maximum(np.bincount(of), 1))
 
 
 def scores_of(signal: Signal, counts: Ints | Floats) -> Iterator[tuple[str, Floats]]:
