@@ -14,6 +14,9 @@ from sinks.text import percent
 
 _ID = re.compile(r"(^|[_.\s-])(id|uuid|guid)$|[a-z](Id|ID|Uuid|UUID)$")
 
+FEW = 1_000
+"""Of fewer different records it is said how many there are."""
+
 MADE_UP = 0.9
 """Of the records that copies add."""
 
@@ -58,8 +61,12 @@ def copies(reference: Reference) -> Iterator[str]:
     """Yield what is there twice, and numbers that are names."""
     for note in reference.notes:
         if note.kind == "copies" and not _allowed_for(reference, note.share):
-            share = percent(note.share)
-            yield f"{share} of records equal an earlier one in every feature: each counts. Build without them if copied"
+            left = round(reference.rows * (1 - note.share))
+            different = f" ({left:,} are different)" * (left < FEW)
+            yield (
+                f"{percent(note.share)} of records equal an earlier one in every feature{different}: each counts, and "
+                "fresh ones may be told as a shift. Build without them if copied"
+            )
     pairs = [f"{_name(n)} (as {short(n.how.removeprefix('feature.'))})" for n in reference.notes if n.kind == "twice"]
     yield from line(pairs, "the same as another column", "leave one out, else each shift is told twice")
     ids = [short(f.name) for f in reference.schema.features if f.type == "numeric" and _ID.search(f.name)]

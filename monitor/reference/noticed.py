@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detectors import NumericBins
 from monitor.counting.tally import Layout
 from monitor.formats.batch import Batch
-from monitor.reference.copies import Copies, alike_by_chance
+from monitor.reference.copies import Alike, Copies
 from monitor.reference.look import Look
 from monitor.reference.notes import Note
 from monitor.reference.schema import Schema
@@ -21,14 +21,14 @@ class Noticed:
 
     Attributes
     ----------
-    alike : tuple of (float, float)
-        See `alike_by_chance`.
+    alike : mapping of str to Alike
+        By numeric feature.
     label : str or None
         The label of all records, where it is always the same.
     """
 
     layout: Layout
-    alike: tuple[tuple[float, float], ...]
+    alike: Mapping[str, Alike]
     label: str | None
     _labels: Labels = field(default_factory=Labels)
 
@@ -39,9 +39,9 @@ class Noticed:
     def of(cls, look: Look, schema: Schema, layout: Layout) -> Noticed:
         """Return what the first reading says of it."""
         names = [d.column.removeprefix("feature.") for d in layout.detectors if isinstance(d, NumericBins)]
-        numeric = [look.features[name].numbers for name in names if name in look.features]
+        alike = {n: Alike.of(look.features[n].numbers, look.rows) for n in names if n in look.features}
         levels = look.outputs["label"].levels() if schema.label else []
-        return cls(layout, alike_by_chance(numeric, look.rows), levels[0][0] if len(levels) == 1 else None)
+        return cls(layout, alike, levels[0][0] if len(levels) == 1 else None)
 
     def add(self, batch: Batch, codes: Ints) -> None:
         """Look at the records of a batch, whose cells these are."""
@@ -50,6 +50,8 @@ class Noticed:
 
     def notes(self, counts: Ints, blocks: Sequence[Cells]) -> list[Note]:
         """Return what was noticed; `blocks` are the cells of all records."""
-        copies = self._copies.note(self.alike)
+        told = [*telling(self.layout, counts, blocks, self._labels)]
+        same = {note.about.removeprefix("feature.") for note in told if note.kind == "twice"}
+        copies = self._copies.note(self.alike, same)
         constant = [Note("label", self.label)] if self.label else []
-        return [*([copies] if copies else []), *constant, *telling(self.layout, counts, blocks, self._labels)]
+        return [*([copies] if copies else []), *constant, *told]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp, floor, sin
+
 import numpy as np
 import pytest
 from reference_records import built, timed
@@ -42,6 +44,14 @@ def _worse():
     return [LABELS[i] if i % (10 if i < 2_000 else 3) else "no" for i in range(ROWS)]
 
 
+def _drawn_from(few):
+    """So many records, drawn again and again."""
+    records = _with(y=lambda i: OTHER[i])
+    kept = [records[i]["features"] for i in DRAW.integers(0, few, ROWS)]
+    return [record | {"features": features} for record, features in zip(records, kept, strict=True)]
+
+
+COPIES = "{}: each counts, and fresh ones may be told as a shift. Build without them if copied"
 MOVES = "moves within these records: {}. Which part was accepted? Build from that"
 TWICE = "the same as another column: {}. Leave one out, else each shift is told twice"
 
@@ -103,7 +113,11 @@ CASES = {
     ),
     "copies": (
         _copied(),
-        ["10 % of records equal an earlier one in every feature: each counts. Build without them if copied"],
+        [COPIES.format("10 % of records equal an earlier one in every feature")],
+    ),
+    "copies of a few": (
+        _drawn_from(100),
+        [COPIES.format("98 % of records equal an earlier one in every feature (100 are different)")],
     ),
     "levels that chance repeats": (timed([{"a": a, "b": b} for a, b in zip(SIDES, LABELS, strict=True)]), []),
     "whole numbers that chance repeats": (
@@ -157,6 +171,26 @@ CASES = {
         ["numbers named like ids: customer_id, userId. Set `ignore: true`, or `type: categorical`"],
     ),
 }
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda x, y: {"a": round(10 * x), "b": round(10 * (0.9 * x + 0.4 * y))},
+        lambda x, y: {"a": round(x, 1), "b": round(y, 1)},
+        lambda x, y: {"a": round(20 * x), "b": sin(round(20 * x))},  # noqa: ARG005 - what one column says
+        lambda x, y: {"a": 0.0 if x > 1 else exp(x), "b": 0.0 if x > 1 else exp(y)},
+        lambda x, y: {"a": floor(exp(2 * x)), "b": floor(exp(x + y)), "c": floor(exp(2 * y))},
+        lambda x, y: {"a": round(exp(x), 2)},  # noqa: ARG005 - what one column says
+        lambda x, y: {"a": [0.1, 1.0, 2.5, 10.0][int(abs(x)) % 4], "b": abs(y) > 1},
+        lambda x, y: {"a": round(2 * (20 + 5 * x)) / 2, "b": round(50 - 10 * x + 4 * y)},
+    ],
+    ids=["ages", "roundings", "one tells the other", "zeros", "counts", "prices", "doses", "sensors"],
+)
+def test_values_that_chance_repeats_are_no_copies(of):
+    for seed in range(5):
+        x, y = np.random.default_rng(seed).normal(size=(2, ROWS)).tolist()
+        assert not any("equal an earlier one" in line for line in cautions(built(timed(map(of, x, y)))))
 
 
 @pytest.mark.parametrize(("records", "words"), CASES.values(), ids=CASES)
