@@ -38,6 +38,8 @@ from monitor.types import RawMessage
 FEWEST = 500
 """Fewer records say too little: every radius would be wider than what people want to see."""
 
+ADVICE = ". Give more, or let `seawall run` learn them from live traffic (reference.learn)"
+
 Blocks = Callable[[], Iterable[Sequence[RawMessage]]]
 Ints = NDArray[np.int64]
 
@@ -102,7 +104,7 @@ def build(
         For fewer than 500 usable records, for such of which nothing can be watched, or options that do not fit them.
     """
     joiners = [Joiner(model, format, slot, wait) for _ in range(3)]
-    plan = _plan(first_look(blocks(), joiners[0]), model, options, from_table=from_table)
+    plan = _plan(first_look(blocks(), joiners[0]), model, options, from_table=from_table, learned=provisional)
     timed = stamped or plan.timed
     queries, alibi = (any(isinstance(d, kind) for d in detectors) for kind in (QueriesConfig, AlibiConfig))
     sample = Sample(plan.schema, wanted=queries or alibi)
@@ -110,7 +112,8 @@ def build(
     counted = _count(joiners[1].over(blocks()), decoder, plan, sample)
     counted.dead += joiners[1].dead
     if counted.rows < FEWEST:
-        raise BadReference(_too_few(counted.rows, model) + _unusable(counted.dead.total(), counted.why))
+        causes = _unusable(counted.dead.total(), counted.why)
+        raise BadReference(_too_few(counted.rows, model, causes, learned=provisional))
     times, counts = counted.times(), counted.counts(plan)
     order = np.argsort(times, kind="stable") if timed else np.arange(counted.rows)
     wanted = scorers(detectors, classes=plan.schema.prediction == "class")
@@ -139,16 +142,17 @@ def build(
     )
 
 
-def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from_table: bool) -> Plan:
+def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from_table: bool, learned: bool) -> Plan:
     if look.rows < FEWEST:
-        words = _too_few(look.rows, model)
+        causes = ""
         if look.other_models:
-            words += f"; {look.other_models:,} name another model (is `model` right?)"
+            causes += f"; {look.other_models:,} name another model (is `model` right?)"
         if look.unpaired:
-            words += f"; {look.unpaired:,} requests or responses without their other half"
+            causes += f"; {look.unpaired:,} requests or responses without their other half"
         if look.twice:
-            words += f"; {look.twice:,} with an id that was there already in the same slot"
-        raise BadReference(words + _unusable(look.unusable, look.why))
+            causes += f"; {look.twice:,} with an id that was there already in the same slot"
+        causes += _unusable(look.unusable, look.why)
+        raise BadReference(_too_few(look.rows, model, causes, learned=learned))
     schema = schema_of(look, options, from_table=from_table)
     layout = Layout(list(detectors_of(look, schema, options)))
     if all(isinstance(detector, SchemaConformity) for detector in layout.detectors):
@@ -176,9 +180,10 @@ def _allowed(contexts: Sequence[str], layout: Layout, *, timed: bool) -> tuple[s
     return (by if by in CYCLES else f"feature.{by}",)
 
 
-def _too_few(rows: int, model: str) -> str:
+def _too_few(rows: int, model: str, causes: str, *, learned: bool) -> str:
     records = f"{rows:,} usable record{'' if rows == 1 else 's'}"
-    return f"{records} of model {model}, a reference wants {FEWEST} at least (10,000 see shifts of 0.1)"
+    words = f"{records} of model {model}, a reference wants {FEWEST} at least (10,000 see shifts of 0.1)"
+    return words + (causes or ("" if learned else ADVICE))
 
 
 def _unusable(messages: int, why: str) -> str:

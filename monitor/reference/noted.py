@@ -10,6 +10,7 @@ from detectors.detector import THIN
 from monitor.reference.naming import line, short, stretch
 from monitor.reference.notes import Note
 from monitor.reference.store import Reference
+from monitor.reference.weekends import of_weekends
 from sinks.text import percent
 
 _ID = re.compile(r"(^|[_.\s-])(id|uuid|guid)$|[a-z](Id|ID|Uuid|UUID)$")
@@ -44,9 +45,13 @@ def leaks(reference: Reference) -> Iterator[str]:
 def moves(reference: Reference) -> Iterator[str]:
     """Yield what moves within the records, or lies in one stretch of them."""
     told = [n for n in reference.notes if not n.about.startswith(_SHARES)]
-    moved = [f"{_name(n)} ({_where(reference, n)})" for n in told if n.kind == "shift"]
+    weekly = [n for n in told if n.kind == "shift" and of_weekends(reference, n)]
+    moved = [f"{_name(n)} ({_where(reference, n)})" for n in told if n.kind == "shift" and n not in weekly]
+    apart = [f"{_name(n)} ({_where(reference, n)})" for n in weekly]
     alone = [f"{_name(n)} ({_where(reference, n)})" for n in told if n.kind in ("stretch", "mostly")]
     yield from line(moved, "moves within these records", "which part was accepted? Build from that")
+    words = "build from two whole weeks, then weekends are compared with each other"
+    yield from line(apart, "moves with the weekend", words)
     yield from line(alone, "in one stretch only", "was that accepted?")
     clock = _about(reference, "clock")
     yield from line(clock, "follows the time", "later values will be told as shifts: set `ignore: true`")
@@ -58,7 +63,7 @@ def where(reference: Reference) -> Mapping[str, str]:
 
 
 def copies(reference: Reference) -> Iterator[str]:
-    """Yield what is there twice, and numbers that are names."""
+    """Yield what is there twice, numbers that stand for something else, and those that are names."""
     for note in reference.notes:
         if note.kind == "copies" and not _allowed_for(reference, note.share):
             left = round(reference.rows * (1 - note.share))
@@ -67,6 +72,8 @@ def copies(reference: Reference) -> Iterator[str]:
                 f"{percent(note.share)} of records equal an earlier one in every feature{different}: each counts, and "
                 "fresh ones may be told as a shift. Build without them if copied"
             )
+    odd = [f"{_name(n)} ({short(n.how)} in {percent(n.share)})" for n in reference.notes if n.kind == "sentinel"]
+    yield from line(odd, "frequent and far from all others", "if it stands for a missing value, log none instead")
     pairs = [f"{_name(n)} (as {short(n.how.removeprefix('feature.'))})" for n in reference.notes if n.kind == "twice"]
     yield from line(pairs, "the same as another column", "leave one out, else each shift is told twice")
     ids = [short(f.name) for f in reference.schema.features if f.type == "numeric" and _ID.search(f.name)]

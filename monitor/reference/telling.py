@@ -22,6 +22,9 @@ MOST_CLASSES = 64
 UNTOLD = 0.01
 """Share of the errors of always answering the most frequent class that remain where a feature tells the class."""
 
+BETWEEN = 0.125
+"""Share of the records that may lie in bins of a number with a threshold between two classes inside."""
+
 Ints = NDArray[np.int64]
 Cells = NDArray[np.signedinteger]
 
@@ -138,6 +141,12 @@ def _leaks(what: str, layout: Layout, features: Sequence[int], counts: Ints) -> 
     """Yield the features each of whose cells has one class, but for few records."""
     for row in features:
         own = counts[layout.starts[row] : layout.starts[row] + layout.detectors[row].cells]
-        blind, left = own.sum() - own.sum(axis=0).max(initial=0), own.sum() - own.max(axis=1, initial=0).sum()
-        if blind >= THIN and left <= UNTOLD * blind:
+        blind, most = own.sum() - own.sum(axis=0).max(initial=0), own.max(axis=1, initial=0)
+        wrong = own.sum(axis=1) - most
+        clear = np.ones(len(own), dtype=np.bool_)
+        if isinstance(layout.detectors[row], NumericBins):  # thresholds lie within bins
+            clear[np.argsort(-wrong, kind="stable")[: np.count_nonzero(own.sum(axis=0)) - 1]] = False
+        clear |= own[~clear].sum() > BETWEEN * own.sum()
+        left = own[clear].sum() - own[clear].sum(axis=0).max(initial=0)
+        if blind >= THIN and left >= blind / 2 and wrong[clear].sum() <= UNTOLD * blind:
             yield Note("leak", _column(layout.detectors[row]), what)

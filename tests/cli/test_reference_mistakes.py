@@ -21,7 +21,10 @@ MISTAKES = {
     "too few": (
         ["build", "few.jsonl"],
         1,
-        "499 usable records of model m, a reference wants 500 at least (10,000 see shifts of 0.1)",
+        (
+            "499 usable records of model m, a reference wants 500 at least (10,000 see shifts of 0.1). "
+            "Give more, or let `seawall run` learn them from live traffic (reference.learn)"
+        ),
     ),
     "nobody accepts at once": (
         ["build", "a.jsonl", "--promote"],

@@ -115,13 +115,17 @@ def test_records_are_counted_once_for_each_detector(reference):
         assert reference.counts[start : start + detector.cells].sum() == rows
 
 
+WANTED = "a reference wants 500 at least (10,000 see shifts of 0.1)"
+
+
 @pytest.mark.parametrize(
     ("rows", "words"), [(0, "0 usable records"), (1, "1 usable record"), (499, "499 usable records")]
 )
 def test_fewer_than_500_records_are_refused(rows, words):
     with pytest.raises(BadReference) as refused:
         built(applicants(rows))
-    assert str(refused.value) == f"{words} of model m, a reference wants 500 at least (10,000 see shifts of 0.1)"
+    advice = "Give more, or let `seawall run` learn them from live traffic (reference.learn)"
+    assert str(refused.value) == f"{words} of model m, {WANTED}. {advice}"
 
 
 def test_why_there_are_too_few_is_said():
@@ -129,7 +133,7 @@ def test_why_there_are_too_few_is_said():
     with pytest.raises(BadReference) as refused:
         built([*others, *applicants(499), b"{", b"[]"])
     assert str(refused.value) == (
-        "499 usable records of model m, a reference wants 500 at least (10,000 see shifts of 0.1); "
+        f"499 usable records of model m, {WANTED}; "
         "300 name another model (is `model` right?); 2 could not be used (first: not_json: Expecting property name "
         "enclosed in double quotes: line 1 column 2 (char 1))"
     )

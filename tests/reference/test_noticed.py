@@ -52,6 +52,7 @@ def _drawn_from(few):
 
 
 COPIES = "{}: each counts, and fresh ones may be told as a shift. Build without them if copied"
+FAR = "frequent and far from all others: {}. If it stands for a missing value, log none instead"
 MOVES = "moves within these records: {}. Which part was accepted? Build from that"
 TWICE = "the same as another column: {}. Leave one out, else each shift is told twice"
 
@@ -101,7 +102,17 @@ CASES = {
     ),
     "sentinels for a while": (
         _with(y=lambda i: -999.0 if 1_000 <= i < 1_100 else OTHER[i]),
-        [MOVES.format("y (more of its lowest values from 00:01:40 to 00:01:50)")],
+        [
+            MOVES.format("y (more of its lowest values from 00:01:40 to 00:01:50)"),
+            FAR.format("y (-999 in 2.5 %)"),
+        ],
+    ),
+    "sentinels": (
+        _with(
+            y=lambda i: -999 if i % 37 == 0 else 9999 if i % 41 == 0 else OTHER[i],
+            age=lambda i: 999 if i % 50 == 0 else int(40 + 10 * OTHER[i]),
+        ),
+        [FAR.format("y (-999 in 2.7 %), y (9999 in 2.4 %), age (999 in 2 %)")],
     ),
     "more errors": (
         _with(outputs={"prediction": LABELS, "label": _worse()}),
@@ -171,6 +182,58 @@ CASES = {
         ["numbers named like ids: customer_id, userId. Set `ignore: true`, or `type: categorical`"],
     ),
 }
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda x: 0.0 if x > 0 else exp(x),
+        lambda x: min(5.0, exp(x)),
+        lambda x: floor(exp(2 * x)),
+        lambda x: 100 - floor(max(0, x)),
+        lambda x: x + 10 * (x > 0),
+        lambda x: 99 if x > 2 else floor(abs(x) * 5),
+    ],
+    ids=["zeros", "capped", "counts", "at most 100", "two modes", "a level among few"],
+)
+def test_frequent_values_near_others_stand_for_nothing_else(of):
+    assert not any("far from all others" in line for line in cautions(built(_with(y=lambda i: of(OTHER[i])))))
+
+
+def _over_days(days, **columns):
+    """Records of so many days from a Monday on; a column is a function of the weekday and the record's number."""
+    records = _with()
+    for i, record in enumerate(records):
+        record["time"] = 1_767_571_200 + (days * 86_400 * i) // ROWS
+        weekday = record["time"] // 86_400 % 7
+        record["features"] = record["features"] | {n: of((weekday + 3) % 7, i) for n, of in columns.items()}
+    return records
+
+
+def test_what_moves_with_the_only_weekend_is_not_to_be_cut_out():
+    lines = cautions(built(_over_days(12, y=lambda day, i: OTHER[i] + (day > 4))))
+    (line,) = (line for line in lines if "move" in line)
+    assert line.startswith("moves with the weekend: y (higher from 2026-01-")
+    assert line.endswith(". Build from two whole weeks, then weekends are compared with each other")
+    assert any(
+        line.startswith("moves with") for line in cautions(built(_over_days(7, y=lambda d, i: OTHER[i] + (d > 4))))
+    )
+
+
+def test_a_fault_on_weekdays_is_no_weekend():
+    lines = cautions(built(_over_days(12, y=lambda day, i: OTHER[i] + (day in (1, 2)) * (i < ROWS / 2))))
+    assert [line.partition(":")[0] for line in lines if "move" in line] == ["moves within these records"]
+
+
+@pytest.mark.parametrize("at", [-1.0, -0.3, 0.0, 0.1, 1.2])
+def test_a_number_whose_threshold_is_the_prediction_tells_it_wherever_its_bins_begin(at):
+    for seed in range(4):
+        x = np.random.default_rng(seed).normal(size=ROWS)
+        noisy = x + 0.3 * np.random.default_rng(100 + seed).normal(size=ROWS)
+        features = [{"x": a, "noisy": b} for a, b in zip(x.tolist(), noisy.tolist(), strict=True)]
+        records = timed(features, prediction=np.where(x > at, "yes", "no").tolist())
+        (line,) = (line for line in cautions(built(records)) if "tells" in line)
+        assert line == "tells the prediction: x. Is it an input? If not, leave it out"
 
 
 @pytest.mark.parametrize(
