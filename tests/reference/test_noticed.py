@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from math import exp, floor, sin
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -293,3 +295,16 @@ def test_a_reference_of_days_names_the_day():
         record["time"] = 1_756_684_800 + 600 * i
     (line,) = (line for line in cautions(built(records)) if line.startswith("moves"))
     assert "y (higher from 2025-09-07 22:40 on)" in line
+
+
+def test_every_line_of_caution_is_explained():
+    """The head of each line, as the code has it, stands in the table of docs/reference.md."""
+    root = Path(__file__).parents[2]
+    files = [root / f"monitor/reference/{name}.py" for name in ("cautions", "column_cautions", "noted")]
+    calls = [node for file in files for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    heads = {
+        call.args[1].value for call in calls if ast.unparse(call.func) == "line" and "value" in call.args[1]._fields
+    }
+    page = (root / "docs/reference.md").read_text()
+    assert len(heads) > 15
+    assert sorted(head for head in heads if f"| `{head}" not in page and f", `{head}" not in page) == []
