@@ -19,6 +19,9 @@ DEPENDENT = 1.5
 HARDLY = 0.5
 """Cohen's w of a large shift: where no smaller one can be told from chance, hardly anything is seen."""
 
+MOVING = ("shift", "stretch", "mostly", "clock")
+"""Notes of what moves."""
+
 _LIKE_TIME = {"timestamp", "ts", "datetime", "date", "event_time", "eventtime", "created_at", "time"}
 
 
@@ -59,7 +62,7 @@ def _about_sight(reference: Reference, seen: Mapping[str, Visible]) -> Iterator[
     yield from line(words, "hardly anything can be seen of", "build it from a longer time")
     blind = [f"{short(n)} ({_some(f.blind)})" for n, f in own.items() if f.blind and f.smallest <= HARDLY]
     yield from line(blind, "too few records of some contexts", "no shift can be seen there")
-    told = {note.about for note in reference.notes}
+    told = {note.about for note in reference.notes if note.kind in MOVING}
     effects = {name: d for name, d in reference.design_effects.items() if not _explained(name, told)}
     slow = [(name, d) for name, d in effects.items() if d > DEPENDENT]
     slow.sort(key=lambda item: (-item[1], item[0]))

@@ -60,9 +60,11 @@ def means(z: Floats, of: Ints) -> Floats:
 def moments(z: Floats, contexts: Ints | None) -> tuple[Floats, Floats]:
     """Return the variance and the third moment that each record has in its context; single ones without contexts."""
     rest = z - z.mean()
+    square = rest * rest
+    third = square * rest
     if contexts is None:
-        return np.array([np.mean(rest**2)]), np.array([np.mean(rest**3)])
-    return means(rest**2, contexts)[contexts], means(rest**3, contexts)[contexts]
+        return np.array([square.mean()]), np.array([third.mean()])
+    return means(square, contexts)[contexts], means(third, contexts)[contexts]
 
 
 def variance_ratio(z: Floats, laws: tuple[Floats, Floats], length: int) -> Ratio:
@@ -71,9 +73,9 @@ def variance_ratio(z: Floats, laws: tuple[Floats, Floats], length: int) -> Ratio
     size = float(length * _by_block(z, blocks).var(ddof=1) / z.var())
     own, third = (law if len(law) == 1 else _by_block(law, blocks) for law in laws)
     each = blocks / len(own)
-    whole, squares = each * float(own.sum()), each * float((own**2).sum())
+    whole, squares = each * float(own.sum()), each * float((own * own).sum())
     spread = (2 * (length - 1) / length * squares) ** 0.5
-    skew = each * float((third**2 / 2 + (length - 2) * own**3).sum()) * 8 * (length - 1) / length**2
+    skew = each * float((third * third / 2 + (length - 2) * own * own * own).sum()) * 8 * (length - 1) / length**2
     skewed = 8 * spread**6 / skew**2 if skew > 0 else MOST_DEGREES
     degrees = max(1, round(whole**2 / squares) - 1)
     return Ratio(size, spread / whole, degrees, round(min(MOST_DEGREES, max(1, skewed))))
