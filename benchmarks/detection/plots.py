@@ -13,7 +13,7 @@ from benchmarks.detection.jobs import DEFAULT, OURS, TUNED
 from benchmarks.detection.real import STREAMS
 from benchmarks.detection.streams import DRIFTS
 from benchmarks.detection.tables import Measured
-from monitor.plot.picture import DARK, LIGHT, Palette
+from monitor.plot.palette import DARK, LIGHT, Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

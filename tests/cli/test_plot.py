@@ -4,10 +4,16 @@ import gzip
 import importlib.util
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
+from matplotlib.figure import Figure
 
 from monitor.cli.main import main
+from monitor.plot.choice import choose
+from monitor.plot.days import dated
+from monitor.plot.palette import LIGHT
+from monitor.plot.picture import picture
 from monitor.plot.reading import read_findings, read_incidents
 from monitor.plot.series import STRETCHES
 
@@ -28,7 +34,11 @@ def write(path, rows):
 
 def change(event="opened", at=50, signals=("feature.x",), **over):
     given = {"event": event, "incident": "inc_1", "model": "m", "severity": "error", "summary": "x shifted up"}
-    given |= {"time": row(at)["time"], "since": row(40)["time"], "signals": [{"signal": name} for name in signals]}
+    given |= {
+        "time": row(at)["time"],
+        "since": row(40)["time"],
+        "signals": [{"signal": s} if isinstance(s, str) else s for s in signals],
+    }
     return given | over
 
 
@@ -62,7 +72,8 @@ def test_signals_that_moved_are_drawn_and_the_others_folded(moved):
     picture, tables = page.split("</svg>")
     assert re.findall(r">((?:feature|quality)\.[\w.]+)<", picture) == ["feature.x", "feature.near"]
     assert "<summary>21 quiet signals</summary>" in tables
-    assert "<td>feature.quiet7</td><td>0.1</td><td>6.7</td><td>w 0.03 at most, 0.1 tolerated</td>" in tables
+    cells = "<td>feature.quiet7</td><td>0.1</td><td>6.7</td><td>w 0.03 at most, 0.1 tolerated</td>"
+    assert cells in tables.replace(' class="short"', "")
 
 
 def test_every_number_says_against_what(moved):
@@ -87,7 +98,8 @@ def test_incidents_are_marked_and_listed(moved):
     write(moved.parent / "open.jsonl", [change(signals=("feature.quiet3",), severity="warning")])
     for events in ("events", "open"):
         assert main(["plot", "findings.jsonl", "--events", f"{events}.jsonl", "--out", f"{events}.html"]) == 0
-    closed, still = ((moved.parent / f"{name}.html").read_text() for name in ("events", "open"))
+    pages = ((moved.parent / f"{name}.html").read_text() for name in ("events", "open"))
+    closed, still = (page.replace(' class="short"', "") for page in pages)
     assert "<td>2026-01-01T00:08:20Z</td><td>2026-01-01T00:06:40Z</td><td>2026-01-01T00:13:20Z</td>" in closed
     assert "error: x shifted up" in closed
     assert "1 incident<" in closed
@@ -95,6 +107,69 @@ def test_incidents_are_marked_and_listed(moved):
     assert ">feature.quiet3<" in still.split("</svg>")[0], "what was told of is drawn"
     assert "■ error" in closed.split("</svg>")[0]
     assert "■ warning" in still.split("</svg>")[0]
+
+
+def test_the_picture_says_how_to_read_it(moved):
+    write(moved.parent / "events.jsonl", [change()])
+    for more in ([], ["--events", "events.jsonl"]):
+        assert main(["plot", "findings.jsonl", *more, "--out", f"page{len(more)}.html"]) == 0
+    plain, told = ((moved.parent / f"page{count}.html").read_text().split("</svg>")[0] for count in (0, 2))
+    assert "dots: alarms; after each it starts anew" in plain
+    assert "after an alarm it starts anew: a shift that lasts draws a saw" in told
+    for words in ("shaded: an incident, from its estimated onset on", "dot and bar: as told"):
+        assert (words in told, words in plain) == (True, False)
+    for page in (plain, told):
+        assert "smoothed over about 8,192 records" in page
+        assert "not drawn: 21 quiet signals" in page
+
+
+def test_sizes_that_were_told_are_kept_with_their_intervals_each_once(tmp_path):
+    def sized(event, at, w, low, high):
+        effect = {"w": w, "low": low, "high": high, "psi": 0.1, "points": None}
+        return change(event, at, signals=[{"signal": "feature.x", "effect": effect}])
+
+    changes = [
+        sized("opened", 50, 0.3, 0.1, 0.9),
+        sized("updated", 60, 0.3, 0.1, 0.9),
+        sized("updated", 70, 0.5, 0.2, 2.0),
+        sized("resolved", 80, 0.5, 0.2, 2.0),
+    ]
+    ((incident,), _) = read_incidents(write(tmp_path / "e.jsonl", changes))
+    told = incident.sizes["feature.x"]
+    assert [tuple(each[1:]) for each in told] == [(0.3, 0.1, 0.9), (0.5, 0.2, 2.0)]
+    assert [each.time for each in told] == [1_767_225_600_000 + 10_000 * n for n in (50, 70)]
+
+
+def test_an_interval_too_wide_to_fit_hides_neither_the_size_nor_the_line(moved):
+    effect = {"w": 0.5, "low": 0.1, "high": 20.6, "points": None}
+    timeline, _ = read_findings(moved)
+    told = [{"signal": "feature.x", "effect": effect}]
+    incidents, _ = read_incidents(write(moved.parent / "e.jsonl", [change(signals=told)]))
+    figure = picture(timeline, choose(timeline, incidents), incidents, "m", LIGHT)
+    _, right, *_ = figure.axes
+    assert 1.0 < right.get_ylim()[1] < 1.2
+    (dot,) = (line for line in right.lines if line.get_marker() == "o")
+    assert list(dot.get_ydata()) == [0.5]
+    assert any(list(line.get_ydata()) == [0.1, 20.6] for line in right.lines)
+
+
+@pytest.mark.parametrize(
+    ("begin", "hours", "ticks", "beside"),
+    [
+        ("2026-02-16", 14 * 24, ["27 Feb", "1 Mar"], "2026"),
+        ("2026-02-28", 30, ["18:00", "1 Mar"], "1 Mar 2026"),
+        ("2025-06-01", 400 * 24, ["Nov", "Jan 2026"], ""),
+    ],
+)
+def test_a_day_never_stands_without_its_month(begin, hours, ticks, beside):
+    axes = Figure().add_subplot()
+    start = datetime.fromisoformat(begin).replace(tzinfo=UTC).timestamp() / 86_400
+    axes.set_xlim(start, start + hours / 24)
+    dated(axes)
+    written = axes.xaxis.get_major_formatter()
+    named = written.format_ticks(axes.xaxis.get_major_locator()())
+    assert [tick for tick in ticks if tick not in named] == [], named
+    assert written.get_offset() == beside
 
 
 def test_the_same_files_give_the_same_page(moved):
