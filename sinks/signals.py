@@ -255,6 +255,8 @@ def _w(value: float) -> str:
 def _interval(effect: Effect, shown: Callable[[float], str]) -> str:
     if effect.low is None or effect.high is None:
         return ""
+    if effect.w is not None and effect.high > 1:  # large by any measure: how large beyond that, few records do not say
+        return f", 95 % interval {shown(effect.low)} or more"
     low, high = sorted(abs(v) for v in (effect.low, effect.high)) if effect.high < 0 else (effect.low, effect.high)
     return f", 95 % interval {shown(low)}{'–' if low >= 0 else ' to '}{shown(high)}"
 
