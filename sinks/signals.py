@@ -238,7 +238,7 @@ def bin_name(label: str) -> str:
 
 
 def size(effect: Effect) -> str | None:
-    """Return `0.31 (0.3 is medium), 95 % interval 0.24–0.38`, or percentage points against the accepted share."""
+    """Return `0.31 (0.3 is medium), 95 % interval 0.14–0.52`, or percentage points against the accepted share."""
     if effect.w is not None:
         words = next(words for bound, words in SCALE if effect.w < bound)
         return f"{_w(effect.w)} ({words}){_interval(effect, _w)}"

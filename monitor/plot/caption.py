@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor.plot.palette import Palette
 from monitor.plot.reading import Incident
@@ -37,8 +37,8 @@ def words(*, incidents: bool) -> tuple[list[str], list[str]]:
 def head(figure: Figure, title: str, rest: str, incidents: Sequence[Incident], colours: Palette) -> None:
     """Write the title, what is not drawn (`rest`), and how to read each column."""
     height = figure.get_figheight()
-    bold = {"fontsize": 13, "fontweight": "bold", "parse_math": False}
-    figure.text(0.03, 1 - 0.36 / height, title, color=colours.ink, **bold)
+    bold: dict[str, Any] = {"fontsize": 13, "fontweight": "bold", "color": colours.ink}
+    figure.text(0.03, 1 - 0.36 / height, title, parse_math=False, **bold)
     below = " · ".join(filter(None, [INCIDENTS if incidents else "", rest]))
     figure.text(0.03, 1 - 0.60 / height, below, fontsize=9, color=colours.faint)
     for at, (first, *more) in zip((LEFT, SECOND), words(incidents=bool(incidents)), strict=True):

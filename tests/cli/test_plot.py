@@ -2,58 +2,23 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
-import json
 import re
-from datetime import UTC, datetime
 
 import pytest
-from matplotlib.figure import Figure
+from findings_files import change, moving, row, write
 
 from monitor.cli.main import main
-from monitor.plot.choice import choose
-from monitor.plot.days import dated
-from monitor.plot.palette import LIGHT
-from monitor.plot.picture import picture
 from monitor.plot.reading import read_findings, read_incidents
 from monitor.plot.series import STRETCHES
 
 PNG = b"\x89PNG\r\n"
 
 
-def row(slot, signal="feature.x", **over):
-    time = f"2026-01-{1 + slot // 8640:02d}T{slot // 360 % 24:02d}:{slot // 6 % 60:02d}:{slot % 6 * 10:02d}Z"
-    given = {"time": time, "model": "m", "records": 1_000 + slot, "slot_records": 1, "signal": signal}
-    given |= {"group": "features", "evidence": 0.1, "needed": 6.7, "alarm": False}
-    return given | {"w": 0.03, "psi": 0.001, "points": None, "tolerance": 0.1} | over
-
-
-def write(path, rows):
-    path.write_text("".join(json.dumps(each) + "\n" for each in rows))
-    return path
-
-
-def change(event="opened", at=50, signals=("feature.x",), **over):
-    given = {"event": event, "incident": "inc_1", "model": "m", "severity": "error", "summary": "x shifted up"}
-    given |= {
-        "time": row(at)["time"],
-        "since": row(40)["time"],
-        "signals": [{"signal": s} if isinstance(s, str) else s for s in signals],
-    }
-    return given | over
-
-
 @pytest.fixture
 def moved(tmp_path, monkeypatch):
     """Findings of a signal that moves, one that comes near and many that do not; entered."""
     monkeypatch.chdir(tmp_path)
-    rows = []
-    for slot in range(100):
-        late = slot >= 40
-        rows.append(row(slot, evidence=7.5 if slot == 50 else 0.1 * late, alarm=slot == 50, w=0.4 if late else 0.02))
-        rows.append(row(slot, "feature.near", evidence=4.0 * late))
-        rows += [row(slot, f"feature.quiet{i}") for i in range(20)]
-        rows.append(row(slot, "quality.missing.x", w=None, psi=None, points=0.0, group="quality"))
-    return write(tmp_path / "findings.jsonl", rows)
+    return write(tmp_path / "findings.jsonl", moving())
 
 
 def test_it_writes_two_pictures_and_a_page(moved, capsys):
@@ -121,55 +86,6 @@ def test_the_picture_says_how_to_read_it(moved):
     for page in (plain, told):
         assert "smoothed over about 8,192 records" in page
         assert "not drawn: 21 quiet signals" in page
-
-
-def test_sizes_that_were_told_are_kept_with_their_intervals_each_once(tmp_path):
-    def sized(event, at, w, low, high):
-        effect = {"w": w, "low": low, "high": high, "psi": 0.1, "points": None}
-        return change(event, at, signals=[{"signal": "feature.x", "effect": effect}])
-
-    changes = [
-        sized("opened", 50, 0.3, 0.1, 0.9),
-        sized("updated", 60, 0.3, 0.1, 0.9),
-        sized("updated", 70, 0.5, 0.2, 2.0),
-        sized("resolved", 80, 0.5, 0.2, 2.0),
-    ]
-    ((incident,), _) = read_incidents(write(tmp_path / "e.jsonl", changes))
-    told = incident.sizes["feature.x"]
-    assert [tuple(each[1:]) for each in told] == [(0.3, 0.1, 0.9), (0.5, 0.2, 2.0)]
-    assert [each.time for each in told] == [1_767_225_600_000 + 10_000 * n for n in (50, 70)]
-
-
-def test_an_interval_too_wide_to_fit_hides_neither_the_size_nor_the_line(moved):
-    effect = {"w": 0.5, "low": 0.1, "high": 20.6, "points": None}
-    timeline, _ = read_findings(moved)
-    told = [{"signal": "feature.x", "effect": effect}]
-    incidents, _ = read_incidents(write(moved.parent / "e.jsonl", [change(signals=told)]))
-    figure = picture(timeline, choose(timeline, incidents), incidents, "m", LIGHT)
-    _, right, *_ = figure.axes
-    assert 1.0 < right.get_ylim()[1] < 1.2
-    (dot,) = (line for line in right.lines if line.get_marker() == "o")
-    assert list(dot.get_ydata()) == [0.5]
-    assert any(list(line.get_ydata()) == [0.1, 20.6] for line in right.lines)
-
-
-@pytest.mark.parametrize(
-    ("begin", "hours", "ticks", "beside"),
-    [
-        ("2026-02-16", 14 * 24, ["27 Feb", "1 Mar"], "2026"),
-        ("2026-02-28", 30, ["18:00", "1 Mar"], "1 Mar 2026"),
-        ("2025-06-01", 400 * 24, ["Nov", "Jan 2026"], ""),
-    ],
-)
-def test_a_day_never_stands_without_its_month(begin, hours, ticks, beside):
-    axes = Figure().add_subplot()
-    start = datetime.fromisoformat(begin).replace(tzinfo=UTC).timestamp() / 86_400
-    axes.set_xlim(start, start + hours / 24)
-    dated(axes)
-    written = axes.xaxis.get_major_formatter()
-    named = written.format_ticks(axes.xaxis.get_major_locator()())
-    assert [tick for tick in ticks if tick not in named] == [], named
-    assert written.get_offset() == beside
 
 
 def test_the_same_files_give_the_same_page(moved):

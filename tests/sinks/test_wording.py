@@ -29,9 +29,9 @@ def test_a_feature_shift():
         words(SHIFT)
         == """\
 ▲ error · credit-risk v7 · income shifted up
-  Since 2026-01-01 14:05 UTC (55 min, 31,250 requests) income shifted up: 21 % of values in 5.1–6.0, accepted
+  Since 2026-01-01 14:05 UTC (55 min, 1,238 requests) income shifted up: 21 % of values in 5.1–6.0, accepted
   5 %; 11 % of values ≥ 6.0, accepted 5 %.
-  Size        0.31 (0.3 is medium), 95 % interval 0.24–0.38
+  Size        0.31 (0.3 is medium), 95 % interval 0.14–0.52
   How sure    evidence 1 : 16,000,000, within the false-alarm budget
   Also        prediction follows (w 0.14; approve 71 %, accepted 64 %)
   Look first  at the source of income (unit, default, join), then whether the users changed
@@ -170,7 +170,7 @@ def test_a_few_kinds_of_signals_are_told_and_the_rest_counted():
 def test_side_streams_do_not_count_requests():
     for group, things in (("performance", "labels"), ("robustness", "answers")):
         late = replace(SHIFT, signals=(replace(SHIFT.signals[0], group=group),))
-        assert since(late) == f"Since 2026-01-01 14:05 UTC (55 min, 31,250 {things})"
+        assert since(late) == f"Since 2026-01-01 14:05 UTC (55 min, 1,238 {things})"
 
 
 def test_nothing_grows_with_the_event():
@@ -208,8 +208,6 @@ def test_signals_have_names_a_person_knows(signal, expected):
         (Effect(w=0.22, low=0.18, high=0.26), "0.22 (0.1 is small, 0.3 medium), 95 % interval 0.18–0.26"),
         (Effect(w=0.4, low=0.3, high=0.5), "0.40 (0.3 is medium, 0.5 large), 95 % interval 0.30–0.50"),
         (Effect(w=1.7), "1.70 (0.5 is large)"),
-        (Effect(w=3.59, low=0.1, high=20.57), "3.59 (0.5 is large), 95 % interval 0.10 or more"),
-        (Effect(w=0.9, low=0.8, high=1.0), "0.90 (0.5 is large), 95 % interval 0.80–1.00"),
         (
             Effect(points=4.2, low=3.8, high=4.6),
             "4.2 percentage points above the accepted share, 95 % interval 3.8–4.6",
@@ -247,11 +245,6 @@ def test_where_to_look_first_depends_on_what_leads():
     several = [replace(SHIFT.signals[0], signal=f"feature.f{i}") for i in range(2)]
     assert look_first(several) == "at the source of them (unit, default, join), then whether the users changed"
     assert look_first([replace(SHIFT.signals[0], signal="new.kind")]) is None
-
-
-def test_how_sure_is_the_leading_signals_evidence_however_sure_another_is():
-    lead, other = (replace(SHIFT.signals[0], signal=f"feature.{name}", evidence=e) for name, e in (("a", 3), ("b", 40)))
-    assert dict(message(replace(SHIFT, signals=(lead, other))).facts)["How sure"].startswith("evidence 1 : 1,000,")
 
 
 def test_numbers_and_times_are_a_persons():
