@@ -30,7 +30,7 @@ class Opened:
     def noted(self, events: Sequence[Event]) -> list[Event]:
         """Return the events. One that ends an incident says first what it was opened as, where it now reads otherwise.
 
-        A size that is left out at the end makes no other headline.
+        Neither a size that is left out at the end makes it another headline, nor which of many are named.
         """
         return [self._noted(event) for event in events]
 
@@ -38,7 +38,7 @@ class Opened:
         if event.event == "opened":
             self._first[event.incident] = _First(event.summary, summarise(event.signals, over=True))
         first = self._first.pop(event.incident, None) if event.event == "resolved" else None
-        if first is None or first.over == event.summary:
+        if first is None or _of(first.over) == _of(event.summary):
             return event
         return replace(event, notes=(OPENED_AS + first.told, *event.notes))
 
@@ -49,3 +49,8 @@ class Opened:
     def restore(self, state: dict[str, list[str]]) -> None:
         """Go on from `state`."""
         self._first = {incident: _First(*words) for incident, words in state.items()}
+
+
+def _of(headline: str) -> str:
+    """Return what it is about: before the names of many features, or what became of one."""
+    return headline.partition(": ")[0]

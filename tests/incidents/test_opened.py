@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from incident_findings import Told, finding, points
+from msgspec.structs import replace
 
 from monitor.demo.show import _in_lines
 from monitor.incidents.opened import Opened
@@ -42,6 +43,14 @@ def test_a_size_that_is_left_out_at_the_end_is_no_other_headline():
     (resolved,) = heads.noted([event for _, event in policy.quiet([23])])
     assert opened.incident == resolved.incident
     assert resolved.notes == ()
+
+
+def test_who_of_many_is_named_is_no_other_headline(grown):
+    _, *_, resolved = grown
+    opened = replace(resolved, event="opened", summary="3 features shifted up: income, age, debt")
+    heads = Opened()
+    heads.noted([opened])
+    assert heads.noted([resolved]) == [resolved]
 
 
 def test_it_is_remembered_over_a_restart(grown):
