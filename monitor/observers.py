@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from typing import IO
 
+import msgspec
 import structlog
 
 from monitor.counting.fold import Folded
@@ -148,7 +148,7 @@ class FindingsFile(Observer):
                 "points": _rounded(effect.points),
                 "tolerance": _rounded(limit.points if limit.w is None else limit.w),
             }
-            self.file.write(json.dumps(about | row) + "\n")
+            self.file.write(msgspec.json.encode(about | row).decode() + "\n")
 
 
 def _limits(model: Watched) -> list[Limit]:

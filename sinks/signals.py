@@ -238,7 +238,7 @@ def bin_name(label: str) -> str:
 
 
 def size(effect: Effect) -> str | None:
-    """Return `0.31 (0.3 is medium), 95 % interval 0.24–0.38`, or percentage points against the accepted share."""
+    """Return `0.31 (0.3 is medium), 95 % interval 0.14–0.52`, or percentage points against the accepted share."""
     if effect.w is not None:
         words = next(words for bound, words in SCALE if effect.w < bound)
         return f"{_w(effect.w)} ({words}){_interval(effect, _w)}"
@@ -255,6 +255,8 @@ def _w(value: float) -> str:
 def _interval(effect: Effect, shown: Callable[[float], str]) -> str:
     if effect.low is None or effect.high is None:
         return ""
+    if effect.w is not None and effect.high > 1:  # large by any measure: how large beyond that, few records do not say
+        return f", 95 % interval {shown(effect.low)} or more"
     low, high = sorted(abs(v) for v in (effect.low, effect.high)) if effect.high < 0 else (effect.low, effect.high)
     return f", 95 % interval {shown(low)}{'–' if low >= 0 else ' to '}{shown(high)}"
 

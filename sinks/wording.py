@@ -156,8 +156,8 @@ def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
         facts.append(("Size", f"{words} ({name(lead[0])}){rest}" if lead[1:] else words))
     if lead and lead[0].given:
         facts.append(("Compared", f"with what was accepted for the same {plain(lead[0].given, 40)}"))
-    if sure := [s.evidence for s in lead if s.evidence is not None]:
-        facts.append(("How sure", f"evidence {one_in(max(sure))}, within the false-alarm budget"))
+    if lead and lead[0].evidence is not None:
+        facts.append(("How sure", f"evidence {one_in(lead[0].evidence)}, within the false-alarm budget"))
     elif lead and lead[0].group != "quality":  # what the monitor sees of itself is no guess
         facts.append(("How sure", "a rule of this detector's own: no false-alarm budget covers it"))
     if len(groups) > 1:

@@ -25,7 +25,7 @@ COLUMNS = 4
 
 WHY = {
     "ADWIN": "Raw values beyond 0 to 1 break its bound, so it is as fast as it is often wrong.",
-    "ADWIN, scaled": "It watches means alone, promises nothing over features and time, and spends more false alarms.",
+    "ADWIN, scaled": "It watches means alone, promises nothing over features and time.",
     "PageHinkley": "It alarms all the time where nothing changes.",
     "KSWIN": "It tests at every record without correction: a false alarm is never far. It watches one feature.",
     "CVMDriftOnline": "It is asked for a false alarm every 1,000 records, and watches one feature.",
@@ -56,9 +56,10 @@ def _content(every: Mapping[str, Measured], results: tables.Results) -> dict[str
         "tuned_slot": CALIBRATED_SLOT,
         "warm": WARM,
         "window": WINDOW,
+        "fewest": tables.FEWEST_90,
     }
     libraries = [*(f"{name} {version(name)}" for name in ("numpy", "scipy", "river")), _alibi(results)]
-    budgets = [f"- {own.name}: a budget of one in {own.budget:,.0f} records." for own in every.values() if own.budget]
+    budgets = [_budget(own) for own in every.values() if own.budget]
     words = {
         "trade_picture": _picture("benchmark-delays", "Median delay over false alarms, for six changes"),
         "false_alarms": tables.false_alarms(every),
@@ -74,6 +75,12 @@ def _content(every: Mapping[str, Measured], results: tables.Results) -> dict[str
         "budgets": "\n".join(budgets),
     }
     return {**{name: f"{value:,}" for name, value in numbers.items()}, **{k: v.strip() for k, v in words.items()}}
+
+
+def _budget(own: Measured) -> str:
+    """Return what a tuned row was allowed, and how much of it came."""
+    came = f"one in {own.records / own.alarms:,.0f}" if own.alarms else "none" if own.records else "not measured"
+    return f"- {own.name}: at most one in {own.budget:,.0f} records was allowed; what came: {came}."
 
 
 def _alibi(results: tables.Results) -> str:
@@ -103,8 +110,16 @@ def _faster(every: Mapping[str, Measured]) -> Iterator[str]:
         faster = [drift for drift in DRIFTS if own.median(drift) < every[OURS].median(drift)]
         if faster and own.name != "always" and not own.name.startswith(OURS):
             told = ", ".join(f"{d} ({late(own.median(d))}, ours {late(every[OURS].median(d))})" for d in faster)
-            price = f"{number(own.rate[0])} false alarms per million records" if own.records else "rate not measured"
-            yield f"- **{own.name}**, {price}: {told}. {WHY.get(own.name, '')}"
+            yield f"- **{own.name}**, {_price(own, every[OURS])}: {told}. {WHY.get(own.name, '')}"
+
+
+def _price(own: Measured, ours: Measured) -> str:
+    """Return how often one alarms, and whether that is more often than ours as far as was measured."""
+    if not own.records or not ours.records:
+        return "rate not measured"
+    (per, low, high), (_, _, most) = own.rate, ours.rate
+    beside = "more than ours" if low > most else "no more than ours, as far as was measured"
+    return f"{number(per)} ({number(low)}–{number(high)}) false alarms per million records, {beside}"
 
 
 def _tuned(every: Mapping[str, Measured]) -> str:

@@ -12,6 +12,9 @@ from benchmarks.detection.jobs import EFFORTS
 from benchmarks.detection.measure import quantile, rate
 from benchmarks.detection.streams import DRIFTS
 
+FEWEST_90 = 10
+"""Runs of which the slowest is no longer all that is known of the slowest tenth."""
+
 Results = Mapping[str, Mapping[str, Any]]
 
 
@@ -109,7 +112,15 @@ def _both(found: list[float | None] | None) -> str:
     if not found:
         return "not given"
     middle, most = (quantile(found, share)[0] for share in (0.5, 0.9))
-    return "missed" if isinf(middle) else f"{late(middle)} / {late(most)}"
+    return "missed" if isinf(middle) else f"{late(middle)} / {late(most) if len(found) >= FEWEST_90 else '–'}"
+
+
+def _with_interval(found: Sequence[float | None], share: float) -> str:
+    """Return a quantile with its interval, as far as so few runs have either."""
+    at, low, high = quantile(found, share)
+    if share > 0.5 and len(found) < FEWEST_90:
+        return "–"
+    return late(at) if isinf(low) else f"{late(at)} ({f'{late(low)}–{late(high)}' if len(found) > 1 else '–'})"
 
 
 def of_drift(every: Mapping[str, Measured], drift: str) -> str:
@@ -118,8 +129,7 @@ def of_drift(every: Mapping[str, Measured], drift: str) -> str:
     for own in every.values():
         found = own.delays.get(drift)
         if found:
-            cells = [quantile(found, share) for share in (0.5, 0.9)]
-            told = [f"{late(at)} ({late(low)}–{late(high)})" for at, low, high in cells]
+            told = [_with_interval(found, share) for share in (0.5, 0.9)]
             rows.append([own.name, *told, f"{own.missed(drift)} of {len(found)}"])
     return table(["detector", "median (95 %)", "90 % (95 %)", f"missed in {DRIFTS[drift].horizon:,}"], rows)
 

@@ -29,7 +29,7 @@ OPENED = replace(
     time="2026-01-15T03:05:10Z",
     records=1_281_262,
     since="2026-01-15T02:58:20Z",
-    since_records=1_277_165,
+    since_records=1_280_024,
     runbook="https://runbooks.example/credit-risk",
     notes=("model version 7 began at 2026-01-15T02:57:50Z: look at that release first",),
 )
@@ -59,4 +59,4 @@ def draw(page: str, picture: Path, width: int, height: int) -> None:
 
 if __name__ == "__main__":
     draw(slack_page([blocks(OPENED), blocks(RESOLVED)]), HERE / "slack.png", 708, 610)
-    draw(pagerduty_page(event_of(OPENED)), HERE / "pagerduty.png", 768, 445)
+    draw(pagerduty_page(event_of(OPENED)), HERE / "pagerduty.png", 768, 455)

@@ -35,7 +35,8 @@ def command(findings: Path, *, events: Path | None, out: Path, named: Sequence[s
     """
     from monitor.plot.choice import choose, headline
     from monitor.plot.files import save_page, save_picture
-    from monitor.plot.picture import DARK, LIGHT, picture
+    from monitor.plot.palette import DARK, LIGHT
+    from monitor.plot.picture import picture
     from monitor.plot.reading import read_findings, read_incidents
 
     if find_spec("matplotlib") is None:

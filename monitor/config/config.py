@@ -64,7 +64,11 @@ class Config(PerModel):
     format: Format = Field(
         default=FormatSection(), json_schema_extra={"default": "auto"}, description="Wire format; `auto` sniffs."
     )
-    slot: PositiveDuration = Field(default=parse_duration("10s"), description="Event-time slot.")
+    slot: PositiveDuration = Field(
+        default=parse_duration("10s"),
+        description="Event-time slot: what is judged at once, and by how much it delays an alarm. Each with records "
+        "costs a millisecond or two, however few they are: where less than one comes in 10 s, take `1m` to `10m`.",
+    )
     allowed_lateness: Duration = Field(
         default=parse_duration("30s"), description="How late a record may come and still count."
     )

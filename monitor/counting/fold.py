@@ -142,8 +142,9 @@ class Fold:
         for slot in [s for s in self.slots if s <= through]:
             self._judged.append(self.slots.pop(slot).empty())
         self._judged = [judged for judged in self._judged if judged.waiting]
-        resume = self.resume().offset
-        self.decisions = [d for d in self.decisions if d[0] > resume]
+        if self.decisions:  # else where to resume need not be sought among all that is open
+            resume = self.resume().offset
+            self.decisions = [d for d in self.decisions if d[0] > resume]
 
     def resume(self) -> Position:
         """Return where a restart must read on so that every slot not yet judged is counted whole."""

@@ -58,7 +58,7 @@ class Dispatcher:
 
     def put(self, events: Sequence[News]) -> None:
         """Queue events for every sink that wants them. Never waits."""
-        for lane in self._lanes.values():
+        for lane in self._lanes.values() if events else ():  # most slots tell nothing: to wake a thread costs time
             lane.put(events)
 
     def pending(self) -> list[tuple[str, News]]:

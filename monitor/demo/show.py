@@ -18,6 +18,7 @@ from monitor.demo.story import STORY_SECONDS, Phase
 from monitor.demo.terminal import Terminal
 from monitor.demo.traffic import AIM, PROBER, PROBES, SIZE, Traffic
 from monitor.formats.batch import Decoded
+from monitor.incidents.opened import OPENED_AS
 from monitor.judge.judge import Verdict
 from monitor.judged import Judged
 from monitor.parts import Now, Observer
@@ -195,7 +196,7 @@ def _in_lines(event: Event, at: float, before: Sequence[str], *, drawn: Sequence
     mark, summary = f"{'▲' if opened else '↺'} {event.severity}", event.summary
     more = _explained(event) if opened else [n for n in event.notes if n.startswith(FRESH) and n not in before]
     if event.event == "resolved":
-        mark, colour, more = "✓ resolved", "green", []
+        mark, colour, more = "✓ resolved", "green", [n for n in event.notes if n.startswith(OPENED_AS)]
     if (not opened and ", " in summary) or len(summary) > ROOM:  # what is named was named before
         summary = summary.partition(": ")[0]
     head = f"{stamp(at)}  {click.style(mark, fg=colour, bold=True)} · {summary}"

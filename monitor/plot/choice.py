@@ -37,11 +37,10 @@ class Choice:
 
     @property
     def words(self) -> str:
-        """One line for a reader."""
+        """What is not drawn, in words."""
         rest = [f"{len(self.moved)} more that moved"] if self.moved else []
-        rest += [f"{len(self.quiet)} quiet signal{'s' * (len(self.quiet) != 1)} not drawn"] if self.quiet else []
-        key = "left: evidence (log₁₀), dashed what an alarm needs · right: size, dashed what is tolerated"
-        return " · ".join([key, *rest])
+        rest += [f"{len(self.quiet)} quiet signal{'s' * (len(self.quiet) != 1)}"] if self.quiet else []
+        return f"not drawn: {', '.join(rest)}" if rest else ""
 
 
 def choose(timeline: Timeline, incidents: Sequence[Incident], named: Collection[str] = ()) -> Choice:

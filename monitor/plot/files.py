@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor.incidents.incident import rfc3339
 from monitor.plot.choice import Choice, told_size
-from monitor.plot.picture import DARK, LIGHT, Palette
+from monitor.plot.palette import DARK, LIGHT, Palette
 from monitor.plot.reading import Incident
 from monitor.plot.series import Series
 
@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 
 DPI = 160
 
+SHORT = 24
+"""Characters of a cell that are not broken into lines."""
+
 STYLE = """
 :root { color-scheme: light dark; %s }
 @media (prefers-color-scheme: dark) { :root { %s } }
 body { margin: 0 auto; max-width: 1180px; padding: 16px; background: var(--paper); color: var(--ink);
        font: 14px/1.5 system-ui, "Noto Sans", sans-serif; }
 svg { width: 100%%; height: auto; } svg text { font-family: inherit !important; }
-table { border-collapse: collapse; margin: 8px 0 20px; } caption { text-align: left; font-weight: 600; padding: 6px 0; }
+.wide { overflow-x: auto; margin: 8px 0 20px; } table { border-collapse: collapse; }
+caption { text-align: left; font-weight: 600; padding: 6px 0; }
 th { font-weight: 400; color: var(--faint); text-align: left; } td, th { padding: 3px 18px 3px 0; vertical-align: top; }
-td:not(:last-child) { white-space: nowrap; }
+td { min-width: 18ch; overflow-wrap: break-word; } td.short { min-width: 0; white-space: nowrap; }
 tr { border-top: 1px solid var(--grid); } summary { cursor: pointer; color: var(--faint); }
 .mark { display: inline-block; width: 9px; height: 9px; border-radius: 2px; margin-right: 7px; }
 """
@@ -93,5 +97,11 @@ def _row(name: str, series: Series) -> list[str]:
 
 def _table(caption: str, heads: tuple[str, ...], rows: list[list[str]]) -> str:
     head = "".join(f"<th>{each}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table>{caption and f'<caption>{caption}</caption>'}<tr>{head}</tr>{body}</table>"
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    table = f"<table>{caption and f'<caption>{caption}</caption>'}<tr>{head}</tr>{body}</table>"
+    return f'<div class="wide">{table}</div>'
+
+
+def _cell(text: str) -> str:
+    """Return a cell; what is short, such as a time, stays on one line."""
+    return f'<td class="short">{text}</td>' if len(text) <= SHORT else f"<td>{text}</td>"

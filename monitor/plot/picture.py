@@ -4,57 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from monitor.plot.caption import LEFT, RIGHT, SECOND, head
 from monitor.plot.choice import Choice, told_size
-from monitor.plot.reading import Incident
+from monitor.plot.days import dated, days
+from monitor.plot.palette import Palette
+from monitor.plot.reading import Incident, ToldSize
 from monitor.plot.series import NEEDED, Series, Timeline
-from monitor.types import SEVERITIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, ROW, HEAD, FOOT = 11.0, 1.12, 0.95, 0.45
+WIDTH, ROW, HEAD, FOOT = 11.0, 1.12, 1.64, 0.45
 """Inches: of the picture; of a row's, the title's and the time axis' height."""
+
+BETWEEN = (SECOND - LEFT) / (RIGHT - SECOND) - 1
+"""Room between the columns, as a share of one's width."""
 
 GAP = 6
 """Stretches without a row after which a line is broken, in slots."""
 
 
 Points = dict[int, float]
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours by what they mean."""
-
-    paper: str
-    ink: str
-    faint: str
-    grid: str
-    line: str
-    severity: dict[str, str]
-
-
-LIGHT = Palette(
-    "#ffffff",
-    "#1f2328",
-    "#68707a",
-    "#e7e9ec",
-    "#9aa2ab",
-    {"info": "#57606a", "warning": "#b35900", "error": "#c4232f", "critical": "#8b0f4a"},
-)
-DARK = Palette(
-    "#14171c",
-    "#e4e8ec",
-    "#98a1ab",
-    "#2a2f37",
-    "#6d7782",
-    {"info": "#a9b2bc", "warning": "#e0913a", "error": "#f0646c", "critical": "#e86aa8"},
-)
 
 
 def picture(timeline: Timeline, choice: Choice, incidents: Sequence[Incident], title: str, colours: Palette) -> Figure:
@@ -64,20 +38,10 @@ def picture(timeline: Timeline, choice: Choice, incidents: Sequence[Incident], t
     rows = len(choice.shown)
     height = HEAD + rows * ROW + FOOT
     figure = Figure(figsize=(WIDTH, height), facecolor=colours.paper)
-    figure.text(
-        0.03,
-        1 - 0.36 / height,
-        title,
-        fontsize=13,
-        fontweight="bold",
-        color=colours.ink,
-        va="baseline",
-        parse_math=False,
-    )
-    figure.text(0.03, 1 - 0.60 / height, choice.words, fontsize=9, color=colours.faint, va="baseline")
+    head(figure, title, choice.words, incidents, colours)
     grid = figure.add_gridspec(
-        rows, 2, left=0.055, right=0.985, top=1 - HEAD / height - 0.12 / height, bottom=FOOT / height,
-        hspace=0.62, wspace=0.11,
+        rows, 2, left=LEFT, right=RIGHT, top=1 - HEAD / height - 0.12 / height, bottom=FOOT / height,
+        hspace=0.62, wspace=BETWEEN,
     )  # fmt: skip
     first: Axes | None = None
     for number, series in enumerate(choice.shown):
@@ -87,21 +51,12 @@ def picture(timeline: Timeline, choice: Choice, incidents: Sequence[Incident], t
         evidence = _evidence(left, series)
         _panel(left, _Line(timeline, evidence, series.needed or NEEDED), own, colours)
         _alarms(left, _Line(timeline, {k: v for k, v in evidence.items() if series.points[k].alarm}), own, colours)
-        _panel(right, _Line(timeline, _size(right, series), series.tolerance), own, colours)
+        _panel(right, _Line(timeline, _size(right, series, own), series.tolerance), own, colours)
+        _told(right, series.signal, own, colours)
         _titles(left, right, series, choice.named(series), colours)
         for axes in (left, right):
             _calm(axes, timeline, colours, last=number == rows - 1)
-    _legend(figure, incidents, height, colours)
     return figure
-
-
-def _legend(figure: Figure, incidents: Sequence[Incident], height: float, colours: Palette) -> None:
-    """Say at the right which colour means what."""
-    at = 0.985
-    for severity in sorted({i.severity for i in incidents}, key=SEVERITIES.index, reverse=True):
-        words = f"■ {severity}"
-        figure.text(at, 1 - 0.36 / height, words, fontsize=9, color=colours.severity[severity], ha="right")
-        at -= 0.011 * len(words)
 
 
 def _evidence(axes: Axes, series: Series) -> Points:
@@ -112,12 +67,29 @@ def _evidence(axes: Axes, series: Series) -> Points:
     return {k: min(max(p.evidence, 0.0), top) for k, p in series.points.items() if p.evidence is not None}
 
 
-def _size(axes: Axes, series: Series) -> Points:
-    """Prepare the right side: w or percentage points."""
+def _size(axes: Axes, series: Series, own: Sequence[Incident]) -> Points:
+    """Prepare the right side: w or percentage points, with room for the sizes that were told."""
     points = {k: p.size for k, p in series.points.items() if p.size is not None}
-    lowest, highest = (extreme([0.0, *points.values()]) for extreme in (min, max))
+    told = [end for incident in own for each in incident.sizes.get(series.signal, ()) for end in _ends(each)]
+    lowest, highest = (extreme([0.0, *points.values(), *told]) for extreme in (min, max))
     axes.set_ylim(1.15 * lowest, max(1.15 * highest, 1.6 * (series.tolerance or 0.0), 1.0 if series.share else 0.2))
     return points
+
+
+def _ends(told: ToldSize) -> tuple[float, float]:
+    """Return the part of an interval that is to fit: few records leave so much open that nothing else could be seen."""
+    return told.size, told.size if told.high is None else min(told.high, 2 * abs(told.size))
+
+
+def _told(axes: Axes, signal: str, own: Sequence[Incident], colours: Palette) -> None:
+    """Mark the sizes that were told, with their intervals as far as they fit: few records leave much open."""
+    for incident in own:
+        colour = colours.severity[incident.severity]
+        for each in incident.sizes.get(signal, ()):
+            at = days(each.time)
+            if each.low is not None and each.high is not None:
+                axes.plot([at, at], [each.low, each.high], color=colour, lw=2.4, alpha=0.4, zorder=4)
+            axes.plot(at, each.size, "o", ms=5, color=colour, mec=colours.paper, mew=1, zorder=5)
 
 
 def _panel(axes: Axes, line: _Line, own: Sequence[Incident], colours: Palette) -> None:
@@ -127,8 +99,8 @@ def _panel(axes: Axes, line: _Line, own: Sequence[Incident], colours: Palette) -
         axes.axhline(line.limit, color=colours.faint, lw=0.8, ls=(0, (4, 3)))
     for incident in own:
         colour, until = colours.severity[incident.severity], incident.end(line.timeline.end)
-        axes.axvspan(_days(incident.since), _days(until), color=colour, alpha=0.1, lw=0, zorder=0)
-        axes.axvline(_days(incident.opened), color=colour, lw=1.2, zorder=3)
+        axes.axvspan(days(incident.since), days(until), color=colour, alpha=0.1, lw=0, zorder=0)
+        axes.axvline(days(incident.opened), color=colour, lw=1.2, zorder=3)
         axes.plot(*line.within(incident.since, until).broken(), color=colour, lw=1.1, zorder=3)
 
 
@@ -156,12 +128,12 @@ class _Line:
         at = sorted(self.points)
         steps = sorted(b - a for a, b in pairwise(at))
         longest = GAP * (steps[len(steps) // 2] if steps else 1)
-        days: list[float] = []
+        times: list[float] = []
         values: list[float] = []
         for before, stretch in pairwise(at[:1] + at):
-            days += [_days(self.timeline.time(stretch))] * (2 if stretch - before > longest else 1)
+            times += [days(self.timeline.time(stretch))] * (2 if stretch - before > longest else 1)
             values += [float("nan")] * (stretch - before > longest) + [self.points[stretch]]
-        return days, values
+        return times, values
 
 
 def _titles(left: Axes, right: Axes, series: Series, name: str, colours: Palette) -> None:
@@ -174,7 +146,6 @@ def _titles(left: Axes, right: Axes, series: Series, name: str, colours: Palette
 
 
 def _calm(axes: Axes, timeline: Timeline, colours: Palette, *, last: bool) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import MaxNLocator
 
     axes.set_facecolor(colours.paper)
@@ -185,14 +156,7 @@ def _calm(axes: Axes, timeline: Timeline, colours: Palette, *, last: bool) -> No
     axes.set_axisbelow(True)
     axes.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
     axes.tick_params(length=0, labelsize=8, labelcolor=colours.faint, labelbottom=last)
-    locator = AutoDateLocator(tz=UTC, minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC))  # type: ignore[no-untyped-call]
+    dated(axes)
     axes.xaxis.get_offset_text().set(color=colours.faint, size=8, visible=last)
     margin = 0 if timeline.end > timeline.begin else 30_000
-    axes.set_xlim(_days(timeline.begin - margin), _days(timeline.end + margin))
-
-
-def _days(milliseconds: float) -> float:
-    """Return days since 1970, in which matplotlib counts."""
-    return milliseconds / 86_400_000
+    axes.set_xlim(days(timeline.begin - margin), days(timeline.end + margin))

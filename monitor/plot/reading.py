@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -33,13 +33,33 @@ class _Change(msgspec.Struct):
     since: str | None = None
 
 
+class _Effect(msgspec.Struct):
+    w: float | None = None
+    points: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
 class _Signal(msgspec.Struct):
     signal: str
+    effect: _Effect = msgspec.field(default_factory=_Effect)
+
+
+class ToldSize(NamedTuple):
+    """The size of a signal as an event told it, with its interval where it had one; in w or percentage points."""
+
+    time: int
+    size: float
+    low: float | None
+    high: float | None
 
 
 @dataclass
 class Incident:
-    """One incident over all its changes. Times are milliseconds since 1970; `until` is None while it is open."""
+    """One incident over all its changes. Times are milliseconds since 1970; `until` is None while it is open.
+
+    `sizes` are those that were told, by signal, each once.
+    """
 
     model: str
     severity: Severity
@@ -48,6 +68,16 @@ class Incident:
     summary: str
     until: int | None = None
     signals: set[str] = field(default_factory=set)
+    sizes: dict[str, list[ToldSize]] = field(default_factory=dict)
+
+    def tell(self, signal: str, effect: _Effect, time: int) -> None:
+        """Note a size that was told, unless it is that of before: a reminder measures nothing anew."""
+        size = effect.w if effect.points is None else effect.points
+        if size is not None:
+            told = self.sizes.setdefault(signal, [])
+            new = ToldSize(time, size, effect.low, effect.high)
+            if not told or told[-1][1:] != new[1:]:
+                told.append(new)
 
     def end(self, now: int) -> int:
         """Return when it was over; of an open one `now`."""
@@ -134,6 +164,8 @@ def read_incidents(path: Path) -> tuple[list[Incident], str]:
         incident.severity, incident.summary = change.severity, change.summary
         if change.event == "resolved":
             incident.until = time
+        for each in change.signals if change.event != "resolved" else ():
+            incident.tell(each.signal, each.effect, time)
     return list(found.values()), lines.torn
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import inf
 
 import numpy as np
@@ -223,3 +224,33 @@ def test_where_a_peer_is_faster_the_page_says_so_and_why(tmp_path):
     (line,) = [line for line in page.splitlines() if line.startswith("- **ADWIN**")]
     assert "mean .5 (4, ours 30)" in line
     assert "as fast as it is often wrong" in line
+
+
+def test_who_is_faster_is_called_more_often_wrong_only_where_the_counts_say_so(tmp_path):
+    results = made_up()
+    for name, alarms in (("Seawall", 0), ("ADWIN", 0), ("ADWIN, scaled", 40)):
+        results[f"quiet/{name}/0"]["found"]["alarms"] = alarms
+        results[f"delays/{name}/0"]["found"]["mean .5"] = 30.0 if name == "Seawall" else 4.0
+    write(results, tmp_path, pictures=False)
+    page = (tmp_path / "benchmark.md").read_text()
+    assert "- **ADWIN**, 0 (0–37) false alarms per million records, no more than ours, as far as was measured: " in page
+    assert "- **ADWIN, scaled**, 400 (286–545) false alarms per million records, more than ours: " in page
+
+
+def test_what_too_few_runs_cannot_say_is_left_out(tmp_path):
+    results = made_up()
+    for run in range(1, 10):
+        results[f"delays/KSWIN/{run}"] = {"found": {"mean .5": 100.0 + run}, "seconds": 1.0}
+    write(results, tmp_path, pictures=False)
+    page = (tmp_path / "benchmark.md").read_text()
+    assert "| ADWIN | 70 (–) | – | 0 of 1 |" in page
+    assert "| ADWIN | 70 / – | 70 / – | 70 / – | 70 / – |" in page
+    assert re.search(r"^\| KSWIN \| 104 \(10\d–10\d\) \| 108 \(10\d–109\) \| 0 of 10 \|$", page, re.MULTILINE)
+    assert "| never | missed | – | 1 of 1 |" in page
+
+
+def test_a_tuned_budget_stands_beside_what_came_of_it(tmp_path):
+    write(made_up(), tmp_path, pictures=False)
+    page = (tmp_path / "benchmark.md").read_text()
+    assert "- Seawall, tuned to ADWIN: at most one in 40 records was allowed; what came: one in 25,000." in page
+    assert "is a bound, and far from what comes" in page

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
-import json
 import re
 
 import pytest
+from findings_files import change, moving, row, write
 
 from monitor.cli.main import main
 from monitor.plot.reading import read_findings, read_incidents
@@ -14,36 +14,11 @@ from monitor.plot.series import STRETCHES
 PNG = b"\x89PNG\r\n"
 
 
-def row(slot, signal="feature.x", **over):
-    time = f"2026-01-{1 + slot // 8640:02d}T{slot // 360 % 24:02d}:{slot // 6 % 60:02d}:{slot % 6 * 10:02d}Z"
-    given = {"time": time, "model": "m", "records": 1_000 + slot, "slot_records": 1, "signal": signal}
-    given |= {"group": "features", "evidence": 0.1, "needed": 6.7, "alarm": False}
-    return given | {"w": 0.03, "psi": 0.001, "points": None, "tolerance": 0.1} | over
-
-
-def write(path, rows):
-    path.write_text("".join(json.dumps(each) + "\n" for each in rows))
-    return path
-
-
-def change(event="opened", at=50, signals=("feature.x",), **over):
-    given = {"event": event, "incident": "inc_1", "model": "m", "severity": "error", "summary": "x shifted up"}
-    given |= {"time": row(at)["time"], "since": row(40)["time"], "signals": [{"signal": name} for name in signals]}
-    return given | over
-
-
 @pytest.fixture
 def moved(tmp_path, monkeypatch):
     """Findings of a signal that moves, one that comes near and many that do not; entered."""
     monkeypatch.chdir(tmp_path)
-    rows = []
-    for slot in range(100):
-        late = slot >= 40
-        rows.append(row(slot, evidence=7.5 if slot == 50 else 0.1 * late, alarm=slot == 50, w=0.4 if late else 0.02))
-        rows.append(row(slot, "feature.near", evidence=4.0 * late))
-        rows += [row(slot, f"feature.quiet{i}") for i in range(20)]
-        rows.append(row(slot, "quality.missing.x", w=None, psi=None, points=0.0, group="quality"))
-    return write(tmp_path / "findings.jsonl", rows)
+    return write(tmp_path / "findings.jsonl", moving())
 
 
 def test_it_writes_two_pictures_and_a_page(moved, capsys):
@@ -62,7 +37,8 @@ def test_signals_that_moved_are_drawn_and_the_others_folded(moved):
     picture, tables = page.split("</svg>")
     assert re.findall(r">((?:feature|quality)\.[\w.]+)<", picture) == ["feature.x", "feature.near"]
     assert "<summary>21 quiet signals</summary>" in tables
-    assert "<td>feature.quiet7</td><td>0.1</td><td>6.7</td><td>w 0.03 at most, 0.1 tolerated</td>" in tables
+    cells = "<td>feature.quiet7</td><td>0.1</td><td>6.7</td><td>w 0.03 at most, 0.1 tolerated</td>"
+    assert cells in tables.replace(' class="short"', "")
 
 
 def test_every_number_says_against_what(moved):
@@ -87,7 +63,8 @@ def test_incidents_are_marked_and_listed(moved):
     write(moved.parent / "open.jsonl", [change(signals=("feature.quiet3",), severity="warning")])
     for events in ("events", "open"):
         assert main(["plot", "findings.jsonl", "--events", f"{events}.jsonl", "--out", f"{events}.html"]) == 0
-    closed, still = ((moved.parent / f"{name}.html").read_text() for name in ("events", "open"))
+    pages = ((moved.parent / f"{name}.html").read_text() for name in ("events", "open"))
+    closed, still = (page.replace(' class="short"', "") for page in pages)
     assert "<td>2026-01-01T00:08:20Z</td><td>2026-01-01T00:06:40Z</td><td>2026-01-01T00:13:20Z</td>" in closed
     assert "error: x shifted up" in closed
     assert "1 incident<" in closed
@@ -95,6 +72,20 @@ def test_incidents_are_marked_and_listed(moved):
     assert ">feature.quiet3<" in still.split("</svg>")[0], "what was told of is drawn"
     assert "■ error" in closed.split("</svg>")[0]
     assert "■ warning" in still.split("</svg>")[0]
+
+
+def test_the_picture_says_how_to_read_it(moved):
+    write(moved.parent / "events.jsonl", [change()])
+    for more in ([], ["--events", "events.jsonl"]):
+        assert main(["plot", "findings.jsonl", *more, "--out", f"page{len(more)}.html"]) == 0
+    plain, told = ((moved.parent / f"page{count}.html").read_text().split("</svg>")[0] for count in (0, 2))
+    assert "dots: alarms; after each it starts anew" in plain
+    assert "after an alarm it starts anew: a shift that lasts draws a saw" in told
+    for words in ("shaded: an incident, from its estimated onset on", "dot and bar: as told"):
+        assert (words in told, words in plain) == (True, False)
+    for page in (plain, told):
+        assert "smoothed over about 8,192 records" in page
+        assert "not drawn: 21 quiet signals" in page
 
 
 def test_the_same_files_give_the_same_page(moved):

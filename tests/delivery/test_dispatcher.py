@@ -60,6 +60,13 @@ def test_every_sink_gets_every_event_in_order(dispatch, counted):
     assert [s.closed for s in sinks] == [True, True]
 
 
+def test_a_slot_that_tells_nothing_wakes_no_sink(dispatch, monkeypatch):
+    dispatcher, woken = dispatch(RecordingSink("a")), []
+    monkeypatch.setattr(lane.Lane, "put", lambda _, events: woken.append(events))
+    dispatcher.put([])
+    assert woken == []
+
+
 def test_a_sink_that_hangs_delays_neither_put_nor_another_sink(dispatch):
     hanging, other = HangingSink(), RecordingSink()
     dispatcher = dispatch(hanging, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -40,6 +41,27 @@ def test_the_events_file_is_the_golden_one_and_findings_are_a_line_a_slot_and_si
     assert {"time", "records", "slot_records", "signal", "group", "evidence", "w", "psi", "points"} <= found[0].keys()
     assert len({(row["time"], row["signal"]) for row in found}) == len(found)
     assert len({row["time"] for row in found}) == 130
+
+
+def test_what_is_named_gz_is_written_packed_the_same_bytes_each_time(shift, tmp_path, configured):
+    path, packed = str(configured()), tmp_path / "f.jsonl.gz"
+    assert main(["replay", str(shift), "-c", path, "--findings", str(tmp_path / "f.jsonl")]) == 0
+    assert main(["replay", str(shift), "-c", path, "--findings", str(packed), "--events", f"{tmp_path}/e.gz"]) == 0
+    first = packed.read_bytes()
+    assert gzip.decompress(first) == (tmp_path / "f.jsonl").read_bytes()
+    events = gzip.decompress((tmp_path / "e.gz").read_bytes()).splitlines()
+    assert [json.loads(line)["event"] for line in events] == ["opened", "resolved"]
+    assert main(["replay", str(shift), "-c", path, "--findings", str(packed)]) == 0
+    assert packed.read_bytes() == first
+    assert main(["plot", str(packed), "--events", str(tmp_path / "e.gz"), "--out", str(tmp_path / "page.html")]) == 0
+
+
+def test_slots_without_a_record_are_neither_judged_nor_written(tmp_path, replayed):
+    first, second, *_ = traffic.traffic(1, seed=2)
+    apart = [first, second | {"time": "2026-03-01T00:00:00Z"}]
+    (tmp_path / "data.jsonl").write_bytes(lines(apart))
+    seen = replayed(tmp_path / "data.jsonl")
+    assert [row["slot_records"] for row in seen.findings if row["signal"] == "feature.income"] == [1, 1]
 
 
 def test_findings_say_what_alarms_and_what_it_is_held_against(shift, configured, replayed):

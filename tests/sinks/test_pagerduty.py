@@ -38,9 +38,9 @@ def test_a_trigger_says_what_a_person_needs(sink, receiver):
         "timestamp": "2026-01-01T15:00:00Z",
         "class": "features",
         "custom_details": {
-            "What": "Since 2026-01-01 14:05 UTC (55 min, 31,250 requests) income shifted up: 21 % of values in 5.1–6.0"
+            "What": "Since 2026-01-01 14:05 UTC (55 min, 1,238 requests) income shifted up: 21 % of values in 5.1–6.0"
             ", accepted 5 %; 11 % of values ≥ 6.0, accepted 5 %.",
-            "Size": "0.31 (0.3 is medium), 95 % interval 0.24–0.38",
+            "Size": "0.31 (0.3 is medium), 95 % interval 0.14–0.52",
             "How sure": "evidence 1 : 16,000,000, within the false-alarm budget",
             "Also": "prediction follows (w 0.14; approve 71 %, accepted 64 %)",
             "Look first": "at the source of income (unit, default, join), then whether the users changed",

@@ -35,7 +35,7 @@ def quality(what, *more):
 @pytest.mark.parametrize("what", QUALITY)
 def test_a_quality_signal_is_a_sentence(what):
     said = message(replace(SHIFT, signals=(quality(what),))).story
-    assert said == f"Since 2026-01-01 14:05 UTC (55 min, 31,250 requests) {QUALITY[what][1]}."
+    assert said == f"Since 2026-01-01 14:05 UTC (55 min, 1,238 requests) {QUALITY[what][1]}."
 
 
 def test_what_names_itself_is_named():

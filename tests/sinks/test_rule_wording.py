@@ -1,4 +1,4 @@
-"""Alarms that follow a rule of their own, in words: who or what it is, and that no budget covers it."""
+"""How sure an alarm is, in words: by the evidence of what leads it, or by a rule that no budget covers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from sample_events import SHIFT
 
 from monitor.types import Effect, SignalChange
+from sinks.signals import size
 from sinks.stdout import in_words
 from sinks.wording import message
 
@@ -39,3 +40,14 @@ def test_a_librarys_alarm_alone():
     told = message(replace(SHIFT, signals=(RIVER,), summary=RIVER.shape))
     assert told.story.endswith("income: ADWIN sees a change.")
     assert dict(told.facts)["How sure"].endswith("no false-alarm budget covers it")
+
+
+def test_how_sure_is_the_leading_signals_evidence_however_sure_another_is():
+    lead, other = (replace(SHIFT.signals[0], signal=f"feature.{name}", evidence=e) for name, e in (("a", 3), ("b", 40)))
+    assert dict(message(replace(SHIFT, signals=(lead, other))).facts)["How sure"].startswith("evidence 1 : 1,000,")
+
+
+def test_an_interval_that_ends_above_1_says_only_where_it_begins():
+    assert size(Effect(w=3.59, low=0.1, high=20.57)) == "3.59 (0.5 is large), 95 % interval 0.10 or more"
+    assert size(Effect(w=0.9, low=0.8, high=1.0)) == "0.90 (0.5 is large), 95 % interval 0.80–1.00"
+    assert size(Effect(points=53.7, low=17.3, high=90.0)).endswith("95 % interval 17–90")
