@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 
 from detectors.detector import Codes, Counts, Signal, fingerprint, merged
-from detectors.joint import GROUP, Ints, Joint, Seen
+from detectors.joint import Ints, Joint, Seen
 from monitor.formats.batch import Batch
 
 MOST_CELLS = 16
@@ -84,7 +84,7 @@ class Combinations(Joint):
         labels = [
             _joined([n for n, b in zip(self.leaves, bins, strict=True) if b == one]) for one in range(max(bins) + 1)
         ]
-        return [Signal("joint.combinations", GROUP, "values", ordered=False, bins=tuple(labels), bin_of=(*bins, -1))]
+        return [self.signal("joint.combinations", labels, bins, ordered=False)]
 
 
 class _Cut(NamedTuple):

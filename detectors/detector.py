@@ -43,6 +43,8 @@ class Signal:
         Whether the first bins hold what is unusual, and only more of that matters.
     sides : tuple of float
         Of two numbers' products: the mean sign in each bin. They give a correlation, and that is what is told.
+    columns : tuple of str
+        Of how columns go together: which.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Signal:
     bin_of: tuple[int, ...]
     unusual: bool = False
     sides: tuple[float, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def contexts(self) -> int:

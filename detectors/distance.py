@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import Codes, Counts, Signal, fingerprint, merged
-from detectors.joint import GROUP, Floats, Ints, Joint, Seen, quantile_fractions
+from detectors.joint import Floats, Ints, Joint, Seen, quantile_fractions
 from monitor.formats.batch import Batch
 
 Floats32 = NDArray[np.float32]
@@ -133,9 +133,7 @@ class Distance(Joint):
             if bins[-1] > 0:
                 starts = [shares[bins.index(b) - 1] for b in range(1, bins[-1] + 1)]
                 of = np.repeat(bins, table.shape[1]) if axis == 1 else np.tile(bins, table.shape[0])
-                found.append(
-                    Signal(name, GROUP, "values", ordered=True, bins=_labels(starts), bin_of=(*of.tolist(), -1))
-                )
+                found.append(self.signal(name, _labels(starts), of.tolist(), ordered=True))
         return found
 
 

@@ -8,6 +8,7 @@ What these detectors are fitted to is a part of the reference of its own: see `m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
@@ -51,6 +52,13 @@ class Joint:
     def signals(self, counts: Counts) -> list[Signal]:
         """Return the signals."""
         raise NotImplementedError
+
+    def signal(
+        self, name: str, labels: Sequence[str], bins: Sequence[int], *, ordered: bool, sides: tuple[float, ...] = ()
+    ) -> Signal:
+        """Return a signal of these columns, given the bin of each cell; of the last one nothing is known."""
+        of = (*bins, -1)
+        return Signal(name, GROUP, "values", ordered, tuple(labels), of, sides=sides, columns=self.columns)
 
 
 @dataclass(frozen=True)

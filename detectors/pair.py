@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from detectors.detector import Codes, Counts, Signal, fingerprint, merged
-from detectors.joint import GROUP, Floats, Ints, Joint, Seen, quantile_fractions
+from detectors.joint import Floats, Ints, Joint, Seen, quantile_fractions
 from monitor.formats.batch import Batch
 
 CLEAR = 0.2
@@ -98,7 +98,7 @@ class Pair(Joint):
         labels = _of_products(starts) if self.sides else _of_lifts(starts)
         weighed = np.bincount(bins, np.multiply(held, self.sides or 0.0)) / np.bincount(bins, held)
         sides = tuple(weighed.tolist()) if self.sides else ()
-        return [Signal(self.name, GROUP, "values", ordered=True, bins=labels, bin_of=(*bins, -1), sides=sides)]
+        return [self.signal(self.name, labels, bins, ordered=True, sides=sides)]
 
 
 def lift(first: Seen, second: Seen) -> Floats:

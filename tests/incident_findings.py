@@ -32,7 +32,8 @@ def group_of(name: str) -> str:
 def finding(name: str, onset: int, effect: Effect | None = None, shape: str = "shifted up", **more: object) -> Finding:
     """Return an alarm of a signal whose name says what it is of."""
     kind = "share" if effect and effect.points is not None else "values"
-    signal = Signal(name, group_of(name), kind, kind == "values", ("a", "b"), (0, 1))
+    of = tuple(f"feature.{c}" for c in name.removeprefix("joint.pair.").split("+")) if "joint.pair" in name else ()
+    signal = Signal(name, group_of(name), kind, kind == "values", ("a", "b"), (0, 1), columns=of)
     given = {"evidence": 8.0, "onset_records": 100 * onset, "bins": ()} | more
     return Finding(signal=signal, onset=onset, effect=effect or w(0.2), shape=shape, **given)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import permutations
 
+from detectors.detector import Signal
 from monitor.incidents.incident import Incident
 from monitor.incidents.summary import ALONE
 from monitor.judge.family import Finding
@@ -21,8 +23,8 @@ def home(
 ) -> Incident | None:
     """Return the open incident a finding belongs to: the one its signal is in, else the nearest in onset.
 
-    Weak shifts of one cause show late, and their onset seems late too: beside a graver incident an hour is near. So it
-    is for how columns go together, beside columns that moved.
+    Weak shifts of one cause show late, and their onset seems late too: beside a graver incident an hour is near. How
+    columns go together follows a column that moved as long as that lasts: at each hour of a cycle otherwise.
     An attack is nobody's cause: it has an incident of its own.
 
     Parameters
@@ -45,10 +47,22 @@ def home(
             continue
         graver = SEVERITIES.index(incident.severity) > SEVERITIES.index(severity)
         later = finding.onset - incident.since // length
-        follows = finding.signal.group == "joint" and any(s.group in ALONE for s in incident.signals.values())
-        if abs(later) <= allowed or ((graver or follows) and 0 <= later * length <= WEAK_WITHIN):
+        soon = 0 <= later * length <= WEAK_WITHIN
+        if abs(later) <= allowed or (graver and soon) or follows(finding.signal, incident, later):
             near.append((abs(later), index))
     return incidents[min(near)[1]] if near else None
+
+
+def follows(signal: Signal, incident: Incident, later: int = 0) -> bool:
+    """Return whether a column moved that the signal is about, so that how it goes with others need mean no more.
+
+    What is about more than two is the consequence of a pair, too, and knows its onset least.
+    """
+    moved = {name.split(".", 2)[-1] if name.startswith("quality.") else name for name in incident.signals}
+    names, many = [column.removeprefix("feature.") for column in signal.columns], len(signal.columns) > 2
+    alone = any(name in moved for name in (*names, *signal.columns))
+    paired = many and any(f"joint.pair.{a}+{b}" in moved for a, b in permutations(names, 2))
+    return (alone or paired) and (many or later >= 0)
 
 
 def holding(incident: Incident) -> list[str]:

@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
-from monitor.incidents.grouping import holding, home, leeway
-from monitor.incidents.incident import Incident, digest
+from monitor.incidents.grouping import follows, holding, home, leeway
+from monitor.incidents.incident import Incident, digest, rfc3339
 from monitor.incidents.returns import Returns, calm_needed
 from monitor.incidents.severity import Importance, severity_of
 from monitor.incidents.strange import remarks
+from monitor.incidents.summary import subject
 from monitor.incidents.versions import Versions, began_at
 from monitor.judge.family import Finding
 from monitor.judge.judge import Judge, Verdict
@@ -123,9 +124,14 @@ class Policy:
         if incident is None:
             incident = opened[finding.signal.group] = self._open(finding, slot, severity)
         self._count_returns(incident, name)
-        if SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):
-            incident.severity, incident.urgent = severity, True
+        if finding.anew and name in incident.signals:
+            at = rfc3339(finding.onset * length)
+            self._note(incident, f"{subject(name)} moved further or back at about {at}: its size is told as since then")
         incident.add(change)
+        if follows(finding.signal, incident):  # no news, and no graver: it is listed where something else is told
+            incident.known.setdefault(name, change.shape)
+        elif SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):
+            incident.severity, incident.urgent = severity, True
 
     def _open(self, finding: Finding, slot: int, severity: Severity) -> Incident:
         length = self.settings.slot

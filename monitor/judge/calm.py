@@ -1,7 +1,7 @@
 """When a signal that alarmed is back: an e-process against "it is still beyond".
 
 It runs from the last alarm on, in the direction that alarmed. Waiting for w below the tolerance instead can take
-for ever: noise alone keeps w up.
+for ever: noise alone keeps w up. Until it is back, what is told of a shift rests on all records since its onset.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.judge.bets import SCALE, in_table
+from monitor.judge.edetector import Onset
+
+Ints = NDArray[np.int64]
 
 CONVINCED = floor(SCALE * log(100.0))
 """log E at which "still beyond" is given up: wrongly once in a hundred alarms."""
@@ -38,15 +42,25 @@ class Calm:
     log_e : int array (3,)
     alarmed : int
         Slot of the last alarm.
+    onset : Onset or None
+        Where the shift began, as far as its size has not changed for certain since; None once it was back.
     """
 
-    table: NDArray[np.int64]
-    log_e: NDArray[np.int64]
+    table: Ints
+    log_e: Ints
     alarmed: int
+    onset: Onset | None
 
-    def add(self, counts: NDArray[np.int64]) -> None:
+    def add(self, counts: Ints) -> None:
         """Judge one slot's counts (K,)."""
         self.log_e = np.maximum(self.log_e + (self.table * counts).sum(axis=1), DEEPEST)
+        if self.reached:
+            self.onset = None
+
+    @classmethod
+    def begun(cls, table: Ints, slot: int, onset: Onset) -> Self:
+        """Return the way back with these bets, from an alarm in a slot on."""
+        return cls(table, np.zeros(_BETS, dtype=np.int64), slot, onset)
 
     @property
     def reached(self) -> bool:
@@ -54,7 +68,7 @@ class Calm:
         return int(self.log_e.max()) - floor(SCALE * log(_BETS)) >= CONVINCED
 
 
-def value_calm(g: Sequence[float], radius: float, design: float, width: int, slot: int) -> Calm:
+def back_from_values(g: Sequence[float], radius: float, design: float, width: int) -> Ints:
     """Return the way back against "the mean of g is at least radius": bets 1 - c (g - radius), c up to the radius.
 
     Larger stakes would be back sooner from far away, and to and fro near the border.
@@ -63,14 +77,14 @@ def value_calm(g: Sequence[float], radius: float, design: float, width: int, slo
     table = np.zeros((_BETS, width), dtype=np.int64)
     for bet, c in enumerate((radius / 4, radius / 2, radius)):
         table[bet, : len(g)] = [in_table(1 - min(c, most) * (v - radius), design) for v in g]
-    return Calm(table, np.zeros(_BETS, dtype=np.int64), slot)
+    return table
 
 
-def share_calm(bounds: Sequence[float], design: float, width: int, slot: int) -> Calm:
+def back_from_shares(bounds: Sequence[float], design: float, width: int) -> Ints:
     """Return the way back against "the share is at least its bound in each context": bets on smaller shares."""
     table = np.zeros((_BETS, width), dtype=np.int64)
     for context, most in enumerate(bounds):
         for bet, p1 in enumerate((most / 1.25, most / 2, most / 8)):
             table[bet, 2 * context] = in_table((1 - p1) / (1 - most), design) if most < 1 else 0
             table[bet, 2 * context + 1] = in_table(p1 / most, design)
-    return Calm(table, np.zeros(_BETS, dtype=np.int64), slot)
+    return table

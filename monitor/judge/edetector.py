@@ -9,6 +9,7 @@ evidence; it is kept beside, since it knows when a shift began.
 from __future__ import annotations
 
 from math import exp, floor, log, log1p
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,22 @@ _STEP_BITS = 14
 _SOFTPLUS: Ints = np.array(
     [floor(SCALE * log1p(exp(-(k + 1) * 2.0**_STEP_BITS / SCALE))) for k in range(17 << 10)] + [0], dtype=np.int64
 )
+
+
+class Onset(NamedTuple):
+    """Where a shift seems to have begun.
+
+    Attributes
+    ----------
+    slot, records : int
+        The slot, and the model's records before it.
+    counts : int array (K,)
+        What had been seen of the signal by then.
+    """
+
+    slot: int
+    records: int
+    counts: Ints
 
 
 def log_sum(a: Ints, b: Ints) -> Ints:
@@ -124,9 +141,14 @@ class EDetector:
         found: Ints = np.maximum(parts[:, 0], NOTHING)
         return found
 
-    def since(self, row: int, bet: int) -> list[int]:
-        """Return the counts (K,) since a CUSUM last started."""
-        found: list[int] = (self.total[row] - self.earlier[row, bet]).tolist()
+    def began(self, row: int, bet: int) -> Onset:
+        """Return where a CUSUM last started."""
+        earlier: Ints = self.earlier[row, bet].copy()
+        return Onset(int(self.onset[row, bet]), int(self.onset_records[row, bet]), earlier)
+
+    def since(self, row: int, onset: Onset) -> list[int]:
+        """Return the counts (K,) of a signal since then."""
+        found: list[int] = (self.total[row] - onset.counts).tolist()
         return found
 
     def leading(self, row: int) -> int:

@@ -99,6 +99,18 @@ def share_effect(events: int, records: int, accepted: float, design: float) -> E
     )
 
 
+def alike(one: Effect, other: Effect) -> bool:
+    """Return whether of two sizes neither is more than twice the other, as far as their intervals say.
+
+    A second alarm begins where chance had it that the shift seems large: intervals that just lie apart say little.
+    """
+    return not (_twice(one, other) or _twice(other, one))
+
+
+def _twice(one: Effect, other: Effect) -> bool:
+    return one.low is not None and other.high is not None and one.low > 2 * other.high
+
+
 def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) -> str:
     """Return the name of the direction that the shift points in.
 

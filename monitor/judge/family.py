@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import log, sqrt
 
 import numpy as np
@@ -12,9 +13,9 @@ from detectors.detector import Signal
 from monitor.judge import effect
 from monitor.judge.bets import SCALE, share_bets, tilts
 from monitor.judge.bursts import Bursts
-from monitor.judge.calm import Calm, share_calm, value_calm
+from monitor.judge.calm import back_from_shares, back_from_values
 from monitor.judge.directions import directions
-from monitor.judge.edetector import EDetector, gain
+from monitor.judge.edetector import EDetector, Onset, gain
 from monitor.judge.null import Null, ordered_sum
 from monitor.judge.plugin import MEMORIES, SHOWN, Recent
 from monitor.types import BinShift, Effect
@@ -33,7 +34,8 @@ class Finding:
     """An alarm: one signal is beyond what was accepted.
 
     `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own. `given` is what it was
-    compared within.
+    compared within. `anew` says that the shift has another size than before, for certain, and that what is told rests
+    on the records since.
     """
 
     signal: Signal
@@ -44,6 +46,7 @@ class Finding:
     shape: str
     bins: tuple[BinShift, ...]
     given: str | None = None
+    anew: bool = False
 
 
 class Family:
@@ -90,8 +93,8 @@ class Family:
         self.bursts.add(self.counts)
         return self.detector.evidence()
 
-    def accepted_since(self, row: int, bet: int) -> list[float]:
-        """Return the accepted frequencies (K,) of what a CUSUM has seen since its onset."""
+    def accepted_of(self, row: int, seen: Sequence[int]) -> list[float]:
+        """Return the accepted frequencies (K,) of records whose counts a detector has seen."""
         accepted: list[float] = self.null.accepted[row].tolist()
         return accepted
 
@@ -100,40 +103,64 @@ class Family:
         counts: Ints = self.counts[row]
         return counts
 
-    def finding(self, row: int, log_m: int) -> Finding:
-        """Return what to tell of a signal that alarms."""
-        signal = self.null.signals[row]
-        bet = self.detector.leading(row)
-        counts = self.detector.since(row, bet)[: len(signal.bins)]
-        accepted = self.accepted_since(row, bet)[: len(signal.bins)]
-        design = self.bursts.effect(row)
+    def finding(self, row: int, log_m: int, before: Onset | None = None) -> tuple[Finding, Onset]:
+        """Return what to tell of a signal that alarms, and since when that holds.
+
+        It rests on all records since the onset `before`, of a shift that was told and is not over, unless the size
+        has changed for certain.
+        """
+        onset = fresh = self.detector.began(row, self.detector.leading(row))
+        size = self._size(row, fresh, self.least(row))
+        if before is not None:
+            whole = self._size(row, before)
+            if effect.alike(whole, size):
+                onset, size = before, whole
+        anew = before is not None and onset is fresh
+        return replace(self._told(row, onset, size), evidence=round(log_m / LOG10, 2), anew=anew), onset
+
+    def least(self, row: int) -> float:
+        """Return how large a shift is at least that alarms."""
+        return float(self.null.fixed[row])
+
+    def _size(self, row: int, onset: Onset, beyond: float = 0.0) -> Effect:
+        """Return how far the records since then are from what is accepted of them."""
+        counts, accepted, design = *self._seen_since(row, onset), self.bursts.effect(row)
         if self.values:
-            size = effect.value_effect(counts, accepted, design, float(self.null.fixed[row]))
+            return effect.value_effect(counts, accepted, design, beyond)
+        return effect.share_effect(sum(counts[1::2]), sum(counts), self.null.expected(accepted, counts), design)
+
+    def _seen_since(self, row: int, onset: Onset) -> tuple[list[int], list[float]]:
+        """Return the counts (K,) since then, and the accepted frequencies."""
+        seen, bins = self.detector.since(row, onset), len(self.null.signals[row].bins)
+        return seen[:bins], self.accepted_of(row, seen)[:bins]
+
+    def _told(self, row: int, onset: Onset, size: Effect) -> Finding:
+        signal = self.null.signals[row]
+        counts, accepted = self._seen_since(row, onset)
+        if self.values:
             shape = effect.value_shape(signal, counts, accepted)
             moved = effect.told_bins(signal, shape, counts, accepted)
         else:
             expected, events = self.null.expected(accepted, counts), sum(counts[1::2])
-            size = effect.share_effect(events, sum(counts), expected, design)
             shape = effect.share_shape(signal.name)
             moved = (BinShift(signal.event, round(expected, 4), round(events / sum(counts), 4)),)
-        onset, before = int(self.detector.onset[row, bet]), int(self.detector.onset_records[row, bet])
-        return Finding(signal, round(log_m / LOG10, 2), onset, before, size, shape, moved)
+        return Finding(signal, None, onset.slot, onset.records, size, shape, moved)
 
-    def calm(self, row: int, slot: int) -> Calm:
-        """Return the way back of a signal that alarms, in the direction of its leading bet."""
+    def back(self, row: int) -> Ints:
+        """Return the bets on the way back of a signal that alarms, in the direction of its leading bet."""
         design, width = self.bursts.effect(row), self.null.shape[1]
         if not self.values:
             bounds = self.null.bounds[row, : self.null.signals[row].contexts].tolist()
-            return share_calm(bounds, design, width, slot)
+            return back_from_shares(bounds, design, width)
         bet = self.detector.leading(row)
         signal = self.null.signals[row]
         accepted = self.null.accepted[row, : len(signal.bins)].tolist()
         if bet < self.fixed_bets:
             g = [d.score for d in directions(signal, accepted) for _ in d.strengths][bet]
-            return value_calm(g, float(self.null.fixed[row]), design, width, slot)
+            return back_from_values(g, float(self.null.fixed[row]), design, width)
         excess = self.recent.excess(row, bet - self.fixed_bets)[: len(accepted)]
         size = sqrt(sum(p * x * x for p, x in zip(accepted, excess, strict=True)))
-        return value_calm([x / size for x in excess], float(self.null.adaptive[row]), design, width, slot)
+        return back_from_values([x / size for x in excess], float(self.null.adaptive[row]), design, width)
 
     def present(self) -> list[Effect]:
         """Return the present effect of every signal over about its last 8,000 records, noise taken off."""

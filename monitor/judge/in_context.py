@@ -14,9 +14,9 @@ from math import floor, log, sqrt
 import numpy as np
 
 from monitor.judge.bets import MOST_STAKED, SCALE, share_bets, tilts, tilts_of
-from monitor.judge.calm import Calm, share_calm, value_calm
+from monitor.judge.calm import back_from_shares, back_from_values
 from monitor.judge.directions import directions
-from monitor.judge.edetector import gain
+from monitor.judge.edetector import Onset, gain
 from monitor.judge.family import Bets, Family, Finding, Ints, beside
 from monitor.judge.null import Floats, Null, ordered_sum
 from monitor.judge.plugin import EVERY, MEMORIES, SHOWN, Recent
@@ -165,12 +165,15 @@ class FamilyInContext(Family):
                     exist[row, bet] = True
         return tables, exist
 
-    def finding(self, row: int, log_m: int) -> Finding:
-        return replace(super().finding(row, log_m), given=self.strata.called)
+    def finding(self, row: int, log_m: int, before: Onset | None = None) -> tuple[Finding, Onset]:
+        finding, onset = super().finding(row, log_m, before)
+        return replace(finding, given=self.strata.called), onset
 
-    def accepted_since(self, row: int, bet: int) -> list[float]:
-        width = self.null.shape[1]
-        return self._expected(row, self.detector.since(row, bet)[width:-1])
+    def least(self, row: int) -> float:
+        return 0.0  # given its context; over all of them shifts may cancel
+
+    def accepted_of(self, row: int, seen: Sequence[int]) -> list[float]:
+        return self._expected(row, seen[self.null.shape[1] : -1])
 
     def _expected(self, row: int, records: Sequence[float]) -> list[float]:
         """Return the accepted frequencies of so many records in each context."""
@@ -187,17 +190,15 @@ class FamilyInContext(Family):
             seen[context] = counts[row]
         return seen.ravel()
 
-    def calm(self, row: int, slot: int) -> Calm:
+    def back(self, row: int) -> Ints:
         bet = self.detector.leading(row)
-        parts = [self._calm_in(context, row, bet, slot) for context in range(len(self.strata.nulls))]
-        whole = parts[0]
-        return Calm(np.concatenate([part.table for part in parts], axis=1), whole.log_e, slot)
+        return np.concatenate([self._back_in(c, row, bet) for c in range(len(self.strata.nulls))], axis=1)
 
-    def _calm_in(self, context: int, row: int, bet: int, slot: int) -> Calm:
+    def _back_in(self, context: int, row: int, bet: int) -> Ints:
         null, signal = self.strata.nulls[context], self.null.signals[row]
         effect, width, bins = float(null.effects[row]), self.null.shape[1], len(signal.bins)
         if not self.values:
-            return share_calm(null.bounds[row, :1].tolist(), effect, width, slot)
+            return back_from_shares(null.bounds[row, :1].tolist(), effect, width)
         if bet >= self.fixed_bets:
             excess, variance = self.memory.excess_in(context, row, bet - self.fixed_bets)
             g, radius = [x / sqrt(variance) if variance > 0 else 0.0 for x in excess], float(null.adaptive[row])
@@ -206,9 +207,7 @@ class FamilyInContext(Family):
             accepted = null.accepted[row, : len(null.signals[row].bins)].tolist()
             own = {d.name: d.score for d in directions(null.signals[row], accepted)}.get(name, [0.0] * len(accepted))
             g, radius = [own[k] for k in self.strata.groups[context, row, :bins].tolist()], float(null.fixed[row])
-        nothing = not any(g)  # a context with a single bin says nothing
-        calm = value_calm(g, radius, effect, width, slot)
-        return Calm(calm.table * 0, calm.log_e, slot) if nothing else calm
+        return back_from_values(g, radius, effect, width) * any(g)  # a context with a single bin says nothing
 
     def present(self) -> list[Effect]:
         if self.values:

@@ -16,6 +16,7 @@ from monitor.counting.tally import DEAD, LATE, RECORDS, Tally
 from monitor.judge.bets import SCALE
 from monitor.judge.budget import flagged, thresholds
 from monitor.judge.calm import Calm
+from monitor.judge.edetector import Onset
 from monitor.judge.families import families
 from monitor.judge.family import LOG10, Family, Finding
 from monitor.judge.in_order import InOrder
@@ -165,10 +166,12 @@ class Judge:
 
     def _alarm(self, index: int, log_m: int, slot: int, tally: Tally) -> Finding:
         family, row = self._place(index)
-        finding = family.finding(row, log_m)
-        self.calms[finding.signal.name] = family.calm(row, slot)
+        name = self.signals[index].name
+        before = self.calms.get(name)
+        finding, onset = family.finding(row, log_m, before.onset if before else None)
+        self.calms[name] = Calm.begun(family.back(row), slot, onset)
         family.detector.clear([row])
-        named = _named(finding.signal.name, tally)
+        named = _named(name, tally)
         return replace(finding, bins=(*finding.bins, *named))
 
     def _place(self, index: int) -> tuple[Family, int]:
@@ -199,7 +202,8 @@ class Judge:
                 for f in self.families
             ],
             "calms": {
-                name: {"table": c.table, "log_e": c.log_e, "alarmed": c.alarmed} for name, c in self.calms.items()
+                name: {"table": c.table, "log_e": c.log_e, "alarmed": c.alarmed, "onset": c.onset}
+                for name, c in self.calms.items()
             },
             **({"in_order": self.in_order.state()} if self.in_order.detectors else {}),
         }
@@ -215,7 +219,8 @@ class Judge:
             for name in family.bursts.STATE:
                 setattr(family.bursts, name, _like(getattr(family.bursts, name), saved[name]))
         self.calms = {
-            name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"]) for name, c in state["calms"].items()
+            name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"], _onset(c["onset"]))
+            for name, c in state["calms"].items()
         }
         if "in_order" in state:
             self.in_order.restore(state["in_order"])
@@ -229,6 +234,10 @@ class Judge:
 
 
 _DETECTOR_STATE = ("log_r", "log_c", "onset", "onset_records", "total", "earlier", "pending")
+
+
+def _onset(saved: Any) -> Onset | None:
+    return Onset(saved[0], saved[1], np.array(saved[2])) if saved else None
 
 
 def _like(fresh: NDArray[Any], saved: Any) -> NDArray[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from incident_findings import SLOT, Told, finding, points, w
 
@@ -98,14 +100,31 @@ def test_the_strongest_finding_opens_the_incident_the_others_join():
     assert event.since_records == 1_400
 
 
-@pytest.mark.parametrize(("onset", "incidents"), [(20, 1), (20 + 360, 1), (20 + 361, 2)])
-def test_how_columns_go_together_joins_what_moved_a_column_for_an_hour_and_leads_nothing(onset, incidents):
+@pytest.mark.parametrize("moved", ["feature.income", "quality.above.income", "feature.age"])
+@pytest.mark.parametrize("onset", [20, 20 + 361, 100_000])
+def test_how_columns_go_together_joins_what_moved_one_of_them_as_long_as_it_lasts_and_leads_nothing(moved, onset):
+    policy = Told()
+    (opened,) = policy.slot(20, finding(moved, 20, points(3) if "quality" in moved else w(0.2)))
+    policy.slot(onset + 1, finding("joint.pair.income+age", onset, w(0.9), "move together less"))
+    (incident,) = policy.policy.incidents
+    told = incident.event("updated", 0, 0, reference=None, runbook=None)
+    assert (told.summary, told.notes) == (opened.summary, ("nothing new: told again because it is still open",))
+
+
+@pytest.mark.parametrize("onset", [20 + 3, 20 + 4])
+def test_how_other_columns_go_together_is_an_incident_of_its_own_beside_a_column_that_moved(onset):
     policy = Told()
     policy.slot(20, finding("feature.income", 20, w(0.2)))
-    policy.slot(onset + 1, finding("joint.pair.income+age", onset, w(0.9), "move together less"))
-    assert len(policy.policy.incidents) == incidents
-    flushed = policy.policy.flush(0, 0)
-    assert [e.summary for e in flushed if e.event == "updated"][:1] in ([], ["income shifted up"])
+    policy.slot(onset, finding("joint.pair.height+age", onset, w(0.9), "move together less"))
+    assert len(policy.policy.incidents) == 1 + (onset > 20 + LEEWAY)
+
+
+def test_what_many_columns_do_together_joins_the_pair_that_changed_however_early_it_seems_to_begin():
+    policy, every = Told(), ("feature.income", "feature.height", "feature.age")
+    policy.slot(2_000, finding("joint.pair.income+age", 1_990, w(0.9), "move together less"))
+    mix = finding("joint.combinations", 10, w(0.1), "changed mix")
+    policy.slot(2_100, replace(mix, signal=replace(mix.signal, columns=every)))
+    assert [set(i.signals) for i in policy.policy.incidents] == [{"joint.pair.income+age", "joint.combinations"}]
 
 
 def test_a_pair_that_changes_by_itself_is_an_incident_of_its_own_beside_others_of_its_kind():

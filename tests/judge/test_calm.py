@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.judge.calm import share_calm, value_calm
+from monitor.judge.calm import Calm, back_from_shares, back_from_values
+from monitor.judge.edetector import Onset
+
+
+def from_now(table):
+    """Return the way back from an alarm in the first slot."""
+    return Calm.begun(table, 0, Onset(0, 0, np.zeros(table.shape[1], dtype=np.int64)))
 
 
 def _slots_until_back(calm, beyond, within, slots_beyond):
@@ -19,18 +25,18 @@ def _slots_until_back(calm, beyond, within, slots_beyond):
 
 @pytest.mark.parametrize("slots_beyond", [1, 30, 10_000])
 def test_the_way_back_is_short_however_long_a_value_stayed_beyond(slots_beyond):
-    calm = value_calm([-1.0, 1.0], 0.1, 1.0, 2, slot=0)
+    calm = from_now(back_from_values([-1.0, 1.0], 0.1, 1.0, 2))
     assert _slots_until_back(calm, [400, 600], [500, 500], slots_beyond) <= 8
 
 
 @pytest.mark.parametrize("slots_beyond", [1, 30, 10_000])
 def test_the_way_back_is_short_however_long_a_share_stayed_beyond(slots_beyond):
-    calm = share_calm([0.02], 1.0, 2, slot=0)
+    calm = from_now(back_from_shares([0.02], 1.0, 2))
     assert _slots_until_back(calm, [970, 30], [1000, 0], slots_beyond) <= 5
 
 
 def test_a_signal_that_stays_beyond_is_never_called_back():
-    calm = value_calm([-1.0, 1.0], 0.1, 1.0, 2, slot=0)
+    calm = from_now(back_from_values([-1.0, 1.0], 0.1, 1.0, 2))
     ups = np.random.default_rng(1).binomial(1_000, 0.55, 20_000)
     reached = 0
     for up in ups.tolist():
@@ -43,8 +49,8 @@ def test_a_signal_that_stays_beyond_is_never_called_back():
 def test_what_stays_near_the_border_is_not_back(part, back):
     """Else a stream that hovers at the tolerance would be told and resolved by turns."""
     value, share = (
-        value_calm([-1.0, 1.0], 0.1, 1.0, 2, slot=0),
-        share_calm([0.04], 1.0, 2, slot=0),
+        from_now(back_from_values([-1.0, 1.0], 0.1, 1.0, 2)),
+        from_now(back_from_shares([0.04], 1.0, 2)),
     )
     draw = np.random.default_rng(1)
     reached = [False, False]

@@ -10,7 +10,7 @@ from judge_streams import null_of
 
 from detectors.detector import Signal
 from monitor.judge.bets import SCALE, share_bets
-from monitor.judge.calm import share_calm
+from monitor.judge.calm import back_from_shares
 from monitor.judge.family import Family
 from monitor.judge.null import DELTA, SHARES
 from monitor.reference.quantiles import share_at_most
@@ -54,7 +54,7 @@ def test_more_flips_than_expected_where_they_come_are_evidence_and_the_effect_is
         family.advance(np.array([10, 0, 72, 18]), mass=1, slot=slot, slots=1, records=100 * slot)
     log_m = family.detector.evidence()[0]
     assert log_m > 50 * SCALE
-    finding = family.finding(0, int(log_m))
+    finding, _ = family.finding(0, int(log_m))
     (moved,) = finding.bins
     assert (moved.bin, moved.observed) == ("flips", 0.18)
     assert moved.expected == pytest.approx(0.1 * 0.2 + 0.9 * 0.01, abs=1e-4)
@@ -65,5 +65,5 @@ def test_more_flips_than_expected_where_they_come_are_evidence_and_the_effect_is
 def test_the_way_back_is_not_believed_while_any_mix_is_at_the_bounds(low):
     bounds = null_of(FLIPS, ACCEPTED, tolerance=3.0).bounds[0].tolist()
     law = [w for mix, s in zip((low, 1 - low), bounds, strict=True) for w in (mix * (1 - s), mix * s)]
-    for table in np.exp(share_calm(bounds, 1.0, 4, 0).table / SCALE):
+    for table in np.exp(back_from_shares(bounds, 1.0, 4) / SCALE):
         assert float(table @ law) <= 1 + 1e-9

@@ -36,4 +36,4 @@ def test_ordinary_records_are_no_evidence_however_ordinary(law):
 def test_more_unusual_ones_are(law):
     judged, log_m = lived(law)
     assert log_m > 50 * SCALE
-    assert judged.finding(0, log_m).shape in {"more unusual records", "more very unusual records"}
+    assert judged.finding(0, log_m)[0].shape in {"more unusual records", "more very unusual records"}

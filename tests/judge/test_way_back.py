@@ -10,8 +10,14 @@ import pytest
 from judge_streams import Traffic, judge_of, judged, mixed, normal_law, null_of, number, signal
 
 from monitor.judge.bets import SCALE
-from monitor.judge.calm import CONVINCED, DEEPEST, share_calm, value_calm
+from monitor.judge.calm import CONVINCED, DEEPEST, Calm, back_from_shares, back_from_values
 from monitor.judge.directions import directions
+from monitor.judge.edetector import Onset
+
+
+def from_now(table):
+    """Return the way back from an alarm in the first slot."""
+    return Calm.begun(table, 0, Onset(0, 0, np.zeros(table.shape[1], dtype=np.int64)))
 
 
 def scores(bins=16, ordered=True):
@@ -25,7 +31,7 @@ def scores(bins=16, ordered=True):
 def test_still_at_the_radius_a_value_does_not_win_on_average(direction, reach, design):
     g = np.array(scores()[direction][1])
     border = reach
-    factors = np.exp(value_calm(g.tolist(), reach, design, 16, 0).table / SCALE)
+    factors = np.exp(back_from_values(g.tolist(), reach, design, 16) / SCALE)
     # every law with E[g] = border: the worst of two bins, one below and one above the radius, stands for all
     for low, high in product(np.flatnonzero(g < border), np.flatnonzero(g >= border)):
         share = (border - g[low]) / (g[high] - g[low])
@@ -34,7 +40,7 @@ def test_still_at_the_radius_a_value_does_not_win_on_average(direction, reach, d
 
 @pytest.mark.parametrize("most", [0.001, 0.05, 0.6, 1.0])
 def test_still_at_the_bound_a_share_does_not_win_on_average(most):
-    factors = np.exp(share_calm([most], 1.0, 2, 0).table / SCALE)
+    factors = np.exp(back_from_shares([most], 1.0, 2) / SCALE)
     at_the_bound = (1 - most) * factors[:, 0] + most * factors[:, 1]
     assert at_the_bound.max() <= 1 + 1e-12
     assert (factors[:, 1] < 1).all()  # so that larger shares are worse still
@@ -49,7 +55,7 @@ def test_the_e_process_is_at_most_one_on_average_but_for_the_floor():
         further: dict[tuple[int, ...], float] = {}
         for state, probability in paths.items():
             for events, chance in enumerate(chances):
-                calm = share_calm([most], 1.0, 2, 0)
+                calm = from_now(back_from_shares([most], 1.0, 2))
                 calm.log_e = np.array(state)
                 calm.add(np.array([records - events, events]))
                 key = tuple(calm.log_e.tolist())
@@ -110,7 +116,7 @@ def test_a_new_alarm_starts_the_way_back_anew():
 
 def test_a_return_is_convincing_only_at_one_in_a_hundred():
     assert pytest.approx(np.log(100)) == CONVINCED / SCALE
-    one = share_calm([0.1], 1.0, 2, 0)
+    one = from_now(back_from_shares([0.1], 1.0, 2))
     one.log_e[0] = int(SCALE * np.log(299))  # of three bets the average counts, and the others may have lost all
     assert not one.reached
     one.log_e[0] = int(SCALE * np.log(301))
@@ -119,7 +125,7 @@ def test_a_return_is_convincing_only_at_one_in_a_hundred():
     g = directions(null.signals[0], [0.5, 0.5])[0][1]
     too_early = 0
     for seed in range(200):
-        calm = value_calm(g, 0.1, 1.0, 2, 0)
+        calm = from_now(back_from_values(g, 0.1, 1.0, 2))
         ups = np.random.default_rng(seed).binomial(100, 0.55, 300)
         back = False
         for up in ups.tolist():
