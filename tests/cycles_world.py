@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -50,10 +51,8 @@ def reference_of(law: Law, days: int, records: int, seed: int, *, cycles: tuple[
     slots = times // 600_000 * 600_000
     found.look([(0, cells, Given(slots, np.zeros_like(slots)))])
     first, last = int(times[0]), int(times[-1])
-    dependence = found.dependence
-    return Reference(
-        "m", Schema(()), layout, counts, records, dependence.effects, first, last, contexts=found.contexts, slot=600_000
-    )
+    whole = Reference("m", Schema(()), layout, counts, records, found.dependence.effects, first, last)
+    return replace(whole, contexts=found.contexts, within=found.within, slot=600_000)
 
 
 def slots_of(

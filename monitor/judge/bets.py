@@ -88,7 +88,7 @@ def _staked(g: list[float], strength: float) -> list[float]:
 
 def _table(r: list[float], accepted: list[float], null: Null, row: int, z: float) -> list[int]:
     deviation, skewness = moments(r, accepted)
-    radius = max(float(null.tolerance[row]), skewed(z, float(null.sizes[row]), skewness))
+    radius = max(float(null.tolerance[row]), skewed(z, float(null.sizes[row]), skewness)) + float(null.within[row])
     return [in_table(v / (1 + radius * deviation), float(null.effects[row])) for v in r]
 
 

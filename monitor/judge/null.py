@@ -50,6 +50,8 @@ class Null:
         For shares: the largest accepted share in each context, 0 in padding.
     tolerance : float array (S,)
         As configured: Cohen's w, or percentage points.
+    within : float array (S,)
+        How far the law of a signal moves within its context, on top of all radii.
     """
 
     signals: tuple[Signal, ...]
@@ -64,6 +66,7 @@ class Null:
     adaptive: Floats
     tolerance: Floats
     bounds: Floats
+    within: Floats
 
     @property
     def of_values(self) -> bool:
@@ -116,10 +119,10 @@ def nulls(
     effects = _design_effects(reference, [*reference.signals, *watched])
 
     def of_values(signal: Signal, size: float, accepted: Floats) -> tuple[list[float], float, float]:
-        allowed = tolerance(signal)
+        allowed, off = tolerance(signal), reference.within.get(signal.name, 0.0)
         z = normal(miss * heaviest(signal, accepted[: len(signal.bins)].tolist()))
         follows = sqrt(chi_square(len(signal.bins) - 1, DELTA * FOLLOWING / every_value) / size)
-        return [max(allowed, z / sqrt(size))], max(allowed, follows), allowed
+        return [max(allowed, z / sqrt(size)) + off], max(allowed, follows) + off, allowed
 
     def of_shares(signal: Signal, size: float, accepted: Floats) -> tuple[list[float], float, float]:
         most = []
@@ -174,7 +177,8 @@ def _null(
     inverse = np.divide(1.0, accepted, out=np.zeros_like(accepted), where=accepted > 0)
     as_ints = (np.array(source, dtype=np.int64), np.array(target, dtype=np.int64))
     kept = tuple(s for s, _ in watched)
-    return Null(kept, *as_ints, accepted, inverse, effects, sizes, miss, fixed, adaptive, allowed, bounds)
+    within = np.array([reference.within.get(s.name, 0.0) for s in kept])
+    return Null(kept, *as_ints, accepted, inverse, effects, sizes, miss, fixed, adaptive, allowed, bounds, within)
 
 
 def ordered_sum(values: Floats) -> Floats:

@@ -137,6 +137,7 @@ def build(
         measured(sample) if queries else None,
         sample.accepted(REFERENCE_ROWS) if alibi else None,
         found.contexts,
+        found.within,
         slot if any(each.cycle for each in found.contexts) else 0,
         (*found.shifts.notes, *plan.noticed.notes(counts, counted.codes)),
     )

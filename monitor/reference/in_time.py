@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from detectors.detector import Counts
 from monitor.counting.tally import Layout
-from monitor.reference.contexts import Contexts, Given, names_of
-from monitor.reference.cycles import cycle_of
+from monitor.reference.contexts import CYCLES, Contexts, Given, names_of
+from monitor.reference.cycles import cycle_of, within_hours
 from monitor.reference.dependence import Dependence
 from monitor.reference.shifts import Shifts
 
@@ -34,6 +34,11 @@ class InTime:
         Cycles that may be used; a single one, or a column of levels, is used for every signal.
     rows : int or None
         Where records have no times, how many there are: they are called by their numbers.
+
+    Attributes
+    ----------
+    within : dict of str to float
+        How far the law of a signal moves within a context (Cohen's w), where it does.
     """
 
     layout: Layout
@@ -41,6 +46,7 @@ class InTime:
     allowed: tuple[str, ...]
     rows: int | None = None
     dependence: Dependence = field(default_factory=Dependence)
+    within: dict[str, float] = field(default_factory=dict)
     _by: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, Ints] = field(default_factory=dict)
 
@@ -59,8 +65,11 @@ class InTime:
             judged = [s for s in signals if s.group in GROUPS and getattr(detector, "column", None) not in self.allowed]
             for signal in judged:
                 bins = np.array(signal.bin_of)[cells]
-                if by := cycle_of(signal, bins[bins >= 0], given.slots[bins >= 0], self.allowed):
+                bins, slots = bins[bins >= 0], given.slots[bins >= 0]
+                if by := cycle_of(signal, bins, slots, self.allowed):
                     self._by[signal.name] = by
+                    if signal.kind == "values" and by in CYCLES and (off := within_hours(signal, bins, slots, by)):
+                        self.within[signal.name] = round(off, 4)
             for by in sorted({self._by[s.name] for s in judged if s.name in self._by}):
                 self._count(by, position, cells, given)
             self.dependence.look(signals, cells, given, self._by)

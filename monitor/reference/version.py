@@ -8,7 +8,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from monitor.reference.schema import Schema
 
 FORMAT = 1
 
-_SOMETIMES = ("growing", "closeness", "accepted", "slot", "notes")
+_SOMETIMES = ("growing", "closeness", "accepted", "within", "slot", "notes")
 
 DAMAGE = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError),
@@ -65,6 +65,8 @@ class Reference:
         Some of its records, where a detector compares with records.
     contexts : tuple of Contexts
         Where signals have a cycle: what was accepted in each part of it.
+    within : dict of str to float
+        Of signals that have a cycle: how far (Cohen's w) their law moves within a part of it, where it does.
     slot : int
         Milliseconds of the slots by whose beginnings contexts were told; 0 where there are none.
     notes : tuple of Note
@@ -88,6 +90,7 @@ class Reference:
     closeness: Closeness | None = None
     accepted: Accepted | None = None
     contexts: tuple[Contexts, ...] = ()
+    within: Mapping[str, float] = field(default_factory=dict)
     slot: int = 0
     notes: tuple[Note, ...] = ()
     part_of: str | None = None
@@ -231,6 +234,7 @@ def _from_document(
         closeness=msgspec.convert(document.get("closeness"), Closeness | None),
         accepted=msgspec.convert(document.get("accepted"), Accepted | None),
         contexts=tuple(Contexts(by, names[by], own, counts[by]) for by, own in signals.items()),
+        within=document.get("within", {}),
         slot=document.get("slot", 0),
         notes=msgspec.convert(document.get("notes", ()), tuple[Note, ...]),
     )

@@ -56,6 +56,7 @@ def test_the_digest_is_of_the_content(reference):
                 np.zeros((12, len(reference.counts)), dtype=np.int64),
             ),
         ),
+        "within": {"feature.income": 0.1},
         "slot": 1,
         "notes": (Note("clock", "feature.income"),),
         "layout": type(reference.layout)(reference.layout.detectors[:-1]),
