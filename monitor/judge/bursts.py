@@ -4,6 +4,9 @@ Neighbouring blocks of records differ by chance, and how much that is follows fr
 shift, a ramp or a new level hardly makes neighbours differ, so it does not hide itself; records in bursts do. By as
 much as they differ more than by chance, a record counts less from the next slot on: dividing by what the past alone
 decides keeps every bet fair (Jensen's inequality), whatever the estimate is worth.
+
+And where records come denser than those of the reference, which may be a sample, more of them lie within the time that
+something lasts: of a design effect, what is above 1 grows by as much.
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ SURE = 4.0
 JUMP = 4.0
 """How many times what is known already a pair says at most: a level that changes at once is one pair."""
 
+DEPENDENT = 1.5
+"""Design effects above this are surely more than chance, and told to whoever accepts the reference."""
+
 WHOLE = 256
 _FADE = 0.5 ** (1 / HALF_LIFE)
 
@@ -43,6 +49,8 @@ class Bursts:
         Fading sums of how much more than by chance pairs differ, of the pairs, of their squared weights.
     times : int array (S,)
         The design effect over that of the reference, times 256.
+    now : int array (S,)
+        The same for the records of this slot, given how dense they are.
     """
 
     STATE: ClassVar = ("block", "before", "differ", "pairs", "pairs_squared", "times")
@@ -54,16 +62,22 @@ class Bursts:
         self.before: Ints = np.zeros(null.shape, dtype=np.int64)
         self.differ, self.pairs, self.pairs_squared = (np.zeros(len(null.signals)) for _ in range(3))
         self.times: Ints = np.full(len(null.signals), WHOLE, dtype=np.int64)
+        self.now = self.times
+        self._beyond: Floats = np.where(null.effects > DEPENDENT, 1 - 1 / null.effects, 0.0)
 
     def effect(self, row: int) -> float:
         """Return the design effect of a signal."""
-        return float(self.null.effects[row]) * int(self.times[row]) / WHOLE
+        return float(self.null.effects[row]) * int(self.now[row]) / WHOLE
 
-    def slowed(self, gained: Ints) -> Ints:
-        """Return what bets (S, B) made, a record counting less where it must; rounded down as all is."""
-        if (self.times == WHOLE).all():
+    def slowed(self, gained: Ints, denser: float) -> Ints:
+        """Return what bets (S, B) made, a record counting less where it must; rounded down as all is.
+
+        `denser` is how many times as many records there are in a time as of the reference, 1 at least.
+        """
+        self.now = np.maximum(self.times, np.ceil(WHOLE * (1 + self._beyond * (denser - 1))).astype(np.int64))
+        if (self.now == WHOLE).all():
             return gained
-        times = self.times[:, None]
+        times = self.now[:, None]
         return gained // times * WHOLE + gained % times * WHOLE // times
 
     def interrupt(self) -> None:

@@ -71,7 +71,15 @@ class Family:
         self.counts: Ints = np.zeros(null.shape, dtype=np.int64)
 
     def advance(
-        self, cells: Ints, *, mass: int, slot: int, slots: int, records: int, given: Ints | None = None
+        self,
+        cells: Ints,
+        *,
+        mass: int,
+        slot: int,
+        slots: int,
+        records: int,
+        given: Ints | None = None,
+        denser: float = 1.0,
     ) -> Ints:
         """Judge one slot's cells; return log M per signal.
 
@@ -79,6 +87,8 @@ class Family:
         ----------
         slots : int
             How many passed since the last one.
+        denser : float
+            How many times as many records there were as of the reference in a slot, 1 at least.
         given : int array (C, cells) or None
             The cells by level of the field that is a context.
         """
@@ -87,7 +97,7 @@ class Family:
         if self.values:
             following, awake = self.recent.bets()
             gained, active = beside((gained, active), (gain(following, self.counts), awake))
-        gained = self.bursts.slowed(gained)
+        gained = self.bursts.slowed(gained, denser)
         self.detector.advance(self.counts, gained, active, mass=mass, slot=slot, records=records)
         self.recent.add(self.counts, slots)
         self.bursts.add(self.counts)

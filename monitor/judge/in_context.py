@@ -107,7 +107,15 @@ class FamilyInContext(Family):
         self._places = [_places(whole, row) for row in range(len(weights))] if self.values else []
 
     def advance(
-        self, cells: Ints, *, mass: int, slot: int, slots: int, records: int, given: Ints | None = None
+        self,
+        cells: Ints,
+        *,
+        mass: int,
+        slot: int,
+        slots: int,
+        records: int,
+        given: Ints | None = None,
+        denser: float = 1.0,
     ) -> Ints:
         self.counts = self.null.gather(cells)
         self.here = [(self.at(slot), self.counts)] if self.at else self._levels(given)
@@ -116,7 +124,7 @@ class FamilyInContext(Family):
             tables, awake = self._bets(context)
             gained += gain(tables, counts)
             active |= awake
-        gained = self.bursts.slowed(gained)
+        gained = self.bursts.slowed(gained, denser)
         self.detector.advance(self._seen(), gained, active, mass=mass, slot=slot, records=records)
         self.memory.add_in(self.here, slots)
         if self.at:  # of the levels of a field the mix may differ from block to block, and mean nothing

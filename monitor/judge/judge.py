@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import inf, log
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,7 @@ class Judge:
         groups = [s.group for s in self.signals]
         self.groups = {g: [i for i, other in enumerate(groups) if other == g] for g in sorted(set(groups))}
         self.thresholds = thresholds([*groups, *(s.group for s in beside)], budget.every)
+        self._usual = _usual(reference, slot)
         self.records = 0
         self.last: int | None = None
         self.calms: dict[str, Calm] = {}
@@ -115,8 +116,9 @@ class Judge:
         slots = 1 if self.last is None else slot - self.last
         log_m: list[int] = []
         cells = tally.cells >> max(0, int(tally.cells.max()).bit_length() - MOST_JUDGED.bit_length() + 1)
+        now = {"mass": mass, "slot": slot, "slots": slots, "records": self.records}
         for family in self.families:
-            found = family.advance(cells, mass=mass, slot=slot, slots=slots, records=self.records, given=tally.given)
+            found = family.advance(cells, **now, given=tally.given, denser=max(1.0, here / self._usual))
             log_m += found.tolist()
         in_order = self.in_order.advance(slot, tally.rows, self.records)
         self.records += here
@@ -234,6 +236,12 @@ class Judge:
 
 
 _DETECTOR_STATE = ("log_r", "log_c", "onset", "onset_records", "total", "earlier", "pending")
+
+
+def _usual(reference: Reference, slot: int) -> float:
+    """Return how many records the reference has in a slot; more than any slot has where it has no times."""
+    lasted = (reference.last or 0) - (reference.first or 0)
+    return reference.rows * slot / lasted if lasted > 0 else inf
 
 
 def _onset(saved: Any) -> Onset | None:

@@ -29,10 +29,10 @@ FEWEST = 2
 
 QUARTERS = Cycle("quarter of an hour", (), lambda t: t // (HOUR // 4) % 96, DAY, HOUR // 4)
 
-FASTEST = 3.0
+FASTEST = 3.2
 """Times the standard deviation of the quarters' means about their hours' that a law lies off its hour's at most.
 
-Of a sine over the day: the square root of 2 where it is steepest, 1.8 at the ends of an hour; and ranks show 85 % of it.
+Of a sine over the day: the square root of 2 where it is steepest, 1.8 at the ends of an hour; ranks show 0.8 of it.
 """
 
 Ints = NDArray[np.int64]
