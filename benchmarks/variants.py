@@ -102,7 +102,8 @@ def reference_of(law: Law, records: int, days: int, draw: np.random.Generator) -
     found = InTime(layout, counts, tuple(CYCLES))
     given = Given(times // SLOT * SLOT, np.zeros_like(times))
     found.look((i, row - start, given) for i, (row, start) in enumerate(zip(codes, layout.starts, strict=True)))
-    shrunk = Reference("m", Schema(()), layout, counts, records, found.dependence.effects, None, None)
+    first, last = int(times[0]), int(times[-1])
+    shrunk = Reference("m", Schema(()), layout, counts, records, found.dependence.effects, first, last)
     return replace(shrunk, contexts=found.contexts, within=found.within, slot=SLOT)
 
 

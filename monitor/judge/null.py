@@ -130,7 +130,8 @@ def nulls(
             whole = size if signal.contexts == 1 else float(accepted[k] + accepted[k + 1]) * size + 1e-9
             events = int(np.ceil(accepted[k + 1] * size - 1e-9))
             bound = share_at_most(events, whole, DELTA * SHARES / every_share)
-            most.append(min(1.0, bound + tolerance(signal) / 100))
+            off = reference.within.get(signal.name, 0.0) * sqrt(bound * (1 - bound))
+            most.append(min(1.0, bound + off + tolerance(signal) / 100))
         return most, max(most), tolerance(signal)
 
     return _null(reference, values, effects, miss, of_values), _null(reference, shares, effects, miss, of_shares)

@@ -139,7 +139,7 @@ def build(
         found.contexts,
         found.within,
         slot if any(each.cycle for each in found.contexts) else 0,
-        (*found.shifts.notes, *plan.noticed.notes(counts, counted.codes)),
+        (*found.notes, *found.shifts.notes, *plan.noticed.notes(counts, counted.codes)),
     )
 
 

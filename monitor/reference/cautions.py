@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Set
 import numpy as np
 
 from monitor.counting.tally import DEAD
+from monitor.judge.bursts import DEPENDENT
 from monitor.reference.column_cautions import absent, kinds
 from monitor.reference.naming import line, short
 from monitor.reference.noted import copies, leaks, moves
@@ -15,7 +16,6 @@ from monitor.reference.visible import BLIND, Visible, visible
 from sinks.text import counted, percent
 
 FEW = 2_000
-DEPENDENT = 1.5
 HARDLY = 0.5
 """Cohen's w of a large shift: where no smaller one can be told from chance, hardly anything is seen."""
 
@@ -67,7 +67,8 @@ def _about_sight(reference: Reference, seen: Mapping[str, Visible]) -> Iterator[
     slow = [(name, d) for name, d in effects.items() if d > DEPENDENT]
     slow.sort(key=lambda item: (-item[1], item[0]))
     words = [f"{short(name.removeprefix('feature.'))} ({d:.1f})" for name, d in slow]
-    yield from line(words, "records depend on those before", "they count for that many times less")
+    cost = "they count for that many times less, the more the denser traffic is"
+    yield from line(words, "records depend on those before", cost)
     further = [short(name.removeprefix("feature.")) for name in reference.growing if name in effects]
     yield from line(further, "dependence reaches further than these records show", "build it from a longer time")
 

@@ -151,9 +151,10 @@ class Given:
     slots: Ints
     levels: Ints
 
-    def at(self, by: str) -> Ints:
-        """Return the context of each."""
-        return CYCLES[by].at(self.slots) if by in CYCLES else self.levels
+    def at(self, by: str, *, quarters: bool = False) -> Ints:
+        """Return the context of each; on request the quarter of its hour with it."""
+        found = CYCLES[by].at(self.slots) if by in CYCLES else self.levels
+        return 4 * found + self.slots // (HOUR // 4) % 4 if quarters else found
 
     def __getitem__(self, which: slice | NDArray[np.bool_]) -> Given:
         return Given(self.slots[which], self.levels[which])

@@ -39,10 +39,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def cycle_of(signal: Signal, bins: Ints, times: Ints, allowed: Sequence[str]) -> str | None:
-    """Return the cycle in which a signal is to be judged, None where it has none or too few records show it.
-
-    Where a single one is allowed, it is that.
+def cycles_of(signal: Signal, bins: Ints, times: Ints) -> dict[str, float]:
+    """Return the cycles that a signal has, the better the larger.
 
     Parameters
     ----------
@@ -51,16 +49,20 @@ def cycle_of(signal: Signal, bins: Ints, times: Ints, allowed: Sequence[str]) ->
     times : int array (n,)
         Beginning of each record's slot, in milliseconds.
     """
-    if len(allowed) < 2 or not len(times):
-        return next(iter(allowed), None)
+    if not len(times):
+        return {}
     sizes = {name: _size(signal, bins, times, CYCLES[name]) for name in ("hour_of_day", "day_of_week", "month")}
     found = {name: size for name, size in sizes.items() if size}
     week = {name: size for name, size in found.items() if name != "month"}
     if found.get("month", 0.0) <= sum(week.values()):
         found = week | _both(signal, bins, times, week)
-    return max(
-        (name for name in found if name in allowed and enough(times, CYCLES[name])), key=found.__getitem__, default=None
-    )
+    return found
+
+
+def best_of(found: Mapping[str, float], times: Ints, allowed: Sequence[str]) -> str | None:
+    """Return the cycle in which a signal is to be judged, None where all have too few records in their contexts."""
+    fit = [name for name in found if name in allowed and enough(times, CYCLES[name])]
+    return max(fit, key=found.__getitem__, default=None)
 
 
 def _both(signal: Signal, bins: Ints, times: Ints, found: Mapping[str, float]) -> dict[str, float]:

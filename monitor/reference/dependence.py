@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,7 +41,9 @@ class Dependence:
     effects: dict[str, float] = field(default_factory=dict)
     growing: list[str] = field(default_factory=list)
 
-    def look(self, signals: Iterable[Signal], cells: Ints, given: Given, by: Mapping[str, str]) -> None:
+    def look(
+        self, signals: Iterable[Signal], cells: Ints, given: Given, by: Mapping[str, str], within: Container[str] = ()
+    ) -> None:
         """Look at the signals of one detector.
 
         Parameters
@@ -52,11 +54,13 @@ class Dependence:
             The contexts that they came in.
         by : mapping of str to str
             What is the context of those signals that are judged given one.
+        within : container of str
+            Signals whose law moves within an hour: that is no dependence either.
         """
         for signal in signals:
             bins = np.array(signal.bin_of)[cells]
             applies = bins >= 0
-            contexts = given[applies].at(by[signal.name]) if signal.name in by else None
+            contexts = given[applies].at(by[signal.name], quarters=signal.name in within) if signal.name in by else None
             effect = design_effect(signal, bins[applies], contexts)
             if effect > 1.0:
                 self.effects[signal.name] = round(effect, 4)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.detector import Counts
+from detectors.detector import Counts, Signal
 from monitor.counting.tally import Layout
 from monitor.reference.contexts import CYCLES, Contexts, Given, names_of
-from monitor.reference.cycles import cycle_of, within_hours
+from monitor.reference.cycles import best_of, cycles_of, within_hours
 from monitor.reference.dependence import Dependence
+from monitor.reference.notes import Note
 from monitor.reference.shifts import Shifts
 
 GROUPS = ("quality", "features", "predictions", "joint", "anomalies")
@@ -39,6 +40,8 @@ class InTime:
     ----------
     within : dict of str to float
         How far the law of a signal moves within a context (Cohen's w), where it does.
+    notes : list of Note
+        Signals with a cycle that has too few records to compare like with like.
     """
 
     layout: Layout
@@ -47,6 +50,7 @@ class InTime:
     rows: int | None = None
     dependence: Dependence = field(default_factory=Dependence)
     within: dict[str, float] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
     _by: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, Ints] = field(default_factory=dict)
 
@@ -66,15 +70,26 @@ class InTime:
             for signal in judged:
                 bins = np.array(signal.bin_of)[cells]
                 bins, slots = bins[bins >= 0], given.slots[bins >= 0]
-                if by := cycle_of(signal, bins, slots, self.allowed):
+                if by := self._cycle(signal, bins, slots):
                     self._by[signal.name] = by
-                    if signal.kind == "values" and by in CYCLES and (off := within_hours(signal, bins, slots, by)):
+                    if by in CYCLES and (off := within_hours(signal, bins, slots, by)):
                         self.within[signal.name] = round(off, 4)
             for by in sorted({self._by[s.name] for s in judged if s.name in self._by}):
                 self._count(by, position, cells, given)
-            self.dependence.look(signals, cells, given, self._by)
+            self.dependence.look(signals, cells, given, self._by, self.within)
             marks = given.slots if self.rows is None else np.arange(self.rows - len(cells), self.rows)
             self.shifts.look(signals, cells, given, self._by, marks)
+
+    def _cycle(self, signal: Signal, bins: Ints, slots: Ints) -> str | None:
+        """Return the context of a signal; where too few records have a cycle for that, it is noted."""
+        if len(self.allowed) < 2:
+            return next(iter(self.allowed), None)
+        found = cycles_of(signal, bins, slots)
+        by = best_of(found, slots, self.allowed)
+        sparse = [name for name in found if name in self.allowed]
+        if by is None and sparse:
+            self.notes.append(Note("cycle", signal.name, CYCLES[sparse[0]].called))
+        return by
 
     def _count(self, by: str, position: int, cells: Ints, given: Given) -> None:
         """Count what each context holds; cells whose records were said to be of another kind are shared out alike."""

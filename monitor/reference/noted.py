@@ -53,6 +53,8 @@ def moves(reference: Reference) -> Iterator[str]:
     words = "build from two whole weeks, then weekends are compared with each other"
     yield from line(apart, "moves with the weekend", words)
     yield from line(alone, "in one stretch only", "was that accepted?")
+    cyclic = [f"{_name(n)} ({n.how})" for n in told if n.kind == "cycle"]
+    yield from line(cyclic, "too few records to compare like with like", "it may be told as shifts: build from more")
     clock = _about(reference, "clock")
     yield from line(clock, "follows the time", "later values will be told as shifts: set `ignore: true`")
 

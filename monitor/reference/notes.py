@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["shift", "stretch", "mostly", "clock", "copies", "twice", "leak", "label", "sentinel"]
+Kind = Literal["shift", "stretch", "mostly", "clock", "copies", "twice", "leak", "label", "sentinel", "cycle"]
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Note:
         or nearly so.
         `clock`: a column follows the time. `copies`: records that equal earlier ones. `twice`: a column that says the
         same as another. `leak`: a column that tells what the model answers, or the label. `label`: one that never
-        varies. `sentinel`: a frequent value far from all others.
+        varies. `sentinel`: a frequent value far from all others. `cycle`: a signal that has one, and too few records.
     about : str
         A signal's or column's name, as it came.
     how : str
-        `higher`, `lower`, `rising`, `falling`, `changed`; a level's name; the other column; the value.
+        `higher`, `lower`, `rising`, `falling`, `changed`; a level's name; the other column; the value; the cycle.
     share : float
         Of records.
     since, until : int or None

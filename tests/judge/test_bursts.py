@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log2
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_what_a_slot_counts_is_decided_before_it_came():
     assert families[0].bursts.times[0] > WHOLE
     late = np.array([[1_000, *[0] * 15]])
     made = gain(families[0].fixed, late)
-    slowed = families[1].bursts.slowed(made)
+    slowed = families[1].bursts.slowed(made, 1.0)
     begun = log_sum(families[0].detector.log_r[:, : made.shape[1]], np.array(0))  # a mass of 1 starts in each slot
     families[0].advance(late[0], mass=1, slot=40, slots=1, records=0)
     assert (families[0].detector.log_r[:, : made.shape[1]] == begun + slowed).all()
@@ -116,3 +117,25 @@ def test_a_burst_of_ten_is_known_within_a_few_thousand_records():
     slots = next(k for k, effect in enumerate(found) if effect > 5)
     assert slots * 100 <= 3_000
     assert log2(found[-1]) > 2.5
+
+
+@pytest.mark.parametrize(
+    ("effect", "denser", "worth"), [(3.0, 1.0, 3.0), (3.0, 10.0, 21.0), (1.4, 10.0, 1.4), (1.0, 1e6, 1.0)]
+)
+def test_of_a_dependence_that_is_certain_more_is_seen_where_records_come_denser(effect, denser, worth):
+    family = Family(null_of(signal(16), [625] * 16, effect=effect), 8_640)
+    counts = np.array([100, *[0] * 15])
+    family.advance(counts, mass=1, slot=0, slots=1, records=0, denser=denser)
+    assert family.bursts.effect(0) == pytest.approx(worth, rel=0.01)
+
+
+def test_how_dense_records_are_is_compared_with_the_time_that_the_reference_covers():
+    """A tenth of the traffic, which lasts as long as all of it."""
+    traffic = Traffic({"x": number("x")}, 3)
+    whole = traffic.reference(20_000, {"feature.x": 4.0})
+    effects = []
+    for records in (20_000, 2_000):
+        judge = judge_of(replace(whole, rows=records, first=0, last=200 * 10_000))
+        judged(judge, [traffic.tally(100) for _ in range(5)])
+        effects.append(judge.families[0].bursts.effect(0))
+    assert effects == [4.0, pytest.approx(31.0, rel=0.01)]

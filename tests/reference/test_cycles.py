@@ -9,8 +9,9 @@ from reference_records import built, timed
 
 from detectors.detector import Signal
 from monitor.errors import BadReference
+from monitor.reference.cautions import cautions
 from monitor.reference.contexts import CYCLES, DAY, HOUR
-from monitor.reference.cycles import cycle_of
+from monitor.reference.cycles import best_of, cycles_of
 from monitor.reference.report import built as told_of
 from monitor.reference.store import Store
 from monitor.reference.visible import visible
@@ -23,7 +24,7 @@ def _cycle(law, days=14, records=20_000, seed=1):
     draw = np.random.default_rng(seed)
     times = MONDAY + 2 * DAY + np.sort(draw.integers(0, days * DAY, records))
     ranks = np.argsort(np.argsort(law(times, draw)))
-    return cycle_of(VALUES, ranks * BINS // records, times, tuple(CYCLES))
+    return best_of(cycles_of(VALUES, ranks * BINS // records, times), times, tuple(CYCLES))
 
 
 def _both(times, draw):
@@ -210,3 +211,12 @@ def test_what_contexts_cannot_show_is_said():
     assert seen.blind == ()
     sparse = reference_of(daily(1.0), 14, 5_000, 1, cycles=("hour_of_week",))
     assert len(visible(sparse)["feature.x"].blind) == 168
+
+
+def test_a_cycle_with_too_few_records_for_its_contexts_is_said():
+    draw = np.random.default_rng(1)
+    times = MONDAY + np.sort(draw.integers(0, 14 * DAY, 2_000))
+    values = daily(1.0)(times, draw).tolist()
+    rows = [{"time": t / 1_000, "features": {"x": x}} for x, t in zip(values, times.tolist(), strict=True)]
+    words = "too few records to compare like with like: x (hour of the day). It may be told as shifts: build from more"
+    assert words in cautions(built(rows))
