@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
-from benchmarks.detection import measure, published, real
+from benchmarks.detection import measure, published, real, tuning
 from benchmarks.detection.alibi import Alibi
 from benchmarks.detection.columns import Columns
 from benchmarks.detection.ours import Seawall
@@ -18,7 +20,9 @@ from benchmarks.detection.streams import DRIFTS
 OURS, DEFAULT = "Seawall", "Seawall, default tolerance"
 ALIBI = ("TabularDrift", "CVMDriftOnline")
 TUNED = {f"Seawall, tuned to {peer}": peer for peer in ("ADWIN", "ADWIN, scaled")}
-"""Ours with a budget whose measured rate of false alarms is a peer's."""
+"""Ours with budgets, one for each slot length, whose measured rate of false alarms is a peer's."""
+TUNED_RUNS = 10
+"""Runs that together show a tuned rate."""
 RENEWED = (OURS, DEFAULT, "KS, Bonferroni", "PSI > 0.1", "TabularDrift")
 """Those that compare with accepted records, so learn anew after a change."""
 
@@ -29,7 +33,7 @@ class Effort(NamedTuple):
     Attributes
     ----------
     thousands : int
-        Of stationary records in a run.
+        Of stationary records in a run; of the tuned as many as show the rate (tuning.length).
     quiet, delays : float
         Share of the runs, over stationary and over changing streams.
     one_reference : bool
@@ -47,9 +51,9 @@ EFFORTS = {
     "never": Effort(1, 0.1, 0.1),
     OURS: Effort(2_000, 0.2),
     DEFAULT: Effort(1_000, 0.2),
-    **dict.fromkeys(TUNED, Effort(200, 0.2)),
+    **dict.fromkeys(TUNED, Effort(0, 0.1)),
     "ADWIN": Effort(200, 0.5),
-    "ADWIN, scaled": Effort(200, 0.5),
+    "ADWIN, scaled": Effort(200),
     "PageHinkley": Effort(10),
     "KSWIN": Effort(5, 0.2, 0.2),
     "KS, Bonferroni": Effort(100, 0.3, 0.2),
@@ -71,14 +75,15 @@ class Job(NamedTuple):
         return "/".join(self)
 
 
-def jobs(part: str, runs: int, names: list[str]) -> Iterator[Job]:
-    """Yield what a part consists of."""
+def jobs(part: str, runs: int, names: list[str], rates: Mapping[str, float] = MappingProxyType({})) -> Iterator[Job]:
+    """Yield what a part consists of, given the peers' rates per million records; none can be tuned to a rate of 0."""
+    names = [name for name in names if name not in TUNED or rates.get(TUNED[name])]
     if part in ("quiet", "delays"):
         for name in names:
-            share = EFFORTS[name].quiet if part == "quiet" else EFFORTS[name].delays
-            yield from (Job(part, name, str(seed)) for seed in range(max(1, round(share * runs))))
+            yield from (Job(part, name, str(seed)) for seed in range(_runs(part, name, runs)))
     elif part == "tuned":
-        yield from (Job(part, name, "budget") for name in names if name in TUNED)
+        tuned = [name for name in names if name in TUNED]
+        yield from (Job(part, name, str(slot)) for name in tuned for slot in tuning.slots_of(rates[TUNED[name]]))
     elif part == "published":
         for name in names:
             if name in RENEWED or name.startswith(("ADWIN", "PageHinkley")):
@@ -89,6 +94,11 @@ def jobs(part: str, runs: int, names: list[str]) -> Iterator[Job]:
                 yield from (Job(part, name, stream.name) for stream in real.STREAMS)
 
 
+def _runs(part: str, name: str, runs: int) -> int:
+    share = EFFORTS[name].quiet if part == "quiet" else EFFORTS[name].delays
+    return max(1, round(share * runs))
+
+
 def carry_out(job: Job, scale: float, known: Mapping[str, float]) -> dict[str, Any]:
     """Return what came of a job, and the seconds it took.
 
@@ -97,7 +107,7 @@ def carry_out(job: Job, scale: float, known: Mapping[str, float]) -> dict[str, A
     scale : float
         Factor of the stationary records.
     known : mapping
-        Rates per million records by peer, and budgets by tuned detector.
+        Rates per million records by peer, and budgets by tuned detector and slot.
     """
     began = time.perf_counter()
     found = _found(job, scale, known)
@@ -106,8 +116,8 @@ def carry_out(job: Job, scale: float, known: Mapping[str, float]) -> dict[str, A
 
 def _found(job: Job, scale: float, known: Mapping[str, float]) -> Any:
     if job.part == "tuned":
-        return measure.calibrated(known[TUNED[job.detector]], range(4), scale)
-    detector = made(job.detector, known.get(job.detector))
+        return tuning.calibrated(known[TUNED[job.detector]], int(job.subject), scale)
+    detector = made(job.detector)
     if job.part == "published":
         how = published.renewed if job.detector in RENEWED else published.going_on
         columns = _stream(job.subject)
@@ -116,11 +126,29 @@ def _found(job: Job, scale: float, known: Mapping[str, float]) -> Any:
         return real.seen(detector, next(s for s in real.STREAMS if s.name == job.subject))
     effort, seed = EFFORTS[job.detector], int(job.subject)
     accepted = _accepted(0 if effort.one_reference else seed, detector.numbers)
+    if job.detector in TUNED:
+        return _tuned(job, accepted, scale, known)
     if job.part == "delays":
         there = {n: drift for n, drift in DRIFTS.items() if set(drift.features) <= set(accepted.features)}
         return {name: measure.delay(detector, accepted, drift, seed) for name, drift in there.items()}
-    slot = measure.CALIBRATED_SLOT if job.detector in TUNED else measure.QUIET_SLOT
-    return measure.quiet(detector, accepted, seed, int(1_000 * effort.thousands * scale), slot)
+    return measure.quiet(detector, accepted, seed, int(1_000 * effort.thousands * scale))
+
+
+def _tuned(job: Job, accepted: Columns, scale: float, known: Mapping[str, float]) -> Any:
+    """Return false alarms by slot length or delays by drift, with the budget of the slot length it is measured in."""
+    ours, seed, rate = cast("Seawall", made(job.detector)), int(job.subject), known[TUNED[job.detector]]
+    budgets = {int(key.rpartition("/")[2]): known[key] for key in known if key.startswith(f"{job.detector}/")}
+    found: dict[str, Any] = {}
+    if job.part == "delays":
+        for name, drift in DRIFTS.items():
+            slot = tuning.slot_of(drift, budgets)
+            ours.every = budgets[slot]
+            found[name] = measure.delay(ours, accepted, replace(drift, slot=slot), seed)
+        return found
+    for slot, ours.every in sorted(budgets.items()):
+        records = round(scale * tuning.length(rate, slot, TUNED_RUNS))
+        found[str(slot)] = measure.quiet(ours, accepted, seed, records, slot)
+    return found
 
 
 @cache
@@ -140,8 +168,8 @@ def _accepted(seed: int, numbers: int | None) -> Columns:
 
 
 @cache
-def made(name: str, every: float | None = None) -> Detector:
-    """Return a detector by name; one of ours that is tuned with its budget."""
+def made(name: str) -> Detector:
+    """Return a detector by name; one of ours that is tuned has yet to be given its budget."""
     if name.startswith(OURS):
-        return Seawall(every or 1e6, 0.1 if name == DEFAULT else 0.0)
+        return Seawall(tolerance=0.1 if name == DEFAULT else 0.0)
     return Alibi(name, os.environ["ALIBI_PYTHON"]) if name in ALIBI else detectors()[name]

@@ -10,19 +10,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.detection.columns import Columns
-from benchmarks.detection.ours import Seawall
 from benchmarks.detection.peers import Detector
 from benchmarks.detection.streams import Drift, drifted, stationary
 
 REFERENCE = 10_000
 """Accepted records."""
 QUIET_SLOT = 800
-CALIBRATED_SLOT = 64
 RESAMPLED = 2_000
-TUNING = 500
-"""Seeds of the streams that a budget is tuned on are its runs' own and so much more: not those it is measured on."""
-TUNING_STEPS = 7
-FEWEST_TUNED, MOST_TUNED = 200_000, 1_200_000
 DECISIVE = ("normal_2", "normal_0", "normal_1", "twenty", "five_hundred")
 """What drifts; the first of them is what a detector is given that takes one feature."""
 
@@ -53,24 +47,6 @@ def delay(detector: Detector, accepted: Columns, drift: Drift, seed: int) -> flo
         live, accepted = (columns.only(set(drift.features)) for columns in (live, accepted))
     found = (alarm.seen for alarm in detector.watch(accepted, live, drift.slot) if alarm.about(drift.features))
     return next(found, None)
-
-
-def calibrated(rate: float, seeds: Sequence[int], scale: float = 1.0) -> float:
-    """Return the budget, in records per false alert, with which ours alarms as often as `rate` per million records.
-
-    Bisection of its logarithm; the rate falls as the budget grows. The records are as many as show some 40 alarms.
-    """
-    watching = [(Seawall(), accepted_of(seed), seed) for seed in seeds]
-    records = round(scale * min(MOST_TUNED, max(FEWEST_TUNED, 40e6 / max(rate, 1e-9))) / len(seeds))
-    low, high = 0.5, 5.0
-    for _ in range(TUNING_STEPS):
-        middle = (low + high) / 2
-        alarms = 0
-        for ours, accepted, seed in watching:
-            ours.every = 10**middle
-            alarms += quiet(ours, accepted, TUNING + seed, records, CALIBRATED_SLOT)["alarms"]
-        low, high = (middle, high) if alarms / len(seeds) / records * 1e6 > rate else (low, middle)
-    return float(10**high)
 
 
 def rate(alarms: int, records: int) -> tuple[float, float, float]:

@@ -13,10 +13,11 @@ from typing import Any
 
 from benchmarks.detection import plots, published, real, tables
 from benchmarks.detection.jobs import DEFAULT, OURS, TUNED
-from benchmarks.detection.measure import CALIBRATED_SLOT, QUIET_SLOT, REFERENCE
+from benchmarks.detection.measure import QUIET_SLOT, REFERENCE
 from benchmarks.detection.peers import WARM, WINDOW
 from benchmarks.detection.streams import DRIFTS
 from benchmarks.detection.tables import Measured, late, number
+from benchmarks.detection.tuning import RAREST
 
 NAME = "benchmark.md"
 WORDS = Path(__file__).with_name("page.md")
@@ -53,18 +54,18 @@ def _content(every: Mapping[str, Measured], results: tables.Results) -> dict[str
         "wave_slot": published.SLOT,
         "reference": REFERENCE,
         "quiet_slot": QUIET_SLOT,
-        "tuned_slot": CALIBRATED_SLOT,
+        "rarest": RAREST,
         "warm": WARM,
         "window": WINDOW,
         "fewest": tables.FEWEST_90,
     }
     libraries = [*(f"{name} {version(name)}" for name in ("numpy", "scipy", "river")), _alibi(results)]
-    budgets = [_budget(own) for own in every.values() if own.budget]
     words = {
         "trade_picture": _picture("benchmark-delays", "Median delay over false alarms, for six changes"),
         "false_alarms": tables.false_alarms(every),
         "delays": "\n".join(_delays(every)),
         "faster": "\n".join(_faster(every)) or "- Nobody is.",
+        "tuned_rates": "\n".join([tables.tuned_rates(every), *_untuned(every)]),
         "tuned": _tuned(every),
         "waves": tables.waves(every, list(published.STREAMS)),
         "real": "\n".join(_real(every)),
@@ -72,15 +73,8 @@ def _content(every: Mapping[str, Measured], results: tables.Results) -> dict[str
         "versions": ", ".join([*filter(None, libraries), f"Python {platform.python_version()}"]),
         "cores": str(os.cpu_count()),
         "minutes": ", ".join(_minutes(results)),
-        "budgets": "\n".join(budgets),
     }
     return {**{name: f"{value:,}" for name, value in numbers.items()}, **{k: v.strip() for k, v in words.items()}}
-
-
-def _budget(own: Measured) -> str:
-    """Return what a tuned row was allowed, and how much of it came."""
-    came = f"one in {own.records / own.alarms:,.0f}" if own.alarms else "none" if own.records else "not measured"
-    return f"- {own.name}: at most one in {own.budget:,.0f} records was allowed; what came: {came}."
 
 
 def _alibi(results: tables.Results) -> str:
@@ -131,6 +125,16 @@ def _tuned(every: Mapping[str, Measured]) -> str:
             ratio = "–" if isinf(mine) or isinf(theirs) else f"{mine / theirs:.2f}"
             rows.append([drift, peer, late(theirs), late(mine), ratio])
     return tables.table(["change", "peer", "its median delay", "ours", "ours / its"], rows)
+
+
+def _untuned(every: Mapping[str, Measured]) -> Iterator[str]:
+    """Say of which peer no rate is known that ours could be tuned to."""
+    for name, peer in TUNED.items():
+        if peer in every and every[peer].records and not every[peer].alarms:
+            yield (
+                f"{peer} did not alarm once in {every[peer].records:,} records: no budget can be tuned to a rate of 0, "
+                f"so the row `{name}` is left out."
+            )
 
 
 def _real(every: Mapping[str, Measured]) -> Iterator[str]:

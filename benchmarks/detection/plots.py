@@ -104,8 +104,9 @@ def _panel(axes: Axes, here: Sequence[Measured], drift: str, colours: Palette) -
     taken: list[Box] = []
     points = []
     for own in sorted(here, key=lambda own: (not own.name.startswith(OURS), own.median(drift))):
-        if not isinf(own.median(drift)) and own.records:
-            per, _, high = own.rate
+        rate = own.rate_at(drift)
+        if not isinf(own.median(drift)) and rate:
+            per, _, high = rate
             at = min(max(per or high, ALARMS[0]), ALARMS[1]), own.median(drift)
             points.append((own, at, "<" if not per else "o"))
             x, y = axes.transData.transform(at)

@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
@@ -31,15 +31,20 @@ Results = dict[str, dict[str, Any]]
 
 
 def known(results: Results) -> dict[str, float]:
-    """Return what later parts need of earlier ones: the peers' rates per million records, the tuned budgets."""
+    """Return what later parts need of earlier ones: the peers' rates per million records, the budgets by slot."""
     found: dict[str, float] = {}
     for peer in set(TUNED.values()):
         seen = [each["found"] for key, each in results.items() if key.startswith(f"quiet/{peer}/")]
         if seen:
             found[peer] = rate(sum(s["alarms"] for s in seen), sum(s["records"] for s in seen))[0]
-    return found | {
-        name: results[f"tuned/{name}/budget"]["found"] for name in TUNED if f"tuned/{name}/budget" in results
-    }
+    budgets = {key.removeprefix("tuned/"): each["found"] for key, each in results.items() if key.startswith("tuned/")}
+    return found | budgets
+
+
+def void(key: str, anew: Sequence[str]) -> bool:
+    """Return whether a result is to be measured anew, for its part is; with other budgets all of the tuned is."""
+    part, name, _ = key.split("/")
+    return part in anew or ("tuned" in anew and name in TUNED)
 
 
 def carry_all_out(wanted: Iterable[Job], results: Results, *, scale: float, path: Path, processes: int) -> None:
@@ -88,14 +93,14 @@ def main() -> None:
     parts = given.only.split(",")
     results: Results = json.loads(given.results.read_text()) if given.results.exists() else {}
     if given.anew:
-        results = {key: each for key, each in results.items() if key.partition("/")[0] not in parts}
+        results = {key: each for key, each in results.items() if not void(key, parts)}
     names, began = names_here(), time.monotonic()
     for part in PARTS:
         if part in parts:
             now = names if part != "quiet" else [name for name in names if name not in TUNED]
             order = [(part, now)] + ([("quiet", list(TUNED))] if part == "tuned" else [])
             for each, those in order:
-                wanted = jobs(each, given.runs, those)
+                wanted = jobs(each, given.runs, those, known(results))
                 carry_all_out(wanted, results, scale=given.scale, path=given.results, processes=given.processes)
     print(f"measured in {(time.monotonic() - began) / 60:.1f} minutes", file=sys.stderr)
     if "page" in parts:

@@ -8,9 +8,10 @@ from math import inf, isinf
 from statistics import mean
 from typing import Any
 
-from benchmarks.detection.jobs import EFFORTS
+from benchmarks.detection.jobs import EFFORTS, TUNED
 from benchmarks.detection.measure import quantile, rate
 from benchmarks.detection.streams import DRIFTS
+from benchmarks.detection.tuning import slot_of
 
 FEWEST_90 = 10
 """Runs of which the slowest is no longer all that is known of the slowest tenth."""
@@ -30,8 +31,10 @@ class Measured:
         By drift; None was missed.
     waves, real : dict
         By stream.
-    budget : float or None
-        Records per false alert, where it was tuned.
+    budgets : dict
+        Records per false alert by slot length, where it was tuned.
+    by_slot : dict of (int, int)
+        Alarms and records over stationary streams by slot length, where it was tuned; they are not in `records`.
     """
 
     name: str
@@ -40,12 +43,19 @@ class Measured:
     delays: dict[str, list[float | None]] = field(default_factory=dict)
     waves: dict[str, dict[str, Any]] = field(default_factory=dict)
     real: dict[str, dict[str, Any]] = field(default_factory=dict)
-    budget: float | None = None
+    budgets: dict[int, float] = field(default_factory=dict)
+    by_slot: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def rate(self) -> tuple[float, float, float]:
         """False alarms per million records, with the interval."""
         return rate(self.alarms, self.records)
+
+    def rate_at(self, drift: str) -> tuple[float, float, float] | None:
+        """Return how often it alarms in the slots in which it was given a drift; None where that was not measured."""
+        if self.by_slot:
+            return rate(*self.by_slot[slot_of(DRIFTS[drift], self.by_slot)])
+        return self.rate if self.records else None
 
     def median(self, drift: str) -> float:
         """Return the median delay; infinite where most were missed, or it was not asked."""
@@ -63,14 +73,18 @@ def measured(results: Results) -> dict[str, Measured]:
     for key, result in results.items():
         part, name, subject = key.split("/")
         own, what = found[name], result["found"]
-        if part == "quiet":
+        if part == "quiet" and name in TUNED:
+            for slot, seen in what.items():
+                alarms, records = own.by_slot.get(int(slot), (0, 0))
+                own.by_slot[int(slot)] = alarms + seen["alarms"], records + seen["records"]
+        elif part == "quiet":
             own.alarms += what["alarms"]
             own.records += what["records"]
         elif part == "delays":
             for drift, late in what.items():
                 own.delays.setdefault(drift, []).append(late)
         elif part == "tuned":
-            own.budget = what
+            own.budgets[int(subject)] = what
         elif what is not None:
             (own.waves if part == "published" else own.real)[subject] = what
     return {name: own for name, own in found.items() if own.records or own.delays or own.waves or own.real}
@@ -87,17 +101,35 @@ def false_alarms(every: Mapping[str, Measured]) -> str:
     rows = []
     for own in every.values():
         if own.records:
-            per, low, high = own.rate
             once = f"{own.records / own.alarms:,.0f}" if own.alarms else f"more than {own.records:,}"
             row = [
                 own.name,
                 f"{own.records:,}",
                 f"{own.alarms:,}",
-                f"{number(per)} ({number(low)}–{number(high)})",
+                _within(own.rate),
                 once,
             ]
             rows.append(row)
     heads = ["detector", "records", "alarms", "per million records (95 %)", "one in … records"]
+    return table(heads, rows)
+
+
+def tuned_rates(every: Mapping[str, Measured]) -> str:
+    """Return the table of how often ours alarms where it is tuned, beside the peer."""
+    rows = []
+    for name, peer in TUNED.items():
+        for slot, (alarms, records) in sorted(every[name].by_slot.items()) if name in every and peer in every else ():
+            counts = [f"{records:,}", f"{alarms:,}", _within(rate(alarms, records)), _within(every[peer].rate)]
+            rows.append([peer, str(slot), number(every[name].budgets[slot]), *counts])
+    heads = [
+        "peer",
+        "slot",
+        "budget: one in … records",
+        "records",
+        "alarms",
+        "per million records (95 %)",
+        "the peer's",
+    ]
     return table(heads, rows)
 
 
@@ -149,6 +181,11 @@ def waves(every: Mapping[str, Measured], streams: Sequence[str]) -> str:
             rows.append(row)
     heads = [f"{stream}: {what}" for stream in streams for what in ("found", "mean delay (largest)", "extra alarms")]
     return table(["detector", *heads], rows)
+
+
+def _within(found: tuple[float, float, float]) -> str:
+    per, low, high = (number(each) for each in found)
+    return f"{per} ({low}–{high})"
 
 
 def late(records: float) -> str:

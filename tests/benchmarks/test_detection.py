@@ -10,10 +10,11 @@ import pytest
 
 from benchmarks.detection import measure, published, real
 from benchmarks.detection.columns import Alarm, Columns
-from benchmarks.detection.jobs import EFFORTS, Job, jobs, made
+from benchmarks.detection.jobs import EFFORTS, TUNED, Job, jobs, made
 from benchmarks.detection.page import write
 from benchmarks.detection.run import carry_all_out, known
 from benchmarks.detection.streams import DRIFTS, drifted, stationary
+from benchmarks.detection.tables import measured
 
 PEERS = ["always", "never", "ADWIN", "ADWIN, scaled", "PageHinkley", "KS, Bonferroni", "PSI > 0.1"]
 
@@ -100,19 +101,6 @@ def test_of_detectors_one_by_one_an_alarm_names_its_feature(accepted):
     assert Alarm(1, frozenset()).about(("normal_3",)), "who does not say which is believed"
 
 
-def test_a_budget_is_tuned_to_a_rate(monkeypatch):
-    said = []
-
-    def quiet(detector, accepted, seed, records, slot):
-        said.append(detector.every)
-        return {"alarms": round(records / detector.every / 5)}
-
-    monkeypatch.setattr(measure, "quiet", quiet)
-    monkeypatch.setattr(measure, "accepted_of", lambda _: None)
-    assert measure.calibrated(200.0, range(2)) == pytest.approx(1_000, rel=0.1)
-    assert len(said) == 2 * measure.TUNING_STEPS
-
-
 def test_intervals_are_those_of_the_books():
     assert measure.rate(0, 1_000_000) == (0.0, 0.0, pytest.approx(3.689, abs=0.001))
     assert measure.rate(10, 2_000_000) == (5.0, pytest.approx(2.398, abs=0.001), pytest.approx(9.195, abs=0.001))
@@ -173,10 +161,10 @@ def test_what_was_measured_is_not_measured_again(tmp_path):
 
 
 def test_every_detector_has_jobs_in_the_parts_that_the_page_compares():
-    names = list(EFFORTS)
-    assert {job.detector for job in jobs("quiet", 3, names)} == set(names)
-    assert {job.detector for job in jobs("delays", 3, names)} == set(names)
-    assert known({"tuned/Seawall, tuned to ADWIN/budget": {"found": 30.0}}) == {"Seawall, tuned to ADWIN": 30.0}
+    names, rates = list(EFFORTS), {"ADWIN": 300.0, "ADWIN, scaled": 2.0}
+    assert {job.detector for job in jobs("quiet", 3, names, rates)} == set(names)
+    assert {job.detector for job in jobs("delays", 3, names, rates)} == set(names)
+    assert known({"tuned/Seawall, tuned to ADWIN/64": {"found": 30.0}}) == {"Seawall, tuned to ADWIN/64": 30.0}
 
 
 def made_up():
@@ -184,11 +172,12 @@ def made_up():
     results = {}
     for place, name in enumerate(EFFORTS):
         found = {"alarms": place, "records": 100_000, "features": {}}
+        found = {"4": found, "64": found | {"records": 200_000}} if name in TUNED else found
         results[f"quiet/{name}/0"] = {"found": found, "seconds": 1.0}
         delays = dict.fromkeys(DRIFTS, None if name == "never" else 10.0 * (place + 1))
         results[f"delays/{name}/0"] = {"found": delays, "seconds": 1.0}
-    for name in ("ADWIN", "ADWIN, scaled"):
-        results[f"tuned/Seawall, tuned to {name}/budget"] = {"found": 40.0, "seconds": 1.0}
+        for slot, budget in ((4, 400.0), (64, 40.0)) if name in TUNED else ():
+            results[f"tuned/{name}/{slot}"] = {"found": budget, "seconds": 1.0}
     waves = {"changes": 30, "found": 29, "delays": [3, 5], "extra": 1}
     results["published/Seawall/Waveform"] = {"found": waves, "seconds": 1.0}
     told = {"time": "1998-01-02T00:00:10Z", "since": "1998-01-01T00:00:00Z", "record": 7, "until": None}
@@ -214,6 +203,31 @@ def test_the_page_is_made_of_what_was_measured_alone(tmp_path):
     assert "| Seawall | 29 of 30 | 4.0 (5) | 1 |" in page
     assert "| feature.x, then 1 more | 1998-01-02 00:00 | 1998-01-01 | shifted up | w 0.40 | error |" in page
     assert len(list((tmp_path / "one/pictures").glob("*.png"))) == 4
+
+
+def test_the_page_shows_that_what_is_tuned_alarms_as_often_as_the_peer_in_slots_of_each_length(tmp_path):
+    results = made_up()
+    write(results, tmp_path, pictures=False)
+    page = (tmp_path / "benchmark.md").read_text()
+    assert "| ADWIN | 4 | 400 | 100,000 | 4 | 40 (11–102) | 60 (22–131) |" in page
+    assert "| ADWIN | 64 | 40 | 200,000 | 4 | 20 (5.4–51) | 60 (22–131) |" in page
+    assert "| Seawall, tuned to ADWIN | 10" not in page, "how often is no one number"
+
+
+def test_a_tuned_row_stands_at_the_rate_of_the_slots_it_judged_a_drift_in():
+    own = measured(made_up())["Seawall, tuned to ADWIN"]
+    assert [own.rate_at(drift)[0] for drift in ("mean 1", "mean .5", "mean .1")] == [40.0, 20.0, 20.0]
+    assert measured(made_up())["ADWIN"].rate_at("mean 1")[0] == 60.0
+
+
+def test_the_page_says_why_nothing_is_tuned_to_a_peer_that_did_not_alarm(tmp_path):
+    results = made_up()
+    results["quiet/ADWIN, scaled/0"]["found"]["alarms"] = 0
+    results = {key: each for key, each in results.items() if key.split("/")[1] != "Seawall, tuned to ADWIN, scaled"}
+    write(results, tmp_path, pictures=False)
+    page = (tmp_path / "benchmark.md").read_text()
+    assert "ADWIN, scaled did not alarm once in 100,000 records" in page
+    assert "| mean 1 | ADWIN, scaled |" not in page
 
 
 def test_where_a_peer_is_faster_the_page_says_so_and_why(tmp_path):
@@ -247,10 +261,3 @@ def test_what_too_few_runs_cannot_say_is_left_out(tmp_path):
     assert "| ADWIN | 70 / – | 70 / – | 70 / – | 70 / – |" in page
     assert re.search(r"^\| KSWIN \| 104 \(10\d–10\d\) \| 108 \(10\d–109\) \| 0 of 10 \|$", page, re.MULTILINE)
     assert "| never | missed | – | 1 of 1 |" in page
-
-
-def test_a_tuned_budget_stands_beside_what_came_of_it(tmp_path):
-    write(made_up(), tmp_path, pictures=False)
-    page = (tmp_path / "benchmark.md").read_text()
-    assert "- Seawall, tuned to ADWIN: at most one in 40 records was allowed; what came: one in 25,000." in page
-    assert "is a bound, and far from what comes" in page
