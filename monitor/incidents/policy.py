@@ -13,14 +13,19 @@ import msgspec
 
 from monitor.incidents.grouping import follows, holding, home, leeway
 from monitor.incidents.incident import Incident, digest, rfc3339
-from monitor.incidents.returns import Returns, calm_needed
+from monitor.incidents.returns import WITHIN, Returns, calm_needed
 from monitor.incidents.severity import Importance, severity_of
 from monitor.incidents.strange import remarks
 from monitor.incidents.summary import subject
 from monitor.incidents.versions import Versions, began_at
 from monitor.judge.family import Finding
 from monitor.judge.judge import Judge, Verdict
+from monitor.reference.contexts import CYCLES, HOUR
 from monitor.types import SEVERITIES, Event, Severity, SignalChange
+from sinks.text import lasting
+
+HOURLY = {cycle.called for cycle in CYCLES.values() if cycle.part == HOUR}
+"""What is compared with its hour: where a cycle is gone, it is too high at some hours and too low at others."""
 
 SOON = 60_000
 """Milliseconds after which another fault that joined is told; a higher severity is told at once."""
@@ -150,9 +155,14 @@ class Policy:
             if times > incident.returns:
                 incident.returns = times
                 if times > 1:
-                    wait = calm_needed(self.settings.resolve_after, times) // 1_000
-                    calm = f"{wait // 60} min" if wait >= 60 else f"{wait} s"
+                    calm = lasting(self._calm_needed(incident) / 1_000)
                     self._note(incident, f"resolved {times} times within a day: now stays open until calm for {calm}")
+
+    def _calm_needed(self, incident: Incident) -> int:
+        """Return for how many milliseconds an incident must be calm; a day where it came back and hours may differ."""
+        wait = calm_needed(self.settings.resolve_after, incident.returns)
+        by_turns = any(change.given in HOURLY for change in incident.signals.values())
+        return max(wait, WITHIN) if incident.returns and by_turns else wait
 
     def _note(self, incident: Incident, note: str) -> None:
         if len(incident.notes) < MOST_NOTES:
@@ -174,8 +184,7 @@ class Policy:
             causes = holding(incident)
             alarms = [judge.alarmed(name) for name in causes]
             last = (max((a for a in alarms if a is not None), default=0) + 1) * self.settings.slot
-            wait = calm_needed(self.settings.resolve_after, incident.returns)
-            if now - last >= wait and all(judge.calm(name) for name in causes):
+            if now - last >= self._calm_needed(incident) and all(judge.calm(name) for name in causes):
                 self.incidents.remove(incident)
                 self.returns.add(incident.signals, now)
                 judge.forget(list(incident.signals))

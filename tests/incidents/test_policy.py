@@ -145,12 +145,12 @@ def test_what_waits_is_told_at_the_end_of_the_log():
     assert policy.policy.flush(220_000, 2_200) == []
 
 
-def flapping(policy, period, cycles):
+def flapping(policy, period, cycles, **more):
     """Let a fault come and go; return the events."""
     events = []
     for start in range(0, period * cycles, period):
         policy.judge.back.clear()
-        events += policy.slot(start, finding("feature.income", start))
+        events += policy.slot(start, finding("feature.income", start, **more))
         policy.judge.back.add("feature.income")
         events += [event for _, event in policy.quiet(range(start + 1, start + period))]
     return events
@@ -165,6 +165,14 @@ def test_a_fault_that_comes_and_goes_takes_longer_to_resolve_each_time():
         (),
         ("resolved 2 times within a day: now stays open until calm for 20 min",),
     ]
+
+
+def test_what_comes_back_at_another_hour_of_a_cycle_stays_open_for_a_day():
+    half_a_day = WITHIN // SLOT // 2
+    events = flapping(Told(remind_every=10 * WITHIN), half_a_day, 20, given="hour of the day")
+    assert [e.event for e in events if e.event != "updated"] == ["opened", "resolved", "opened"]
+    once = flapping(Told(remind_every=10 * WITHIN), half_a_day, 3)
+    assert [e.event for e in once if e.event != "updated"] == ["opened", "resolved"] * 3
 
 
 def test_a_fault_of_another_day_is_a_new_one():
