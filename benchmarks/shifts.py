@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import atan, exp, inf, lgamma, log, pi, sqrt
+from math import atan, ceil, exp, inf, lgamma, log, pi, sqrt
 from statistics import NormalDist
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from detectors import CategoryBins, NumericBins
 from detectors.detector import THIN
 from detectors.numeric import equal_mass_edges
 from monitor.reference.infer import MOST_LEVELS
+from monitor.reference.split import EVERY, FREQUENT
 
 Floats = NDArray[np.float64]
 FARTHEST, STEP = 60.0, 0.002
@@ -151,19 +152,24 @@ class Categories:
         return self.changed
 
     def reference(self, random: np.random.Generator, records: int) -> tuple[CategoryBins, NDArray[np.int64]]:
-        """Return the levels of a fresh draw as a reference keeps them, and the counts."""
-        counts = random.multinomial(records, self.before.shares)
-        order = [int(k) for k in np.argsort(-counts, kind="stable") if counts[k]]
-        kept = [k for k in order[:MOST_LEVELS] if counts[k] >= THIN]
-        rare = tuple(str(k) for k in order if k not in kept)
-        bins = CategoryBins("feature.x", "features", tuple(map(str, kept)), rare)
-        return bins, np.array([*counts[kept], counts.sum() - counts[kept].sum(), 0, 0, 0])
+        """Return the levels of a fresh draw as a reference chooses them by a third, and the counts of the rest."""
+        chosen = random.multinomial(records // EVERY, self.before.shares)
+        counts = random.multinomial(records - records // EVERY, self.before.shares)
+        came, counted = chosen + counts, 1 - 1 / EVERY
+        order = [int(k) for k in np.argsort(-chosen, kind="stable") if came[k]]
+        kept = [k for k in order[:MOST_LEVELS] if chosen[k] >= FREQUENT] or order[:1]
+        rare, once = tuple(str(k) for k in order if k not in kept), ceil(counted * int((came == 1).sum()))
+        few = ceil(counted * int(np.isin(came, (2, 3)).sum()))
+        bins = CategoryBins("feature.x", "features", tuple(map(str, kept)), rare, few=few)
+        other = int(counts.sum() - counts[kept].sum())
+        return bins, np.array([*counts[kept], other - min(once, other), min(once, other), 0, 0])
 
     def cells(self, bins: CategoryBins, law: Levels) -> Floats:
         """Return the mass of each cell."""
-        kept = [law.shares[int(level)] for level in bins.levels]
+        kept, rare = ([law.shares[int(level)] for level in levels] for levels in (bins.levels, bins.rare))
         known = 1 - law.missing - law.unseen
-        return np.array([*(known * s for s in kept), max(0.0, known * (1 - sum(kept))), law.unseen, law.missing, 0.0])
+        unseen = law.unseen + max(0.0, known * (1 - sum(kept) - sum(rare)))
+        return np.array([*(known * s for s in kept), known * sum(rare), unseen, law.missing, 0.0])
 
     def divergence(self, _: int) -> float:
         """Return KL(after || before) in nats a record."""

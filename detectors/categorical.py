@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import itemgetter
 from typing import ClassVar
 
-from detectors.detector import Codes, Counts, Signal, merged, share
+from detectors.detector import FEWEST, Codes, Counts, Signal, share
 from monitor.formats.batch import Batch
 from monitor.formats.columns import integers
 
@@ -32,6 +32,8 @@ class CategoryBins:
     quality : tuple of str
         Which quality signals are watched: of `missing`, `type`, `unseen`. Without the last, levels never seen before
         count as other ones: there are so many that new ones are nothing new.
+    few : int
+        How many of the rare levels two or three records had, for as many records as are counted. See `_excess`.
     """
 
     column: str
@@ -39,7 +41,9 @@ class CategoryBins:
     levels: tuple[str, ...]
     rare: tuple[str, ...] = ()
     quality: tuple[str, ...] = ("missing", "type", "unseen")
+    few: int = 0
     kind: ClassVar[str] = "categorical"
+    later: ClassVar[tuple[str, ...]] = ("few",)
 
     @property
     def cells(self) -> int:
@@ -94,6 +98,7 @@ class CategoryBins:
             share(f"quality.{what}.{name}", self.cells, event[what], outside=outside[what], bins=("others", word[what]))
             for what in self.quality
         ]
+        found = [replace(s, excess=self._excess(counts)) if s.name == f"quality.unseen.{name}" else s for s in found]
         value = self._value_signal([int(c) for c in counts[: other + 2]])
         return [value, *found] if value else found
 
@@ -102,7 +107,7 @@ class CategoryBins:
         pooled = "unseen" not in self.quality
         if pooled:
             whole[self.other] += unseen
-        bins = merged(whole, ordered=False)
+        bins = _pooled(whole)
         if max(bins) == 0:
             return None
         names = [*self.levels, "any other" if "other" in self.levels else "other"]
@@ -112,6 +117,24 @@ class CategoryBins:
         )
         bin_of = (*bins, bins[self.other] if pooled else -1, -1, -1)
         return Signal(self.column, self.group, "values", ordered=False, bins=labels, bin_of=bin_of)
+
+    def _excess(self, counts: Counts) -> float:
+        """Return by how much the variance of the count of new levels is larger than the count, a record.
+
+        That count is of levels which came once (Good 1953). What it is off by has the variance of as many, and of twice
+        as many as came twice (Robbins 1968; Esty 1983). Those that came three times allow for its skewness: what
+        never came could have come often.
+        """
+        return 2 * self.few / max(1, int(counts[:-2].sum()))
+
+
+def _pooled(counts: Sequence[int]) -> list[int]:
+    """Return the bin of each cell: what hardly came joins the last cell that did, the others or the rarest level.
+
+    Levels were chosen by other records. So this hardly ever joins any, and never those that happened to be rare here.
+    """
+    thick = [cell for cell, count in enumerate(counts) if count >= FEWEST] or [0]
+    return [thick.index(cell) if cell in thick else len(thick) - 1 for cell in range(len(counts))]
 
 
 class _Cells(dict[str | float | bool | None, int]):

@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from detectors.detector import Codes, Counts, Signal, fingerprint, merged
+from detectors.detector import FEWEST, Codes, Counts, Signal, fingerprint, merged
 from detectors.joint import Ints, Joint, Seen
 from monitor.formats.batch import Batch
 
@@ -23,6 +23,9 @@ PER_CELL = 100
 
 EVEN = 0.3
 """Of two halves the smaller one holds at least this share."""
+
+LEAST = 70
+"""Counted records that either half should hold: leaves joined for being thin would look rarer than they are."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Combinations(Joint):
         cells = min(MOST_CELLS, 1 << max(0, (counted // PER_CELL).bit_length() - 1))
         if cells < MOST_CELLS // 4:
             return None
-        leaves = list(_grown(seen, np.arange(len(seen[0].bins)), cells, ()))
+        rows = np.arange(len(seen[0].bins))
+        leaves = list(_grown(seen, rows, cells, (), LEAST * len(rows) / counted))
         used = [one for one in seen if any(cut.column is one for path in leaves for cut in path)]
         masks = np.zeros((len(used), max(len(one.signal.bin_of) for one in used)), dtype=np.int64)
         for row, one in enumerate(used):
@@ -78,7 +82,7 @@ class Combinations(Joint):
 
     def signals(self, counts: Counts) -> list[Signal]:
         """Return the signal, where two leaves are thick enough."""
-        bins = merged([int(c) for c in counts[:-1]], ordered=False)
+        bins = merged([int(c) for c in counts[:-1]], ordered=False, least=FEWEST)
         if max(bins) == 0:
             return []
         labels = [
@@ -94,18 +98,20 @@ class _Cut(NamedTuple):
     bins: tuple[int, ...]
 
 
-def _grown(seen: Sequence[Seen], rows: Ints, cells: int, path: tuple[_Cut, ...]) -> Iterator[tuple[_Cut, ...]]:
-    """Yield the path to each leaf."""
-    cuts = _best_cut(seen, rows, path) if cells > 1 else None
+def _grown(
+    seen: Sequence[Seen], rows: Ints, cells: int, path: tuple[_Cut, ...], least: float
+) -> Iterator[tuple[_Cut, ...]]:
+    """Yield the path to each leaf; so many of the records at least lie in it."""
+    cuts = _best_cut(seen, rows, path, least) if cells > 1 else None
     if cuts is None:
         yield path
         return
     for cut in cuts:
         inside = np.isin(cut.column.bins[rows], cut.bins)
-        yield from _grown(seen, rows[inside], cells // 2, (*path, cut))
+        yield from _grown(seen, rows[inside], cells // 2, (*path, cut), least)
 
 
-def _best_cut(seen: Sequence[Seen], rows: Ints, path: tuple[_Cut, ...]) -> tuple[_Cut, _Cut] | None:
+def _best_cut(seen: Sequence[Seen], rows: Ints, path: tuple[_Cut, ...], least: float) -> tuple[_Cut, _Cut] | None:
     """Return both sides of the cut of the column that depends most on the path; of those on it only when no other is.
 
     At the root that is the first one.
@@ -115,7 +121,7 @@ def _best_cut(seen: Sequence[Seen], rows: Ints, path: tuple[_Cut, ...]) -> tuple
     for some in (fresh, taken):
         depend = [round(_dependence(one, rows), 6) if path else 0.0 for one in some]
         for at in sorted(range(len(some)), key=lambda at: (-depend[at], at)):
-            if cuts := _halves(some[at], rows):
+            if cuts := _halves(some[at], rows, least):
                 return cuts
     return None
 
@@ -128,7 +134,7 @@ def _dependence(one: Seen, rows: Ints) -> float:
     return float((((counts / whole - one.shares) ** 2) / one.shares).sum()) - (len(counts) - 1) / whole
 
 
-def _halves(one: Seen, rows: Ints) -> tuple[_Cut, _Cut] | None:
+def _halves(one: Seen, rows: Ints, least: float) -> tuple[_Cut, _Cut] | None:
     """Cut near the middle; levels are put in the order in which they are more frequent here than elsewhere."""
     bins = one.bins[rows]
     counts = np.bincount(bins[bins >= 0], minlength=len(one.shares))
@@ -137,7 +143,8 @@ def _halves(one: Seen, rows: Ints) -> tuple[_Cut, _Cut] | None:
     if not len(below):
         return None
     at = int(np.argmin(np.abs(below - 0.5)))
-    if not EVEN <= below[at] <= 1 - EVEN:
+    smaller = min(below[at], 1 - below[at])
+    if smaller < EVEN or smaller * counts.sum() < least:
         return None
     parts = (order[: at + 1].tolist(), order[at + 1 :].tolist())
     first, last = (_Cut(one, tuple(sorted(part))) for part in parts)

@@ -22,6 +22,9 @@ Counts = NDArray[np.int64]
 THIN = 50
 """A bin with fewer reference records than this is too thin to be bet on as a value."""
 
+FEWEST = THIN // 2
+"""So many do for a level that other records chose: it is not there because these happened to have many of it."""
+
 
 @dataclass(frozen=True)
 class Signal:
@@ -30,9 +33,9 @@ class Signal:
     Attributes
     ----------
     kind : {"values", "share"}
-        `values`: some bins, each with at least `THIN` reference records. `share`: bin 1 is the event whose share is
-        watched, bin 0 everything else; with several contexts two such bins for each, and the share is watched given
-        the context.
+        `values`: some bins, each with at least `THIN` reference records, or `FEWEST` where other records chose it.
+        `share`: bin 1 is the event whose share is watched, bin 0 everything else; with several contexts two such bins
+        for each, and the share is watched given the context.
     ordered : bool
         Whether neighbouring bins are neighbouring values, so that "up" and "spread" mean something.
     bins : tuple of str
@@ -45,6 +48,8 @@ class Signal:
         Of two numbers' products: the mean sign in each bin. They give a correlation, and that is what is told.
     columns : tuple of str
         Of how columns go together: which.
+    excess : float
+        Of a share: by how much the variance of its accepted count is larger than the count, a record.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Signal:
     unusual: bool = False
     sides: tuple[float, ...] = ()
     columns: tuple[str, ...] = ()
+    excess: float = 0.0
 
     @property
     def contexts(self) -> int:
@@ -125,7 +131,9 @@ def share(
 def constructor_fields(detector: Any) -> dict[str, Any]:
     """Return what the reference stores of a detector as JSON."""
     names = [field.name for field in fields(detector) if field.name not in array_fields(type(detector))]
-    return {"kind": detector.kind, **{name: getattr(detector, name) for name in names}}
+    later = getattr(type(detector), "later", ())  # fields that earlier releases did not store
+    own = {name: getattr(detector, name) for name in names}
+    return {"kind": detector.kind, **{name: value for name, value in own.items() if value or name not in later}}
 
 
 def array_fields(kind: type[Any]) -> tuple[str, ...]:

@@ -131,6 +131,9 @@ def nulls(
             events = int(np.ceil(accepted[k + 1] * size - 1e-9))
             bound = share_at_most(events, whole, DELTA * SHARES / every_share)
             off = reference.within.get(signal.name, 0.0) * sqrt(bound * (1 - bound))
+            if signal.excess:
+                more = sqrt(events + signal.excess * whole) - sqrt(events)
+                off += normal(DELTA * SHARES / every_share) * more / whole
             most.append(min(1.0, bound + off + tolerance(signal) / 100))
         return most, max(most), tolerance(signal)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from detectors.detector import Signal, merged
+from detectors.detector import FEWEST, Signal, merged
 from monitor.judge.null import Floats, Ints, Null, Tolerance, nulls
 from monitor.reference.contexts import Contexts
+from monitor.reference.split import FREQUENT
 from monitor.reference.store import Reference
 
 
@@ -61,28 +62,45 @@ def strata(
     elsewhere = [*others, *(signal for signal, _ in watched for _ in range(count - 1))]
     wholes = nulls(reference, watched, tolerance, elsewhere)
     parts = []
-    for counts in contexts.counts:
-        here = [(_joined(signal, counts[start : start + len(signal.bin_of)]), start) for signal, start in watched]
+    for context, counts in enumerate(contexts.counts):
+        here = [(_joined(signal, start, contexts, context), start) for signal, start in watched]
         parts.append(nulls(replace(reference, counts=counts, contexts=()), here, tolerance, elsewhere))
     values, shares = ([pair[kind] for pair in parts] for kind in (0, 1))
     return _strata(contexts, wholes[0], values), _strata(contexts, wholes[1], shares)
 
 
-def _joined(signal: Signal, counts: Ints) -> Signal:
-    """Return the signal with bins joined that are thin here; its bins are named for the thickest of each."""
+def _joined(signal: Signal, start: int, contexts: Contexts, context: int) -> Signal:
+    """Return the signal with bins joined that are thin here; its bins are named for the thickest of each.
+
+    Which bins of levels are joined is said by other records than those that are counted, where there are such: rare
+    ones would be those that happened to be rare, and all of them together look rarer than they are.
+    """
     if signal.kind == "share":
         return signal
-    held = [0] * len(signal.bins)
-    for cell, bin_ in enumerate(signal.bin_of):
-        if bin_ >= 0:
-            held[bin_] += int(counts[cell])
-    of = merged(held, ordered=signal.ordered)
+    cells = slice(start, start + len(signal.bin_of))
+    held = _held(signal.bin_of, contexts.counts[context, cells])
+    if signal.ordered or contexts.choosing is None:
+        of = merged(held, ordered=signal.ordered)
+    else:
+        choosing = _held(signal.bin_of, contexts.choosing[context, cells])
+        chosen = merged(choosing, ordered=False, least=FREQUENT)
+        rest = merged(_held(chosen, held), ordered=False, least=FEWEST)  # hardly ever joins any
+        of = [rest[group] for group in chosen]
     named = [
         max((k for k, g in enumerate(of) if g == group), key=lambda k: (held[k], -k)) for group in range(max(of) + 1)
     ]
     bin_of = tuple(of[b] if b >= 0 else -1 for b in signal.bin_of)
     sides = tuple(signal.sides[k] for k in named) if signal.sides else ()
     return replace(signal, bins=tuple(signal.bins[k] for k in named), bin_of=bin_of, sides=sides)
+
+
+def _held(bin_of: Sequence[int], counts: Sequence[int] | Ints) -> list[int]:
+    """Return how many records each bin holds, given those of each cell."""
+    held = [0] * (max(bin_of) + 1)
+    for cell, bin_ in enumerate(bin_of):
+        if bin_ >= 0:
+            held[bin_] += int(counts[cell])
+    return held
 
 
 def _strata(contexts: Contexts, whole: Null, parts: Sequence[Null]) -> Strata:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from monitor.errors import BadReference
 from monitor.reference.infer import MOST_KNOWN, MOST_LEVELS, Column, infer, infer_all
 from monitor.reference.look import Look
 from monitor.reference.schema import Feature, FeatureType, Schema
+from monitor.reference.split import FREQUENT
 
 TOLD_NAMES = 20
 
@@ -132,12 +134,19 @@ def column_of(look: Look, name: str) -> Column:
 
 
 def _levels(name: str, group: str, column: Column) -> CategoryBins:
-    counted = column.levels()
-    kept = [text for text, count in counted[:MOST_LEVELS] if count >= THIN] or [text for text, _ in counted[:1]]
-    rare = sorted({text for text, _ in counted} - set(kept))
+    """Return the levels that are frequent enough among the records that choose; of all others only the names."""
+    counted, choosing = column.levels(), column.choosing
+    ranked = sorted((text for text, _ in counted), key=lambda text: (-choosing[text], text))
+    kept = [text for text in ranked[:MOST_LEVELS] if choosing[text] >= FREQUENT] or ranked[:1]
     if len(counted) > MOST_KNOWN:
         return CategoryBins(name, group, tuple(kept), (), ("missing", "type"))
-    return CategoryBins(name, group, tuple(kept), tuple(rare))
+    return CategoryBins(name, group, tuple(kept), tuple(sorted(set(ranked) - set(kept))), few=levels_of(column, (2, 3)))
+
+
+def levels_of(column: Column, records: Container[int]) -> int:
+    """Return how many levels so many records had, for as many records as are counted."""
+    counts = [count for _, count in column.levels()]
+    return ceil((1 - column.choosing.total() / max(1, sum(counts))) * sum(count in records for count in counts))
 
 
 def _bins(

@@ -6,9 +6,8 @@ through the very decoder and detectors that will judge live traffic, so both see
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,13 @@ from detectors.closeness import measured
 from detectors.config import AlibiConfig, QueriesConfig, scorers
 from detectors.sample import Sample
 from monitor.counting.joiner import Joiner
-from monitor.counting.tally import DEAD, RECORDS, Layout
+from monitor.counting.tally import Layout
 from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
 from monitor.formats.joined import SLOT, WAIT
-from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, schema_of
-from monitor.reference.contexts import CYCLES, Given
+from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, levels_of, schema_of
+from monitor.reference.contexts import CYCLES
+from monitor.reference.counted import Counted
 from monitor.reference.in_time import InTime
 from monitor.reference.joint import Apart, joint
 from monitor.reference.look import Look, first_look
@@ -41,7 +41,7 @@ FEWEST = 500
 ADVICE = ". Give more, or let `seawall run` learn them from live traffic (reference.learn)"
 
 Blocks = Callable[[], Iterable[Sequence[RawMessage]]]
-Ints = NDArray[np.int64]
+Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ class Plan:
     Attributes
     ----------
     once : dict of int to int
-        By the cell of other levels: how many levels a single record had.
+        By the cell of other levels: how many levels a single record had, for as many records as are counted.
+    choosing : bool array
+        By message: whether it is a record that chooses.
     timed : bool
         Whether every record carries a time.
     noticed : Noticed
@@ -61,6 +63,7 @@ class Plan:
     schema: Schema
     layout: Layout
     once: Mapping[int, int]
+    choosing: Marks
     timed: bool
     noticed: Noticed
 
@@ -114,15 +117,17 @@ def build(
     if counted.rows < FEWEST:
         causes = _unusable(counted.dead.total(), counted.why)
         raise BadReference(_too_few(counted.rows, model, causes, learned=provisional))
-    times, counts = counted.times(), counted.counts(plan)
+    times, whole = counted.times(), counted.whole(plan.layout)
+    counts = counted.counts(plan.layout, whole, plan.once)
     order = np.argsort(times, kind="stable") if timed else np.arange(counted.rows)
     wanted = scorers(detectors, classes=plan.schema.prediction == "class")
     fitted = fit(joiners[2].over(blocks()), decoder, Columns(plan.schema, plan.layout), order, wanted) if wanted else []
-    apart: list[Apart | Fitted] = [*joint(plan.layout, counts, counted.codes, order), *fitted]
+    choosing = np.concatenate(counted.choosing)
+    apart: list[Apart | Fitted] = [*joint(plan.layout, counts, counted.codes, order, choosing), *fitted]
     layout = Layout([*plan.layout.detectors, *(each.detector for each in apart)])
     counts = np.concatenate([counts, *(each.counts() for each in apart)])
     found = InTime(layout, counts, _allowed(contexts, layout, timed=timed), None if timed else counted.rows)
-    found.look(counted.in_time(plan.layout, order, [each.cells for each in apart], slot, found.field))
+    found.look(counted.in_time(plan.layout, order, apart, slot, found.field))
     return Reference(
         model,
         plan.schema,
@@ -139,7 +144,7 @@ def build(
         found.contexts,
         found.within,
         slot if any(each.cycle for each in found.contexts) else 0,
-        (*found.notes, *found.shifts.notes, *plan.noticed.notes(counts, counted.codes)),
+        (*found.notes, *found.shifts.notes, *plan.noticed.notes(whole, counted.codes)),
     )
 
 
@@ -160,11 +165,12 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
         why = "; ".join(f"{feature.name}: {feature.why}" for feature in schema.features[:TOLD_NAMES])
         raise BadReference(f"nothing in these records can be watched. {why or 'They have no features'}")
     once = {
-        start + detector.other: sum(count == 1 for _, count in column_of(look, detector.column).levels())
+        start + detector.other: levels_of(column_of(look, detector.column), (1,))
         for detector, start in zip(layout.detectors, layout.starts, strict=True)
         if isinstance(detector, CategoryBins)
     }
-    return Plan(schema, layout, once, timed=look.timed == look.rows, noticed=Noticed.of(look, schema, layout))
+    noticed, choosing = Noticed.of(look, schema, layout), np.array(look.choosing, dtype=bool)
+    return Plan(schema, layout, once, choosing, timed=look.timed == look.rows, noticed=noticed)
 
 
 def _allowed(contexts: Sequence[str], layout: Layout, *, timed: bool) -> tuple[str, ...]:
@@ -193,9 +199,12 @@ def _unusable(messages: int, why: str) -> str:
 
 def _count(blocks: Iterable[Sequence[RawMessage]], decoder: Decoder, plan: Plan, sample: Sample) -> Counted:
     """Count what the live path would count, and keep the cells for dependence in time."""
-    counted = Counted()
+    counted, read = Counted(), 0
     kept = np.int16 if plan.layout.total < 1 << 15 else np.int32
     for block in blocks:
+        choosing = plan.choosing[read : read + len(block)]
+        choosing = np.pad(choosing, (0, len(block) - len(choosing)))  # a file may have grown since
+        read += len(block)
         decoded = decoder.decode(block)
         for reason, detail in decoded.dead.values():
             counted.dead[reason] += 1
@@ -203,77 +212,10 @@ def _count(blocks: Iterable[Sequence[RawMessage]], decoder: Decoder, plan: Plan,
         batch = decoded.batches[0]
         if batch is not None:
             counted.stamps.append(decoded.times[batch.rows])
+            counted.choosing.append(choosing[batch.rows])
             codes = plan.layout.codes(batch)
             counted.codes.append(codes.astype(kept))
             plan.noticed.add(batch, codes)
             counted.rows += len(batch)
             sample.add(batch)
     return counted
-
-
-@dataclass
-class Counted:
-    """The second reading.
-
-    Attributes
-    ----------
-    codes : list of int array (detectors, n)
-        Cell of each record for each detector, by block.
-    stamps : list of int array (n,)
-        Time of each record in milliseconds, by block.
-    dead : Counter
-        Records that could not be used, by reason.
-    """
-
-    rows: int = 0
-    codes: list[NDArray[np.signedinteger]] = field(default_factory=list)
-    stamps: list[Ints] = field(default_factory=list)
-    dead: Counter[str] = field(default_factory=Counter)
-    why: str = ""
-
-    def times(self) -> Ints:
-        """Return the time of every record, as they came."""
-        return np.concatenate(self.stamps)
-
-    def counts(self, plan: Plan) -> Ints:
-        """Return the records per cell.
-
-        Of levels that a single record had, that record is counted as of a level never seen before, as it was when it
-        came: so many as there are of these, so many new ones are to be expected (Good 1953).
-        """
-        layout = plan.layout
-        counts = np.zeros(layout.total, dtype=np.int64)
-        for block in self.codes:
-            counts += np.bincount(block.ravel(), minlength=layout.total)
-        counts[RECORDS], counts[DEAD] = self.rows, self.dead.total()
-        for position, once in plan.once.items():
-            moved = min(once, int(counts[position]))
-            counts[position] -= moved
-            counts[position + 1] += moved
-        return counts
-
-    def in_time(
-        self, layout: Layout, order: Ints, later: Sequence[Ints], slot: int, field: int | None
-    ) -> Iterator[tuple[int, Ints, Given]]:
-        """Yield each detector's position, and the cells and contexts of its records, in the order of time.
-
-        Parameters
-        ----------
-        order : int array (n,)
-            Sorts the records by time.
-        later : sequence of int array
-            Cells for detectors behind these, of the last records in time alone.
-        field : int or None
-            Position of the detector whose cells are contexts.
-        """
-        slots = self.times()[order] // slot * slot
-        given = Given(slots, np.zeros_like(slots) if field is None else self._cells(layout, field)[order])
-        for position in range(len(layout.detectors)):
-            yield position, self._cells(layout, position)[order], given
-        for position, cells in enumerate(later, len(layout.detectors)):
-            yield position, cells, given[len(slots) - len(cells) :]
-
-    def _cells(self, layout: Layout, position: int) -> Ints:
-        whole = np.concatenate([block[position] for block in self.codes]).astype(np.int64)
-        cells: Ints = whole - layout.starts[position]
-        return cells

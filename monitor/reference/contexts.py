@@ -6,7 +6,7 @@ A record's context is that of its slot's beginning, so all records of a slot hav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -16,6 +16,7 @@ from detectors import CategoryBins
 from monitor.counting.tally import Layout
 
 Ints = NDArray[np.int64]
+Marks = NDArray[np.bool_]
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -107,12 +108,25 @@ class Contexts:
         Signals that are judged given the context.
     counts : int array (C, cells)
         Reference records per context and cell of the layout.
+    choosing : int array (C, cells) or None
+        Those that choose which levels are joined, where others are counted. None in what older versions built.
     """
 
     by: str
     names: tuple[str, ...]
     signals: tuple[str, ...]
     counts: Ints
+    choosing: Ints | None = None
+
+    def counted(self) -> dict[str, Ints]:
+        """Return what is counted, by name."""
+        return {self.by: self.counts} | ({} if self.choosing is None else {f"{self.by}.choosing": self.choosing})
+
+    def mapped(self, cells: Callable[[Ints], Ints]) -> Contexts:
+        """Return the same contexts with other cells, given what becomes of an array of them."""
+        return replace(
+            self, counts=cells(self.counts), choosing=None if self.choosing is None else cells(self.choosing)
+        )
 
     @property
     def cycle(self) -> Cycle | None:
@@ -146,15 +160,23 @@ class Given:
         Beginnings of their slots, in milliseconds.
     levels : int array (n,)
         Cells of the field that is a context; zeros where there is none.
+    choosing : bool array (n,) or None
+        Which of them choose and are not counted; None: all are counted.
     """
 
     slots: Ints
     levels: Ints
+    choosing: Marks | None = None
+
+    @property
+    def counted(self) -> Marks:
+        """Which of them are counted."""
+        return np.ones(len(self.slots), dtype=bool) if self.choosing is None else ~self.choosing
 
     def at(self, by: str, *, quarters: bool = False) -> Ints:
         """Return the context of each; on request the quarter of its hour with it."""
         found = CYCLES[by].at(self.slots) if by in CYCLES else self.levels
         return 4 * found + self.slots // (HOUR // 4) % 4 if quarters else found
 
-    def __getitem__(self, which: slice | NDArray[np.bool_]) -> Given:
-        return Given(self.slots[which], self.levels[which])
+    def __getitem__(self, which: slice | Marks) -> Given:
+        return Given(self.slots[which], self.levels[which], None if self.choosing is None else self.choosing[which])

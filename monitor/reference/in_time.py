@@ -94,13 +94,16 @@ class InTime:
     def _count(self, by: str, position: int, cells: Ints, given: Given) -> None:
         """Count what each context holds; cells whose records were said to be of another kind are shared out alike."""
         start, width, size = self.layout.starts[position], self.layout.detectors[position].cells, len(self._names(by))
-        here = np.bincount(given.at(by) * width + cells, minlength=size * width).reshape(size, width)
+        at, counted = given.at(by) * width + cells, given.counted
+        here, choosing = (
+            np.bincount(at[own], minlength=size * width).reshape(size, width) for own in (counted, ~counted)
+        )
         for cell in np.flatnonzero(here.sum(axis=0) > self.counts[start : start + width]).tolist():
             moved = here[:, cell] - here[:, cell] * self.counts[start + cell] // here[:, cell].sum()
             here[:, cell] -= moved
             here[:, cell + 1] += moved
-        self._counts.setdefault(by, np.zeros((size, self.layout.total), dtype=np.int64))
-        self._counts[by][:, start : start + width] = here
+        self._counts.setdefault(by, np.zeros((2, size, self.layout.total), dtype=np.int64))
+        self._counts[by][:, :, start : start + width] = here, choosing
 
     def _names(self, by: str) -> tuple[str, ...]:
         return names_of(by, self.layout)
@@ -109,4 +112,8 @@ class InTime:
     def contexts(self) -> tuple[Contexts, ...]:
         """What was accepted in each context that was found, or asked for."""
         signals = {by: tuple(sorted(s for s, own in self._by.items() if own == by)) for by in self._counts}
-        return tuple(Contexts(by, self._names(by), signals[by], self._counts[by]) for by in sorted(self._counts))
+        found = [(by, *self._counts[by]) for by in sorted(self._counts)]
+        return tuple(
+            Contexts(by, self._names(by), signals[by], counts, choosing if choosing.any() else None)
+            for by, counts, choosing in found
+        )

@@ -26,16 +26,18 @@ ODD = 0.05
 
 @dataclass
 class Column:
-    """Values of one name over all records, numbers packed."""
+    """Values of one name over all records, numbers packed; of each number, whether its record chooses."""
 
     seen: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     texts: Counter[str] = field(default_factory=Counter)
+    _choosing: Counter[str] = field(default_factory=Counter)
+    _marks: bytearray = field(default_factory=bytearray)
     _packed: list[NDArray[np.float64]] = field(default_factory=list)
     _loose: list[float] = field(default_factory=list)
 
-    def add(self, value: Any) -> None:
-        """Look at one value."""
+    def add(self, value: Any, choosing: bool = False) -> None:  # noqa: FBT001, FBT002 - for each value of all records
+        """Look at one value, of a record that may be one of those that choose."""
         self.seen += 1
         kind = kind_of(value)
         if kind is None or (isinstance(value, float) and math.isnan(value)):
@@ -45,7 +47,9 @@ class Column:
         if kind != "number":
             if len(self.texts) < MOST_TEXTS or text_of(value) in self.texts:
                 self.texts[text_of(value)] += 1
+                self._choosing[text_of(value)] += choosing
             return
+        self._marks.append(choosing)
         try:
             self._loose.append(float(value))
         except OverflowError:
@@ -57,8 +61,13 @@ class Column:
     @property
     def numbers(self) -> NDArray[np.float64]:
         """All finite numbers, in order of arrival."""
-        values: NDArray[np.float64] = np.concatenate([*self._packed, np.array(self._loose, dtype=np.float64)])
+        values = self._values
         return values[np.isfinite(values)]
+
+    @property
+    def _values(self) -> NDArray[np.float64]:
+        values: NDArray[np.float64] = np.concatenate([*self._packed, np.array(self._loose, dtype=np.float64)])
+        return values
 
     @property
     def valid(self) -> int:
@@ -68,10 +77,20 @@ class Column:
     def levels(self) -> list[tuple[str, int]]:
         """Return levels and their counts, most frequent first, names breaking ties."""
         counts = Counter(self.texts)
-        if self.kinds["number"]:
-            distinct, n = np.unique(self.numbers, return_counts=True)
-            counts.update({text_of(float(v)): int(c) for v, c in zip(distinct, n, strict=True)})
+        counts.update(_counted(self.numbers))
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+    @property
+    def choosing(self) -> Counter[str]:
+        """How often each level came in the records that choose."""
+        values, marks = self._values, np.array(self._marks, dtype=bool)
+        return self._choosing + Counter(_counted(values[marks & np.isfinite(values)]))
+
+
+def _counted(numbers: NDArray[np.float64]) -> dict[str, int]:
+    """Return how often each number came, by its spelling."""
+    distinct, n = np.unique(numbers, return_counts=True)
+    return {text_of(float(v)): int(c) for v, c in zip(distinct, n, strict=True)}
 
 
 def infer(name: str, column: Column, rows: int, *, forced: FeatureType | None, from_table: bool) -> Feature:

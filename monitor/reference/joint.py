@@ -1,7 +1,8 @@
 """How columns go together: detectors of that are fitted to one part of the reference and counted on another.
 
-In the order of time the first third is what pairs, cells and components are chosen and fitted by; how often each of
-their bins comes is counted on the rest. On the same records they would look as if they fitted better than they do.
+The records that choose levels (`split.py`) are what pairs, cells and components are chosen and fitted by; how often
+each of their bins comes is counted on the rest. On the same records they would look as if they fitted better than they
+do.
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ from monitor.formats.batch import Batch
 from monitor.reference.dependent import Dependent, dependent
 
 Ints = NDArray[np.int64]
-
-FITTED = 3
-"""One record in so many is fitted to."""
 
 MOST_ROWS = 10_000
 MOST_VALUES = 5_000_000
@@ -49,17 +47,24 @@ BLOCK = 50_000
 
 @dataclass(frozen=True)
 class Apart:
-    """A detector, and the cells of the records that it is counted on, the last ones in the order of time."""
+    """A detector, the cells of all records in the order of time, and which of them it was fitted to."""
 
     detector: Joint
     cells: Codes
+    choosing: NDArray[np.bool_]
 
     def counts(self) -> Ints:
-        """Return how many of these records fell into each cell."""
-        return np.bincount(self.cells, minlength=self.detector.cells)
+        """Return how many of the other records fell into each cell."""
+        return np.bincount(self.cells[~self.choosing], minlength=self.detector.cells)
 
 
-def joint(layout: Layout, counts: Ints, blocks: Sequence[NDArray[np.signedinteger]], order: Ints) -> list[Apart]:
+def joint(
+    layout: Layout,
+    counts: Ints,
+    blocks: Sequence[NDArray[np.signedinteger]],
+    order: Ints,
+    choosing: NDArray[np.bool_],
+) -> list[Apart]:
     """Return the detectors of how columns go together, none where no column depends on another.
 
     Parameters
@@ -70,14 +75,19 @@ def joint(layout: Layout, counts: Ints, blocks: Sequence[NDArray[np.signedintege
         Cell of each record for each detector of the layout.
     order : int array (n,)
         Which record comes first in time, second, ...
+    choosing : bool array (n,)
+        Which records they are fitted to.
     """
     source = _Source(layout, blocks)
     signals = source.signals(counts)
-    first, rest = order[: len(order) // FITTED], order[len(order) // FITTED :]
-    most = max(1, min(MOST_ROWS, MOST_VALUES // max(1, len(signals))))
-    rows = first[np.arange(min(len(first), most)) * len(first) // max(1, min(len(first), most))]
+    first = np.flatnonzero(choosing)
+    if not len(first):
+        return []
+    most = max(1, min(MOST_ROWS, MOST_VALUES // max(1, len(signals)), len(first)))
+    rows = first[np.arange(most) * len(first) // most]
     seen = [Seen(signal, np.array(signal.bin_of)[source.cells(signal.name)[rows]]) for signal in signals]
-    found = [_counted(detector, source, rest) for detector in fitted(seen, len(rest))]
+    counted = len(order) - len(first)
+    found = [Apart(each, _cells(each, source, order), choosing[order]) for each in fitted(seen, counted)]
     return [each for each in found if each.detector.signals(each.counts())]
 
 
@@ -150,11 +160,11 @@ class _Source:
         return np.concatenate([block[row] for block in self._blocks]).astype(np.int64) - self._layout.starts[row]
 
 
-def _counted(detector: Joint, source: _Source, rows: Ints) -> Apart:
-    """Return the detector with the cells of these records."""
+def _cells(detector: Joint, source: _Source, rows: Ints) -> Codes:
+    """Return the detector's cells of these records."""
     columns = {column: source.cells(column)[rows] for column in detector.columns}
     found = []
     for at in range(0, len(rows), BLOCK):
         part = slice(at, at + BLOCK)
         found.append(detector.bin(Batch(rows[part], cells={column: cells[part] for column, cells in columns.items()})))
-    return Apart(detector, np.concatenate(found).astype(np.int64))
+    return np.concatenate(found).astype(np.int64)

@@ -12,6 +12,7 @@ from monitor.formats.envelope import JOINED
 from monitor.formats.tolerant import as_float, version_of
 from monitor.reference.infer import Column
 from monitor.reference.schema import kind_of
+from monitor.reference.split import chooses
 from monitor.types import RawMessage
 
 MOST_NAMES = 5_000
@@ -40,6 +41,8 @@ class Look:
         How far each numeric prediction is from its label.
     why : str
         What was wrong with the first unusable one.
+    choosing : bytearray
+        By message: 1 where it is a record that chooses, 0 for all others.
     """
 
     rows: int = 0
@@ -54,10 +57,12 @@ class Look:
     highest: Column = field(default_factory=Column)
     errors: Column = field(default_factory=Column)
     why: str = ""
+    choosing: bytearray = field(default_factory=bytearray)
 
     def read(self, block: Sequence[RawMessage], model: str) -> None:
         """Look at whole records; what cannot be used is counted."""
         for message in block:
+            before = self.rows
             try:
                 for plain in JOINED.read(message):
                     if version_of(plain.get("model")) in (None, model):
@@ -67,23 +72,25 @@ class Look:
             except BadRecord as error:
                 self.unusable += 1
                 self.why = self.why or str(error)
+            self.choosing.append(self.rows > before and chooses(before))
 
     def add(self, plain: Mapping[str, Any]) -> None:
         """Look at one record. Raises BadRecord for one without features."""
         given = _named(plain.get("features"))
         if given is None:
             raise BadRecord("not_a_record", 'no "features" object or array in it')
+        choosing = chooses(self.rows)
         self.rows += 1
         self.timed += plain.get("time") is not None
         for name, value in given.items():
-            self._column(self.features, name).add(value)
+            self._column(self.features, name).add(value, choosing)
         scores = _named(plain.get("scores"))
         if scores is not None:
             for name, value in scores.items():
                 self._column(self.scores, name).add(value)
             self.highest.add(max((v for v in scores.values() if kind_of(v) == "number" and v == v), default=None))  # noqa: PLR0124 - not NaN
         for name, column in self.outputs.items():
-            column.add(plain.get(name))
+            column.add(plain.get(name), choosing)
         predicted, label = plain.get("prediction"), plain.get("label")
         if kind_of(predicted) == kind_of(label) == "number":
             self.errors.add(abs(as_float(predicted) - as_float(label)))  # type: ignore[arg-type] # both are numbers

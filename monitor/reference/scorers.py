@@ -35,6 +35,7 @@ class Fitted:
 
     detector: Scorer
     cells: Codes
+    choosing: None = None
 
     def counts(self) -> Ints:
         """Return how many of these records fell into each cell."""

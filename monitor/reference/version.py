@@ -112,7 +112,10 @@ class Reference:
 
     def counted(self) -> dict[str, NDArray[np.int64]]:
         """Return what is counted, by name."""
-        return {"counts": self.counts, **{each.by: each.counts for each in self.contexts}}
+        found = {"counts": self.counts}
+        for each in self.contexts:
+            found |= each.counted()
+        return found
 
     @property
     def scorers(self) -> dict[str, Scorer]:
@@ -128,7 +131,7 @@ class Reference:
         """Return what was accepted of some detectors alone; its digest is that of the whole."""
         places = [(d, at) for d, at in zip(self.layout.detectors, self.layout.starts, strict=True) if wanted(d)]
         cells = np.concatenate([np.arange(FLOW_CELLS), *(np.arange(at, at + d.cells) for d, at in places)])
-        contexts = tuple(replace(each, counts=each.counts[:, cells]) for each in self.contexts)
+        contexts = tuple(each.mapped(lambda own: own[:, cells]) for each in self.contexts)
         layout = Layout([detector for detector, _ in places])
         return replace(self, layout=layout, counts=self.counts[cells], contexts=contexts, part_of=self.digest)
 
@@ -136,7 +139,7 @@ class Reference:
         self, detectors: Sequence[Detector], counts: NDArray[np.int64], effects: Mapping[str, float]
     ) -> Reference:
         """Return the reference with more detectors, which know no contexts."""
-        none = tuple(replace(c, counts=np.pad(c.counts, ((0, 0), (0, len(counts))))) for c in self.contexts)
+        none = tuple(c.mapped(lambda own: np.pad(own, ((0, 0), (0, len(counts))))) for c in self.contexts)
         return replace(
             self,
             layout=Layout([*self.layout.detectors, *detectors]),
@@ -218,6 +221,7 @@ def _from_document(
     signals = {by: tuple(own) for by, own in document.get("contexts", {}).items()}
     names = {by: names_of(by, layout) for by in signals}
     shapes = {"counts": (layout.total,), **{by: (len(own), layout.total) for by, own in names.items()}}
+    shapes |= {name: shapes[by] for by in names if (name := f"{by}.choosing") in counts}
     if (found := {name: each.shape for name, each in counts.items()}) != shapes:
         raise ValueError(f"counts of {found} for cells of {shapes}")
     return Reference(
@@ -233,7 +237,9 @@ def _from_document(
         growing=tuple(document.get("growing", ())),
         closeness=msgspec.convert(document.get("closeness"), Closeness | None),
         accepted=msgspec.convert(document.get("accepted"), Accepted | None),
-        contexts=tuple(Contexts(by, names[by], own, counts[by]) for by, own in signals.items()),
+        contexts=tuple(
+            Contexts(by, names[by], own, counts[by], counts.get(f"{by}.choosing")) for by, own in signals.items()
+        ),
         within=document.get("within", {}),
         slot=document.get("slot", 0),
         notes=msgspec.convert(document.get("notes", ()), tuple[Note, ...]),
