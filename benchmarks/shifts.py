@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import atan, ceil, exp, inf, lgamma, log, pi, sqrt
+from math import atan, exp, inf, lgamma, log, pi, sqrt
 from statistics import NormalDist
 from typing import Protocol
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from detectors import CategoryBins, NumericBins
 from detectors.detector import THIN
 from detectors.numeric import equal_mass_edges
-from monitor.reference.infer import MOST_LEVELS
-from monitor.reference.split import EVERY, FREQUENT
+from monitor.reference.bins import bins_of_levels, levels_of
+from monitor.reference.split import EVERY
 
 Floats = NDArray[np.float64]
 FARTHEST, STEP = 60.0, 0.002
@@ -155,14 +155,13 @@ class Categories:
         """Return the levels of a fresh draw as a reference chooses them by a third, and the counts of the rest."""
         chosen = random.multinomial(records // EVERY, self.before.shares)
         counts = random.multinomial(records - records // EVERY, self.before.shares)
-        came, counted = chosen + counts, 1 - 1 / EVERY
-        order = [int(k) for k in np.argsort(-chosen, kind="stable") if came[k]]
-        kept = [k for k in order[:MOST_LEVELS] if chosen[k] >= FREQUENT] or order[:1]
-        rare, once = tuple(str(k) for k in order if k not in kept), ceil(counted * int((came == 1).sum()))
-        few = ceil(counted * int(np.isin(came, (2, 3)).sum()))
-        bins = CategoryBins("feature.x", "features", tuple(map(str, kept)), rare, few=few)
-        other = int(counts.sum() - counts[kept].sum())
-        return bins, np.array([*counts[kept], other - min(once, other), min(once, other), 0, 0])
+        choosing = {str(k): int(n) for k, n in enumerate(chosen)}
+        came = {name: n + int(k) for (name, n), k in zip(choosing.items(), counts, strict=True) if n + k}
+        bins = bins_of_levels("feature.x", "features", came, choosing)
+        kept = [int(counts[int(level)]) for level in bins.levels]
+        other = int(counts.sum()) - sum(kept)
+        once = min(other, levels_of(came, choosing, (1,)))
+        return bins, np.array([*kept, other - once, once, 0, 0])
 
     def cells(self, bins: CategoryBins, law: Levels) -> Floats:
         """Return the mass of each cell."""

@@ -82,8 +82,7 @@ def _joined(signal: Signal, start: int, contexts: Contexts, context: int) -> Sig
     if signal.ordered or contexts.choosing is None:
         of = merged(held, ordered=signal.ordered)
     else:
-        choosing = _held(signal.bin_of, contexts.choosing[context, cells])
-        chosen = merged(choosing, ordered=False, least=FREQUENT)
+        chosen = _chosen(_held(signal.bin_of, contexts.choosing[context, cells]))
         rest = merged(_held(chosen, held), ordered=False, least=FEWEST)  # hardly ever joins any
         of = [rest[group] for group in chosen]
     named = [
@@ -92,6 +91,17 @@ def _joined(signal: Signal, start: int, contexts: Contexts, context: int) -> Sig
     bin_of = tuple(of[b] if b >= 0 else -1 for b in signal.bin_of)
     sides = tuple(signal.sides[k] for k in named) if signal.sides else ()
     return replace(signal, bins=tuple(signal.bins[k] for k in named), bin_of=bin_of, sides=sides)
+
+
+def _chosen(held: Sequence[int]) -> list[int]:
+    """Return the bin of each level: its own where it is frequent, else one with so many rare ones as are together."""
+    rare = [k for k, count in enumerate(held) if count < FREQUENT]
+    if sum(held[k] for k in rare) < FREQUENT:
+        return merged(held, ordered=False, least=FREQUENT)
+    frequent = [k for k in range(len(held)) if k not in rare]
+    together = merged([held[k] for k in rare], ordered=True, least=FREQUENT)
+    of = dict(zip((*frequent, *rare), (*range(len(frequent)), *(len(frequent) + b for b in together)), strict=True))
+    return [of[k] for k in range(len(held))]
 
 
 def _held(bin_of: Sequence[int], counts: Sequence[int] | Ints) -> list[int]:

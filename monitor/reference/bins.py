@@ -134,19 +134,29 @@ def column_of(look: Look, name: str) -> Column:
 
 
 def _levels(name: str, group: str, column: Column) -> CategoryBins:
-    """Return the levels that are frequent enough among the records that choose; of all others only the names."""
-    counted, choosing = column.levels(), column.choosing
-    ranked = sorted((text for text, _ in counted), key=lambda text: (-choosing[text], text))
-    kept = [text for text in ranked[:MOST_LEVELS] if choosing[text] >= FREQUENT] or ranked[:1]
-    if len(counted) > MOST_KNOWN:
+    return bins_of_levels(name, group, dict(column.levels()), column.choosing)
+
+
+def bins_of_levels(name: str, group: str, came: Mapping[str, int], choosing: Mapping[str, int]) -> CategoryBins:
+    """Return bins of the levels that are frequent among the records that choose; of all others only the names.
+
+    Parameters
+    ----------
+    came, choosing : mapping of str to int
+        By level: how many records had it, and how many of those that choose.
+    """
+    ranked = sorted(came, key=lambda text: (-choosing.get(text, 0), text))
+    kept = [text for text in ranked[:MOST_LEVELS] if choosing.get(text, 0) >= FREQUENT] or ranked[:1]
+    if len(came) > MOST_KNOWN:
         return CategoryBins(name, group, tuple(kept), (), ("missing", "type"))
-    return CategoryBins(name, group, tuple(kept), tuple(sorted(set(ranked) - set(kept))), few=levels_of(column, (2, 3)))
+    rare = sorted(set(came) - set(kept))
+    return CategoryBins(name, group, tuple(kept), tuple(rare), few=levels_of(came, choosing, (2, 3)))
 
 
-def levels_of(column: Column, records: Container[int]) -> int:
+def levels_of(came: Mapping[str, int], choosing: Mapping[str, int], records: Container[int]) -> int:
     """Return how many levels so many records had, for as many records as are counted."""
-    counts = [count for _, count in column.levels()]
-    return ceil((1 - column.choosing.total() / max(1, sum(counts))) * sum(count in records for count in counts))
+    counted = 1 - sum(choosing.values()) / max(1, sum(came.values()))
+    return ceil(counted * sum(count in records for count in came.values()))
 
 
 def _bins(

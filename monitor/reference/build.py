@@ -165,7 +165,7 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
         why = "; ".join(f"{feature.name}: {feature.why}" for feature in schema.features[:TOLD_NAMES])
         raise BadReference(f"nothing in these records can be watched. {why or 'They have no features'}")
     once = {
-        start + detector.other: levels_of(column_of(look, detector.column), (1,))
+        start + detector.other: levels_of(dict((c := column_of(look, detector.column)).levels()), c.choosing, (1,))
         for detector, start in zip(layout.detectors, layout.starts, strict=True)
         if isinstance(detector, CategoryBins)
     }

@@ -55,7 +55,7 @@ def test_a_wrong_type_is_not_a_missing_value():
     assert BINS.bin(Batch(np.arange(1), texts={X: [None]}, mismatched={X: [0]})).tolist() == [WRONG]
 
 
-def test_thin_levels_join_the_smallest_thick_one():
+def test_what_hardly_came_joins_the_last_that_did():
     value, *_ = BINS.signals(np.array([500, 60, 10, 5, 20, 0, 0, 0]))
     assert value.bins == ("red", "7 or 3 rarer ones")
     assert value.bin_of == (0, 1, 1, 1, 1, -1, -1, -1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from judge_streams import null_of, share_signal, signal
 
+from detectors.detector import FEWEST, THIN
 from monitor.judge.bets import SCALE, tilts
 from monitor.judge.null import DELTA
 
@@ -33,11 +34,11 @@ CASES = [
 
 
 def drawn(m, law):
-    """Return (ordered, the law, counts of references that have no thin bin)."""
+    """Return (ordered, the law, counts of references that have no thin bin). Levels: see test_drawn_levels."""
     ordered, shares = LAWS[law]
     p = np.array(shares(m))
     counts = np.random.default_rng(7).multinomial(m, p, size=20_000)
-    return ordered, p, counts[(counts >= 50).all(axis=1)]
+    return ordered, p, counts[(counts >= (THIN if ordered else FEWEST)).all(axis=1)]
 
 
 @pytest.mark.parametrize(("m", "law"), CASES)
