@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -155,8 +154,8 @@ def bins_of_levels(name: str, group: str, came: Mapping[str, int], choosing: Map
 
 def levels_of(came: Mapping[str, int], choosing: Mapping[str, int], records: Container[int]) -> int:
     """Return how many levels so many records had, for as many records as are counted."""
-    counted = 1 - sum(choosing.values()) / max(1, sum(came.values()))
-    return ceil(counted * sum(count in records for count in came.values()))
+    whole, few = max(1, sum(came.values())), sum(count in records for count in came.values())
+    return -(few * (sum(choosing.values()) - whole) // whole)  # rounded up
 
 
 def _bins(

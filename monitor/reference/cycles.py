@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from detectors.detector import THIN, Signal
 from monitor.reference.contexts import CYCLES, DAY, HOUR, Cycle
 from monitor.reference.dependence import watched_scores
+from monitor.reference.split import EVERY, FREQUENT
 from monitor.reference.variance_ratio import means
 
 CHANCE = 1e-3
@@ -59,9 +60,10 @@ def cycles_of(signal: Signal, bins: Ints, times: Ints) -> dict[str, float]:
     return found
 
 
-def best_of(found: Mapping[str, float], times: Ints, allowed: Sequence[str]) -> str | None:
+def best_of(signal: Signal, found: Mapping[str, float], times: Ints, allowed: Sequence[str]) -> str | None:
     """Return the cycle in which a signal is to be judged, None where all have too few records in their contexts."""
-    fit = [name for name in found if name in allowed and enough(times, CYCLES[name])]
+    least = 2 * (EVERY * FREQUENT if signal.kind == "values" and not signal.ordered else THIN)
+    fit = [name for name in found if name in allowed and enough(times, CYCLES[name], least)]
     return max(fit, key=found.__getitem__, default=None)
 
 
@@ -86,9 +88,9 @@ def within_hours(signal: Signal, bins: Ints, times: Ints, by: str) -> float:
     return FASTEST * sqrt(_size(signal, bins, times, QUARTERS, without=(by,)))
 
 
-def enough(times: Ints, cycle: Cycle) -> bool:
-    """Return whether half of the contexts have records for two bins at least."""
-    return bool(np.median(np.bincount(cycle.at(times), minlength=len(cycle.names))) >= 2 * THIN)
+def enough(times: Ints, cycle: Cycle, least: int) -> bool:
+    """Return whether half of the contexts have so many records at least: those of two bins."""
+    return bool(np.median(np.bincount(cycle.at(times), minlength=len(cycle.names))) >= least)
 
 
 def _size(signal: Signal, bins: Ints, times: Ints, cycle: Cycle, without: Iterable[str] = ()) -> float:

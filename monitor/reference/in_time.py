@@ -85,7 +85,7 @@ class InTime:
         if len(self.allowed) < 2:
             return next(iter(self.allowed), None)
         found = cycles_of(signal, bins, slots)
-        by = best_of(found, slots, self.allowed)
+        by = best_of(signal, found, slots, self.allowed)
         sparse = [name for name in found if name in self.allowed]
         if by is None and sparse:
             self.notes.append(Note("cycle", signal.name, CYCLES[sparse[0]].called))

@@ -24,7 +24,7 @@ def _cycle(law, days=14, records=20_000, seed=1):
     draw = np.random.default_rng(seed)
     times = MONDAY + 2 * DAY + np.sort(draw.integers(0, days * DAY, records))
     ranks = np.argsort(np.argsort(law(times, draw)))
-    return best_of(cycles_of(VALUES, ranks * BINS // records, times), times, tuple(CYCLES))
+    return best_of(VALUES, cycles_of(VALUES, ranks * BINS // records, times), times, tuple(CYCLES))
 
 
 def _both(times, draw):
