@@ -29,7 +29,7 @@ def test_build_says_what_it_found_and_how_to_go_on(seawall, store):
         "  7 features: 2 numeric, 1 discrete, 3 categorical, 1 set aside (customer_id: 2,000 distinct values, "
         "like an id)\n"
         "  also watched: prediction (a class), confidence\n"
-        "  how features go together: 3 pairs (income and children, age and children, income and age)\n"
+        "  how features go together: 3 pairs (income and children, income and age, age and children)\n"
         "  it covers 3 min: of daily and weekly cycles nothing is known, they may be told as shifts\n"
         "  ! missing: age (4.3 %). Was that accepted?\n"
         "  ! constant: country. Any other value will be told\n"
@@ -87,14 +87,14 @@ def test_show_tells_of_each_column_and_who_accepted_it(seawall, store):
         "  model m, 2,000 records, 2025-09-01 00:00 → 00:03\n"
         f"  from {store.folder.parent}/a.jsonl, built {store.provenance(store.digests()[0])['built']}\n"
         f"  promoted {promotion['at']} by ann: first release\n"
-        "  how features go together: 3 pairs (income and children, age and children, income and age)\n"
+        "  how features go together: 3 pairs (income and children, income and age, age and children)\n"
         "  it covers 3 min: of daily and weekly cycles nothing is known, they may be told as shifts\n"
         "  ! missing: age (4.3 %). Was that accepted?\n"
         "  ! constant: country. Any other value will be told\n"
     )
     rows = [re.split(r"  +", line.strip())[:-1] for line in table.splitlines()[1:]]
     assert rows[0] == ["income", "numeric", "18", "0 %", "-1.884 … 1.924", "1.0"]
-    assert rows[3] == ["region", "categorical", "3", "0 %", "east, south, north", "1.0"]
+    assert rows[3] == ["region", "categorical", "3", "0 %", "south, north, east", "1.0"]
     assert rows[5] == ["country", "categorical", "-", "0 %", "-", "1.0"]
     assert rows[6] == ["prediction", "class", "2", "0 %", "approve, decline", "1.0"]
 
