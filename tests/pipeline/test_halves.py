@@ -203,7 +203,7 @@ def test_labels_that_come_later_find_the_records_of_pairs(tmp_path, halves, reco
         given = ["replay", str(tmp_path / f"{name}.jsonl"), "-c", str(path), "--findings", str(findings)]
         assert main([*given, "--labels", str(tmp_path / "labels.jsonl")]) == 0
         found.append(sorted(findings.read_text().splitlines()))
-    assert '"signal": "performance.error"' in "".join(found[0])
+    assert '"signal":"performance.error"' in "".join(found[0])
     assert found[1] == found[0]
 
 
