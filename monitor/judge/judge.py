@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf, log
+from math import log
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,13 @@ from monitor.counting.tally import DEAD, LATE, RECORDS, Tally
 from monitor.judge.bets import SCALE
 from monitor.judge.budget import flagged, thresholds
 from monitor.judge.calm import Calm
+from monitor.judge.density import Density
 from monitor.judge.edetector import Onset
 from monitor.judge.families import families
 from monitor.judge.family import LOG10, Family, Finding
 from monitor.judge.in_order import InOrder
 from monitor.judge.null import Tolerance
+from monitor.reference.contexts import DAY
 from monitor.reference.store import Reference
 from monitor.types import BinShift, Effect
 
@@ -103,7 +105,7 @@ class Judge:
         groups = [s.group for s in self.signals]
         self.groups = {g: [i for i, other in enumerate(groups) if other == g] for g in sorted(set(groups))}
         self.thresholds = thresholds([*groups, *(s.group for s in beside)], budget.every)
-        self._usual = _usual(reference, slot)
+        self.density = Density(reference, slot, DAY / slot)
         self.records = 0
         self.last: int | None = None
         self.calms: dict[str, Calm] = {}
@@ -117,8 +119,9 @@ class Judge:
         log_m: list[int] = []
         cells = tally.cells >> max(0, int(tally.cells.max()).bit_length() - MOST_JUDGED.bit_length() + 1)
         now = {"mass": mass, "slot": slot, "slots": slots, "records": self.records}
+        denser = self.density.add(here, slots)
         for family in self.families:
-            found = family.advance(cells, **now, given=tally.given, denser=max(1.0, here / self._usual))
+            found = family.advance(cells, **now, given=tally.given, denser=denser)
             log_m += found.tolist()
         in_order = self.in_order.advance(slot, tally.rows, self.records)
         self.records += here
@@ -194,6 +197,7 @@ class Judge:
         return {
             "records": self.records,
             "last": self.last,
+            "density": [self.density.records, self.density.slots],
             "families": [
                 {
                     **{name: getattr(f.detector, name).copy() for name in _DETECTOR_STATE},
@@ -213,6 +217,7 @@ class Judge:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from `state`, taken by a judge of the same reference and configuration."""
         self.records, self.last = state["records"], state["last"]
+        self.density.records, self.density.slots = state["density"]
         for family, saved in zip(self.families, state["families"], strict=True):
             for name in _DETECTOR_STATE:
                 setattr(family.detector, name, _like(getattr(family.detector, name), saved[name]))
@@ -236,12 +241,6 @@ class Judge:
 
 
 _DETECTOR_STATE = ("log_r", "log_c", "onset", "onset_records", "total", "earlier", "pending")
-
-
-def _usual(reference: Reference, slot: int) -> float:
-    """Return how many records the reference has in a slot; more than any slot has where it has no times."""
-    lasted = (reference.last or 0) - (reference.first or 0)
-    return reference.rows * slot / lasted if lasted > 0 else inf
 
 
 def _onset(saved: Any) -> Onset | None:
