@@ -9,10 +9,13 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors import CategoryBins, Detector, NumericBins
 from detectors.detector import Signal
 from monitor.counting.tally import RECORDS, Layout, Tally
+from monitor.judge.calm import Calm
+from monitor.judge.edetector import Onset
 from monitor.judge.judge import Budget, Judge, Verdict
 from monitor.judge.null import Null, nulls
 from monitor.reference.schema import Schema
@@ -141,3 +144,8 @@ def mixed(seed: int = 1, numbers: int = 4) -> Traffic:
         "many": levels("many", [1 / (k + 1) for k in range(20)]),
     }
     return Traffic(columns, seed)
+
+
+def from_now(table: NDArray[np.int64]) -> Calm:
+    """Return the way back with these bets, from an alarm in the first slot on."""
+    return Calm.begun(table, 0, Onset(0, 0, np.zeros(table.shape[1], dtype=np.int64)))

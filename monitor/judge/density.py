@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from monitor.reference.contexts import DAY
 from monitor.reference.store import Reference
 
 BEGUN = 10.0
@@ -18,13 +19,12 @@ class Density:
     reference : Reference
     slot : int
         Milliseconds.
-    slots_a_day : float
     """
 
-    def __init__(self, reference: Reference, slot: int, slots_a_day: float) -> None:
+    def __init__(self, reference: Reference, slot: int) -> None:
         lasted = (reference.last or 0) - (reference.first or 0)
         self.usual = reference.rows * slot / lasted if lasted > 0 else inf
-        self.slots_a_day = slots_a_day
+        self.slots_a_day = DAY / slot
         self.slots = BEGUN
         self.records = BEGUN * self.usual if self.usual < inf else 0.0
 

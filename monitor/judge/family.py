@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log, sqrt
 
 import numpy as np
@@ -93,15 +93,28 @@ class Family:
             The cells by level of the field that is a context.
         """
         self.counts = self.null.gather(cells)
-        gained, active = gain(self.fixed, self.counts), np.ones(self.fixed.shape[:2], dtype=bool)
-        if self.values:
-            following, awake = self.recent.bets()
-            gained, active = beside((gained, active), (gain(following, self.counts), awake))
+        gained, active = self._gained(slot, given)
         gained = self.bursts.slowed(gained, denser)
-        self.detector.advance(self.counts, gained, active, mass=mass, slot=slot, records=records)
+        self.detector.advance(self._seen(), gained, active, mass=mass, slot=slot, records=records)
+        self._learn(slot, slots)
+        return self.detector.evidence()
+
+    def _gained(self, slot: int, given: Ints | None) -> Bets:
+        """Return what all bets made of the slot, and which of them were there, each (S, B)."""
+        fixed = gain(self.fixed, self.counts), np.ones(self.fixed.shape[:2], dtype=bool)
+        if not self.values:
+            return fixed
+        following, awake = self.recent.bets()
+        return beside(fixed, (gain(following, self.counts), awake))
+
+    def _seen(self) -> Ints:
+        """Return what detectors see of the slot: its counts (S, K)."""
+        return self.counts
+
+    def _learn(self, slot: int, slots: int) -> None:
+        """Remember the slot for the bets of those to come."""
         self.recent.add(self.counts, slots)
         self.bursts.add(self.counts)
-        return self.detector.evidence()
 
     def accepted_of(self, row: int, seen: Sequence[int]) -> list[float]:
         """Return the accepted frequencies (K,) of records whose counts a detector has seen."""
@@ -120,41 +133,41 @@ class Family:
         has changed for certain.
         """
         onset = fresh = self.detector.began(row, self.detector.leading(row))
-        size = self._size(row, fresh, self.least(row))
+        seen = self._seen_since(row, fresh)
+        size = self._size(row, *seen, self.least(row))
         if before is not None:
-            whole = self._size(row, before)
-            if effect.alike(whole, size):
-                onset, size = before, whole
-        anew = before is not None and onset is fresh
-        return replace(self._told(row, onset, size), evidence=round(log_m / LOG10, 2), anew=anew), onset
+            of_all = self._seen_since(row, before)
+            if effect.alike(whole := self._size(row, *of_all), size):
+                onset, seen, size = before, of_all, whole
+        shape, bins = self._told(row, *seen)
+        evidence, anew = round(log_m / LOG10, 2), before is not None and onset is fresh
+        signal = self.null.signals[row]
+        return Finding(signal, evidence, onset.slot, onset.records, size, shape, bins, anew=anew), onset
 
     def least(self, row: int) -> float:
         """Return how large a shift is at least that alarms."""
         return float(self.null.fixed[row])
-
-    def _size(self, row: int, onset: Onset, beyond: float = 0.0) -> Effect:
-        """Return how far the records since then are from what is accepted of them."""
-        counts, accepted, design = *self._seen_since(row, onset), self.bursts.effect(row)
-        if self.values:
-            return effect.value_effect(counts, accepted, design, beyond)
-        return effect.share_effect(sum(counts[1::2]), sum(counts), self.null.expected(accepted, counts), design)
 
     def _seen_since(self, row: int, onset: Onset) -> tuple[list[int], list[float]]:
         """Return the counts (K,) since then, and the accepted frequencies."""
         seen, bins = self.detector.since(row, onset), len(self.null.signals[row].bins)
         return seen[:bins], self.accepted_of(row, seen)[:bins]
 
-    def _told(self, row: int, onset: Onset, size: Effect) -> Finding:
+    def _size(self, row: int, counts: list[int], accepted: list[float], beyond: float = 0.0) -> Effect:
+        """Return how far records are from what is accepted of them."""
+        design = self.bursts.effect(row)
+        if self.values:
+            return effect.value_effect(counts, accepted, design, beyond)
+        return effect.share_effect(sum(counts[1::2]), sum(counts), self.null.expected(accepted, counts), design)
+
+    def _told(self, row: int, counts: list[int], accepted: list[float]) -> tuple[str, tuple[BinShift, ...]]:
+        """Return in which shape records differ from what is accepted of them, and in which bins."""
         signal = self.null.signals[row]
-        counts, accepted = self._seen_since(row, onset)
         if self.values:
             shape = effect.value_shape(signal, counts, accepted)
-            moved = effect.told_bins(signal, shape, counts, accepted)
-        else:
-            expected, events = self.null.expected(accepted, counts), sum(counts[1::2])
-            shape = effect.share_shape(signal.name)
-            moved = (BinShift(signal.event, round(expected, 4), round(events / sum(counts), 4)),)
-        return Finding(signal, None, onset.slot, onset.records, size, shape, moved)
+            return shape, effect.told_bins(signal, shape, counts, accepted)
+        expected, observed = self.null.expected(accepted, counts), sum(counts[1::2]) / sum(counts)
+        return effect.share_shape(signal.name), (BinShift(signal.event, round(expected, 4), round(observed, 4)),)
 
     def back(self, row: int) -> Ints:
         """Return the bets on the way back of a signal that alarms, in the direction of its leading bet."""

@@ -106,32 +106,21 @@ class FamilyInContext(Family):
         self._fixed: dict[int, Bets] = {}
         self._places = [_places(whole, row) for row in range(len(weights))] if self.values else []
 
-    def advance(
-        self,
-        cells: Ints,
-        *,
-        mass: int,
-        slot: int,
-        slots: int,
-        records: int,
-        given: Ints | None = None,
-        denser: float = 1.0,
-    ) -> Ints:
-        self.counts = self.null.gather(cells)
+    def _gained(self, slot: int, given: Ints | None) -> Bets:
         self.here = [(self.at(slot), self.counts)] if self.at else self._levels(given)
         gained, active = np.zeros_like(self.detector.log_c), self.detector.exist & False
         for context, counts in self.here:
             tables, awake = self._bets(context)
             gained += gain(tables, counts)
             active |= awake
-        gained = self.bursts.slowed(gained, denser)
-        self.detector.advance(self._seen(), gained, active, mass=mass, slot=slot, records=records)
+        return gained, active
+
+    def _learn(self, slot: int, slots: int) -> None:
         self.memory.add_in(self.here, slots)
         if self.at:  # of the levels of a field the mix may differ from block to block, and mean nothing
             if self.at(slot - slots) != self.here[0][0]:
                 self.bursts.interrupt()
             self.bursts.add(self.counts)
-        return self.detector.evidence()
 
     def _levels(self, given: Ints | None) -> list[tuple[int, Ints]]:
         """Return the slot's counts by level of the field, of those that it has."""

@@ -22,7 +22,6 @@ from monitor.judge.families import families
 from monitor.judge.family import LOG10, Family, Finding
 from monitor.judge.in_order import InOrder
 from monitor.judge.null import Tolerance
-from monitor.reference.contexts import DAY
 from monitor.reference.store import Reference
 from monitor.types import BinShift, Effect
 
@@ -105,7 +104,7 @@ class Judge:
         groups = [s.group for s in self.signals]
         self.groups = {g: [i for i, other in enumerate(groups) if other == g] for g in sorted(set(groups))}
         self.thresholds = thresholds([*groups, *(s.group for s in beside)], budget.every)
-        self.density = Density(reference, slot, DAY / slot)
+        self.density = Density(reference, slot)
         self.records = 0
         self.last: int | None = None
         self.calms: dict[str, Calm] = {}

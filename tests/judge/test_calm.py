@@ -2,14 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from judge_streams import from_now
 
-from monitor.judge.calm import Calm, back_from_shares, back_from_values
-from monitor.judge.edetector import Onset
-
-
-def from_now(table):
-    """Return the way back from an alarm in the first slot."""
-    return Calm.begun(table, 0, Onset(0, 0, np.zeros(table.shape[1], dtype=np.int64)))
+from monitor.judge.calm import back_from_shares, back_from_values
 
 
 def _slots_until_back(calm, beyond, within, slots_beyond):

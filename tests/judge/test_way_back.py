@@ -7,17 +7,11 @@ from math import comb
 
 import numpy as np
 import pytest
-from judge_streams import Traffic, judge_of, judged, mixed, normal_law, null_of, number, signal
+from judge_streams import Traffic, from_now, judge_of, judged, mixed, normal_law, null_of, number, signal
 
 from monitor.judge.bets import SCALE
-from monitor.judge.calm import CONVINCED, DEEPEST, Calm, back_from_shares, back_from_values
+from monitor.judge.calm import CONVINCED, DEEPEST, back_from_shares, back_from_values
 from monitor.judge.directions import directions
-from monitor.judge.edetector import Onset
-
-
-def from_now(table):
-    """Return the way back from an alarm in the first slot."""
-    return Calm.begun(table, 0, Onset(0, 0, np.zeros(table.shape[1], dtype=np.int64)))
 
 
 def scores(bins=16, ordered=True):
