@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 Law = Callable[[Ints, np.random.Generator], Floats]
 
 FEATURES = 20
-SLOT = 600_000
+SLOT = 900_000
 IN_SLOT = 1_000
 MONDAY = 20_458 * DAY  # 2026-01-05
 

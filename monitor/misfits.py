@@ -9,6 +9,7 @@ from monitor.config.durations import format_duration
 from monitor.config.permodel import ModelSettings
 from monitor.config.section import guess
 from monitor.config.tolerance import GROUPS
+from monitor.reference.contexts import HOUR, QUARTER
 from monitor.reference.schema import Feature
 from monitor.reference.store import Reference
 
@@ -49,7 +50,8 @@ def straddling(slot: int, reference: Reference) -> Iterator[str]:
     for contexts in reference.contexts:
         cycle, called = contexts.cycle, contexts.called
         if cycle and slot != reference.slot and (cycle.part % slot or cycle.part % reference.slot):
-            words = f"slots of {format_duration(slot)} do not divide the hours or days that the reference compares by"
+            parts = {QUARTER: "quarters of an hour", HOUR: "hours"}.get(cycle.part, "days")
+            words = f"slots of {format_duration(slot)} do not divide the {parts} that the reference compares by"
             yield f"slot: {words} ({called}); it was built with {format_duration(reference.slot)}. {BUILD_AGAIN}"
 
 

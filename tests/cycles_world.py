@@ -48,15 +48,15 @@ def reference_of(law: Law, days: int, records: int, seed: int, *, cycles: tuple[
     counts[RECORDS] = records
     counts[layout.starts[0] :] = np.bincount(cells, minlength=detector.cells)
     found = InTime(layout, counts, cycles)
-    slots = times // 600_000 * 600_000
+    slots = times // 300_000 * 300_000
     found.look([(0, cells, Given(slots, np.zeros_like(slots)))])
     first, last = int(times[0]), int(times[-1])
     whole = Reference("m", Schema(()), layout, counts, records, found.dependence.effects, first, last)
-    return replace(whole, contexts=found.contexts, within=found.within, slot=600_000)
+    return replace(whole, contexts=found.contexts, within=found.within, slot=300_000)
 
 
 def slots_of(
-    reference: Reference, law: Law, days: float, per_slot: int, seed: int, *, slot: int = 600_000
+    reference: Reference, law: Law, days: float, per_slot: int, seed: int, *, slot: int = 900_000
 ) -> Iterator[tuple[int, Tally]]:
     """Yield live slots, which begin on a Monday after the reference."""
     draw = np.random.default_rng(seed)

@@ -21,7 +21,7 @@ from monitor.watched import Watched
 CHUNK = 8_192
 """Records binned at once."""
 BLOCK = 1_000
-HOUR = 3_600_000
+QUARTER, HOUR = 900_000, 3_600_000
 
 
 def reference_of(columns: Columns) -> Reference:
@@ -75,13 +75,14 @@ class Seawall:
         if self._built is None or self._built[0] is not accepted:
             self._built = accepted, reference_of(accepted)
         step = int(live.times[1] - live.times[0])
-        watched = watch(self._built[1], slot=_dividing_an_hour(slot * step), every=self.every, tolerance=self.tolerance)
+        watched = watch(self._built[1], slot=_dividing_hours(slot * step), every=self.every, tolerance=self.tolerance)
         yield from alarms(watched, live)
 
 
-def _dividing_an_hour(least: int) -> int:
-    """Return the shortest slot from so many milliseconds on that divides an hour, as contexts ask: they are hours."""
-    return next(slot for slot in range(least, HOUR + 1) if HOUR % slot == 0)
+def _dividing_hours(least: int) -> int:
+    """Return the shortest slot from so many milliseconds on that contexts allow: it divides quarters, or hours."""
+    part = QUARTER if least <= QUARTER else HOUR
+    return next(slot for slot in range(least, part + 1) if part % slot == 0)
 
 
 def alarms(watched: Watched, columns: Columns) -> Iterator[Alarm]:

@@ -24,7 +24,7 @@ from monitor.reference.contexts import CYCLES, HOUR
 from monitor.types import SEVERITIES, Event, Severity, SignalChange
 from sinks.text import lasting
 
-HOURLY = {cycle.called for cycle in CYCLES.values() if cycle.part == HOUR}
+HOURLY = {cycle.called for cycle in CYCLES.values() if cycle.part <= HOUR}
 """What is compared with its hour: where a cycle is gone, it is too high at some hours and too low at others."""
 
 SOON = 60_000

@@ -5,6 +5,7 @@ What is likely gets more of the mixture and of the probability that the promise 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -56,9 +57,17 @@ def directions(signal: Signal, accepted: list[float]) -> list[Direction]:
     """Return the directions of a signal: of ordered bins those of normal scores, then single bins; of levels each."""
     if len(accepted) < 2:
         return []
-    found = _ordered(signal, accepted) if signal.ordered else _levels(signal, accepted)
+    found = [*(_ordered(signal, accepted) if signal.ordered else _levels(signal, accepted))]
     whole = sum(d.weight for d in found)
     return [d._replace(weight=d.weight / whole) for d in found]
+
+
+def score_of(name: str, signal: Signal, accepted: list[float]) -> list[float] | None:
+    """Return the score of one direction, None where a signal has no such."""
+    if len(accepted) < 2:
+        return None
+    found = _ordered(signal, accepted) if signal.ordered else _levels(signal, accepted)
+    return next((d.score for d in found if d.name == name), None)
 
 
 def heaviest(signal: Signal, accepted: list[float]) -> float:
@@ -66,8 +75,8 @@ def heaviest(signal: Signal, accepted: list[float]) -> float:
     return max((d.weight for d in directions(signal, accepted)), default=1.0)
 
 
-def _ordered(signal: Signal, accepted: list[float]) -> list[Direction]:
-    """Return up and down, spread and narrow, either tail, both with a peak, then more of few bins.
+def _ordered(signal: Signal, accepted: list[float]) -> Iterator[Direction]:
+    """Yield up and down, spread and narrow, either tail, both with a peak, then more of few bins.
 
     Of what is unusual, only more of it.
     """
@@ -76,35 +85,36 @@ def _ordered(signal: Signal, accepted: list[float]) -> list[Direction]:
     lower_tail = [max(0.0, -v - 1) for v in z]
     if signal.unusual:
         scores = [("more unusual records", [-v for v in z], 1.0), ("more very unusual records", lower_tail, 1.0)]
-        return _tilts(scores, accepted)
+        yield from _tilts(scores, accepted)
+        return
     scores = [("shifted up", z, 3.0), ("shifted down", [-v for v in z], 3.0)]
     if len(z) > 2:
         scores += [("spread out", [v * v for v in z], 2.0), ("narrowed", [-v * v for v in z], 2.0)]
         scores += [("heavier upper tail", [max(0.0, v - 1) for v in z], 1.0), ("heavier lower tail", lower_tail, 1.0)]
     if len(z) > FEW:
         scores.append(("heavier tails", [v**4 - 6 * v * v for v in z], 1.0))
-    return _tilts(scores, accepted) + (_somewhere(signal, accepted) if len(z) > 2 else [])
+    yield from _tilts(scores, accepted)
+    if len(z) > 2:
+        yield from (d for d in _somewhere(signal, accepted) if d.score)
 
 
-def _tilts(scores: list[tuple[str, list[float], float]], accepted: list[float]) -> list[Direction]:
-    """Return those of named and weighted scores that are not constant."""
-    return [
-        Direction(name, standard, TILTS, weight, linear=False)
-        for name, g, weight in scores
-        if (standard := _standardised(g, accepted))
-    ]
+def _tilts(scores: list[tuple[str, list[float], float]], accepted: list[float]) -> Iterator[Direction]:
+    """Yield those of named and weighted scores that are not constant."""
+    for name, g, weight in scores:
+        if standard := _standardised(g, accepted):
+            yield Direction(name, standard, TILTS, weight, linear=False)
 
 
-def _somewhere(signal: Signal, accepted: list[float]) -> list[Direction]:
-    """Return more of either outer bin, and of each inner one; where bins are many, of each two neighbours within."""
+def _somewhere(signal: Signal, accepted: list[float]) -> Iterator[Direction]:
+    """Yield more of either outer bin, and of each inner one; where bins are many, of each two neighbours within."""
     labels, last = signal.bins, len(accepted) - 1
-    found = [_more(labels[k], (k,), accepted, MOVED[:1], _END) for k in (0, last)]
+    for k in (0, last):
+        yield _more(labels[k], (k,), accepted, MOVED[:1], _END)
     width = 1 if len(accepted) <= FEW else 2
     for k in range(1, last + 1 - width):
         bins = tuple(range(k, k + width))
         name = " or ".join(labels[b] for b in bins)
-        found.append(_more(name, bins, accepted, (sum(MOVED) / 2,), _WITHIN / last))
-    return [d for d in found if d.score]
+        yield _more(name, bins, accepted, (sum(MOVED) / 2,), _WITHIN / last)
 
 
 def _levels(signal: Signal, accepted: list[float]) -> list[Direction]:

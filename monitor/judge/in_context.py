@@ -15,7 +15,7 @@ import numpy as np
 
 from monitor.judge.bets import MOST_STAKED, SCALE, share_bets, tilts, tilts_of
 from monitor.judge.calm import back_from_shares, back_from_values
-from monitor.judge.directions import directions
+from monitor.judge.directions import score_of
 from monitor.judge.edetector import Onset, gain
 from monitor.judge.family import Bets, Family, Finding, Ints, beside
 from monitor.judge.null import Floats, Null, ordered_sum
@@ -104,6 +104,7 @@ class FamilyInContext(Family):
         self._begin(whole, self.memory, weights, whole.shape[1] + len(strata.nulls) + 1)
         self.here: list[tuple[int, Ints]] = []
         self._fixed: dict[int, Bets] = {}
+        self._ways_back: dict[tuple[int, int], Ints] = {}
         self._places = [_places(whole, row) for row in range(len(weights))] if self.values else []
 
     def _gained(self, slot: int, given: Ints | None) -> Bets:
@@ -189,7 +190,11 @@ class FamilyInContext(Family):
 
     def back(self, row: int) -> Ints:
         bet = self.detector.leading(row)
-        return np.concatenate([self._back_in(c, row, bet) for c in range(len(self.strata.nulls))], axis=1)
+        if (found := self._ways_back.get((row, bet))) is None:
+            found = np.concatenate([self._back_in(c, row, bet) for c in range(len(self.strata.nulls))], axis=1)
+            if bet < self.fixed_bets:
+                self._ways_back[row, bet] = found
+        return found
 
     def _back_in(self, context: int, row: int, bet: int) -> Ints:
         null, signal = self.strata.nulls[context], self.null.signals[row]
@@ -202,7 +207,7 @@ class FamilyInContext(Family):
         else:
             name, _ = self._places[row][bet]
             accepted = null.accepted[row, : len(null.signals[row].bins)].tolist()
-            own = {d.name: d.score for d in directions(null.signals[row], accepted)}.get(name, [0.0] * len(accepted))
+            own = score_of(name, null.signals[row], accepted) or [0.0] * len(accepted)
             g, radius = [own[k] for k in self.strata.groups[context, row, :bins].tolist()], float(null.fixed[row])
         return back_from_values(g, radius, effect, width) * any(g)  # a context with a single bin says nothing
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import Signal
+from monitor.judge import beyond
 from monitor.judge.directions import heaviest
 from monitor.reference.quantiles import chi_square, normal, share_at_most
 from monitor.reference.store import Reference
@@ -116,7 +117,8 @@ def nulls(
     every_value = len(values) + sum(s.kind == "values" for s in beside)
     every_share = sum(s.contexts for s in (*(s for s, _ in shares), *beside) if s.kind == "share")
     miss = DELTA * FIXED / max(1, every_value)
-    effects = _design_effects(reference, [*reference.signals, *watched])
+    signals = [*reference.signals, *watched]
+    effects, peaks = beyond.design_effects(reference, signals), beyond.peaks(reference, signals)
 
     def of_values(signal: Signal, size: float, accepted: Floats) -> tuple[list[float], float, float]:
         allowed, off = tolerance(signal), reference.within.get(signal.name, 0.0)
@@ -134,22 +136,10 @@ def nulls(
             if signal.excess:
                 more = sqrt(events + signal.excess * whole) - sqrt(events)
                 off += normal(DELTA * SHARES / every_share) * more / whole
-            most.append(min(1.0, bound + off + tolerance(signal) / 100))
+            most.append(min(1.0, bound * peaks.get(signal.name, 1.0) + off + tolerance(signal) / 100))
         return most, max(most), tolerance(signal)
 
     return _null(reference, values, effects, miss, of_values), _null(reference, shares, effects, miss, of_shares)
-
-
-def _design_effects(reference: Reference, watched: Sequence[tuple[Signal, int]]) -> dict[str, float]:
-    """Return the design effect of every signal.
-
-    Values beyond the accepted range come in runs where the others do, but the reference has none to show it: their
-    signals take the effect of the values.
-    """
-    own = {s.name: reference.design_effects.get(s.name, 1.0) for s, _ in watched}
-    of_values = {start: own[s.name] for s, start in watched if s.kind == "values"}
-    beyond = ("quality.below.", "quality.above.")
-    return {s.name: max(own[s.name], of_values.get(at, 1.0) if s.name.startswith(beyond) else 1.0) for s, at in watched}
 
 
 def _null(

@@ -24,7 +24,7 @@ from monitor.errors import BadReference
 from monitor.formats.decoder import Decoder
 from monitor.formats.joined import SLOT, WAIT
 from monitor.reference.bins import TOLD_NAMES, FeatureOptions, column_of, detectors_of, levels_of, schema_of
-from monitor.reference.contexts import CYCLES
+from monitor.reference.contexts import CYCLES, HOUR
 from monitor.reference.counted import Counted
 from monitor.reference.in_time import InTime
 from monitor.reference.joint import Apart, joint
@@ -126,7 +126,7 @@ def build(
     apart: list[Apart | Fitted] = [*joint(plan.layout, counts, counted.codes, order, choosing), *fitted]
     layout = Layout([*plan.layout.detectors, *(each.detector for each in apart)])
     counts = np.concatenate([counts, *(each.counts() for each in apart)])
-    found = InTime(layout, counts, _allowed(contexts, layout, timed=timed), None if timed else counted.rows)
+    found = InTime(layout, counts, _allowed(contexts, layout, slot if timed else None), None if timed else counted.rows)
     found.look(counted.in_time(plan.layout, order, apart, slot, found.field))
     return Reference(
         model,
@@ -173,12 +173,12 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
     return Plan(schema, layout, once, choosing, timed=look.timed == look.rows, noticed=noticed)
 
 
-def _allowed(contexts: Sequence[str], layout: Layout, *, timed: bool) -> tuple[str, ...]:
-    """Return what may be a context of these records. Raises BadReference."""
+def _allowed(contexts: Sequence[str], layout: Layout, slot: int | None) -> tuple[str, ...]:
+    """Return what may be a context of these records, in slots of so many milliseconds. Raises BadReference."""
     if len(contexts) != 1:
-        return tuple(contexts) if timed else ()
+        return tuple(by for by in contexts if CYCLES[by].part % slot == 0 or CYCLES[by].part >= HOUR) if slot else ()
     (by,) = contexts
-    if by in CYCLES and not timed:
+    if by in CYCLES and slot is None:
         raise BadReference(f"reference.contexts is {by}, and not every record has a time. Leave it out")
     if by not in CYCLES and layout.place_of(f"feature.{by}") is None:
         known = [d.column.removeprefix("feature.") for d in layout.detectors if isinstance(d, CategoryBins)]

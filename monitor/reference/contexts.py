@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from monitor.counting.tally import Layout
 
 Ints = NDArray[np.int64]
 Marks = NDArray[np.bool_]
+Number = TypeVar("Number", np.int64, np.float64)
 
 HOUR = 3_600_000
+QUARTER = HOUR // 4
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 
@@ -40,6 +43,8 @@ class Cycle:
         Context of each of some times in milliseconds since 1970, UTC.
     length, part : int
         Milliseconds that a cycle lasts, and its shortest context: a slot may not straddle two.
+    reach : int
+        How many contexts on either side, at the same kind of day, have records that count for a context too.
     """
 
     called: str
@@ -47,6 +52,13 @@ class Cycle:
     at: Callable[[Ints], Ints]
     length: int
     part: int
+    reach: int = 0
+
+    def reaching(self, counts: Ints) -> Ints:
+        """Return the counts (C, cells) of records within reach of each context, given those in it."""
+        if not self.reach:
+            return counts
+        return around(counts.reshape(-1, DAY // self.part, counts.shape[1]), self.reach).reshape(counts.shape)
 
     def turn(self, times: Ints) -> Ints:
         """Return which turn of the cycle each time lies in, counted from the first of them."""
@@ -65,7 +77,12 @@ def _hour(times: Ints) -> Ints:
     return times // HOUR % 24
 
 
+def _quarter(times: Ints) -> Ints:
+    return times // QUARTER % 96
+
+
 _HOURS = tuple(f"{hour:02}:00" for hour in range(24))
+_QUARTERS = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45))
 
 CYCLES: Mapping[str, Cycle] = MappingProxyType(
     {
@@ -86,8 +103,30 @@ CYCLES: Mapping[str, Cycle] = MappingProxyType(
             HOUR,
         ),
         "month": Cycle("month", _MONTHS, _month, 365 * DAY, DAY),
+        "quarter_of_day": Cycle("time of day", _QUARTERS, _quarter, DAY, QUARTER, reach=2),
+        "quarter_and_weekend": Cycle(
+            "time of day, weekends apart",
+            tuple(f"{day} {quarter}" for day in ("weekday", "weekend") for quarter in _QUARTERS),
+            lambda t: 96 * (_weekday(t) > 4) + _quarter(t),
+            WEEK,
+            QUARTER,
+            reach=2,
+        ),
     }
 )
+
+FINER: Mapping[str, str] = MappingProxyType(
+    {"hour_of_day": "quarter_of_day", "hour_and_weekend": "quarter_and_weekend"}
+)
+"""Cycles that follow what moves within an hour, from the records of an hour and a quarter around each time."""
+
+
+def around(days: NDArray[Number], reach: int = 2) -> NDArray[Number]:
+    """Return for each time of day, the second axis, the sum over those around it; the last is beside the first."""
+    found = days.copy()
+    for step in range(1, reach + 1):
+        found += np.roll(days, step, axis=1) + np.roll(days, -step, axis=1)
+    return found
 
 
 OUTSIDE = ("any other", "never seen before", "missing", "of the wrong type")
@@ -176,7 +215,7 @@ class Given:
     def at(self, by: str, *, quarters: bool = False) -> Ints:
         """Return the context of each; on request the quarter of its hour with it."""
         found = CYCLES[by].at(self.slots) if by in CYCLES else self.levels
-        return 4 * found + self.slots // (HOUR // 4) % 4 if quarters else found
+        return 4 * found + self.slots // QUARTER % 4 if quarters else found
 
     def __getitem__(self, which: slice | Marks) -> Given:
         return Given(self.slots[which], self.levels[which], None if self.choosing is None else self.choosing[which])

@@ -8,13 +8,12 @@ a missing one false alarms, so little is enough.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import THIN, Signal
-from monitor.reference.contexts import CYCLES, DAY, HOUR, Cycle
+from monitor.reference.contexts import CYCLES, Cycle
 from monitor.reference.dependence import watched_scores
 from monitor.reference.split import EVERY, FREQUENT
 from monitor.reference.variance_ratio import means
@@ -27,14 +26,6 @@ LEAST = 0.02
 
 FEWEST = 2
 """Whole cycles without which nothing can be said. (A part of one would have a mean of its own, for no other reason.)"""
-
-QUARTERS = Cycle("quarter of an hour", (), lambda t: t // (HOUR // 4) % 96, DAY, HOUR // 4)
-
-FASTEST = 3.2
-"""Times the standard deviation of the quarters' means about their hours' that a law lies off its hour's at most.
-
-Of a sine over the day: the square root of 2 where it is steepest, 1.8 at the ends of an hour; ranks show 0.8 of it.
-"""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -76,16 +67,6 @@ def _both(signal: Signal, bins: Ints, times: Ints, found: Mapping[str, float]) -
     whole = 1.0 + sum(found.values())
     beyond = _size(signal, bins, times, hours, without=("hour_and_weekend",))
     return {"hour_and_weekend": whole} if not beyond else {"hour_of_week": whole + 1.0, "hour_and_weekend": whole}
-
-
-def within_hours(signal: Signal, bins: Ints, times: Ints, by: str) -> float:
-    """Return how far (Cohen's w) the law of a signal lies off that of its hour within it, at most; 0 by chance.
-
-    A strong cycle moves within an hour too: what is 7:50 is like 8:10 rather than 7:10.
-    """
-    if CYCLES[by].part != HOUR:
-        return 0.0
-    return FASTEST * sqrt(_size(signal, bins, times, QUARTERS, without=(by,)))
 
 
 def enough(times: Ints, cycle: Cycle, least: int) -> bool:

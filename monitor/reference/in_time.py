@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from detectors.detector import Counts, Signal
 from monitor.counting.tally import Layout
-from monitor.reference.contexts import CYCLES, Contexts, Given, names_of
-from monitor.reference.cycles import best_of, cycles_of, within_hours
+from monitor.reference.contexts import CYCLES, FINER, Contexts, Given, names_of
+from monitor.reference.cycles import best_of, cycles_of
 from monitor.reference.dependence import Dependence
+from monitor.reference.movement import followed
 from monitor.reference.notes import Note
 from monitor.reference.shifts import Shifts
 
@@ -71,9 +72,7 @@ class InTime:
                 bins = np.array(signal.bin_of)[cells]
                 bins, slots = bins[bins >= 0], given.slots[bins >= 0]
                 if by := self._cycle(signal, bins, slots):
-                    self._by[signal.name] = by
-                    if by in CYCLES and (off := within_hours(signal, bins, slots, by)):
-                        self.within[signal.name] = round(off, 4)
+                    self._by[signal.name] = self._followed(signal, bins, slots, by) if by in CYCLES else by
             for by in sorted({self._by[s.name] for s in judged if s.name in self._by}):
                 self._count(by, position, cells, given)
             self.dependence.look(signals, cells, given, self._by, self.within)
@@ -91,6 +90,14 @@ class InTime:
             self.notes.append(Note("cycle", signal.name, CYCLES[sparse[0]].called))
         return by
 
+    def _followed(self, signal: Signal, bins: Ints, slots: Ints, by: str) -> str:
+        """Return the cycle that follows best how a signal moves, and note what it leaves of that."""
+        finer = FINER.get(by) if FINER.get(by) in self.allowed else None
+        found, off = followed(signal, bins, slots, by, finer)
+        if off:
+            self.within[signal.name] = round(off, 4)
+        return found
+
     def _count(self, by: str, position: int, cells: Ints, given: Given) -> None:
         """Count what each context holds; cells whose records were said to be of another kind are shared out alike."""
         start, width, size = self.layout.starts[position], self.layout.detectors[position].cells, len(self._names(by))
@@ -102,6 +109,8 @@ class InTime:
             moved = here[:, cell] - here[:, cell] * self.counts[start + cell] // here[:, cell].sum()
             here[:, cell] -= moved
             here[:, cell + 1] += moved
+        if by in CYCLES:
+            here, choosing = CYCLES[by].reaching(here), CYCLES[by].reaching(choosing)
         self._counts.setdefault(by, np.zeros((2, size, self.layout.total), dtype=np.int64))
         self._counts[by][:, :, start : start + width] = here, choosing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import erfc, exp, lgamma, log, sqrt
 from statistics import NormalDist
 
@@ -16,6 +17,7 @@ def normal(upper: float) -> float:
     return -NormalDist().inv_cdf(upper)
 
 
+@lru_cache(1_000)
 def chi_square(degrees: int, upper: float) -> float:
     """Return x with P(chi-square with that many degrees of freedom > x) = upper.
 

@@ -17,12 +17,22 @@ def test_contexts_are_found_unless_the_configuration_says_which():
     assert ReferenceSection(path="r", contexts="hour_of_day").allowed == ("hour_of_day",)
 
 
-@pytest.mark.parametrize(("slot", "fits"), [(10_000, True), (600_000, True), (3_600_000, True), (420_000, False)])
-def test_slots_must_divide_the_hours_that_the_reference_compares_by(slot, fits):
-    wrong = list(straddling(slot, reference_of(daily(0.5), 14, 10_000, seed=1)))
-    words = "slots of 7m do not divide the hours or days that the reference compares by (hour of the day)"
-    built = "it was built with 10m. Build it again: seawall reference build DATA"
-    assert wrong == ([] if fits else [f"slot: {words}; {built}"])
+@pytest.mark.parametrize(
+    ("slot", "cycle", "wrong"),
+    [
+        (10_000, "quarter_of_day", None),
+        (900_000, "quarter_of_day", None),
+        (3_600_000, "quarter_of_day", "1h do not divide the quarters of an hour"),
+        (3_600_000, "hour_of_day", None),
+        (420_000, "hour_of_day", "7m do not divide the hours"),
+        (420_000, "day_of_week", "7m do not divide the days"),
+    ],
+)
+def test_slots_must_divide_what_the_reference_compares_by(slot, cycle, wrong):
+    found = list(straddling(slot, reference_of(daily(0.5), 28, 10_000, seed=1, cycles=(cycle,))))
+    called = CYCLES[cycle].called
+    words = f"slot: slots of {wrong} that the reference compares by ({called}); it was built with 5m."
+    assert found == ([f"{words} Build it again: seawall reference build DATA"] if wrong else [])
 
 
 @pytest.mark.parametrize(

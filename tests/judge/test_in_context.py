@@ -19,7 +19,7 @@ from monitor.reference.in_time import InTime
 from monitor.reference.schema import Schema
 from monitor.reference.store import Reference
 
-SLOT = 600_000
+SLOT = 900_000
 
 
 def _judge(reference, tolerance=0.0):
@@ -181,11 +181,11 @@ def test_a_share_is_accepted_by_the_hour():
 
     def slots(share):
         for slot, tally in slots_of(reference, steady, 2, 200, seed=2):
-            tally.cells[missing] = draw.binomial(200, share if slot % 144 < 36 else 0.0)
+            tally.cells[missing] = draw.binomial(200, share if slot % 96 < 24 else 0.0)
             yield slot, tally
 
     assert _run(judge, slots(0.15)) == []
-    assert _run(_judge(reference, tolerance=0.1), ((s + 72, t) for s, t in slots(0.15)))
+    assert _run(_judge(reference, tolerance=0.1), ((s + 48, t) for s, t in slots(0.15)))
 
 
 REGIONS = ("north", "south", "east")

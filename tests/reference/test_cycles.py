@@ -101,19 +101,20 @@ def test_a_cycle_that_too_few_records_show_is_not_used():
 @pytest.mark.parametrize("name", CYCLES)
 def test_every_moment_has_one_context_of_each_cycle_for_a_whole_part_of_it(name):
     cycle = CYCLES[name]
-    hours = MONDAY + HOUR * np.arange(24 * 366)
-    found = cycle.at(hours)
+    part = min(HOUR, cycle.part)
+    moments = MONDAY + part * np.arange(366 * DAY // part)
+    found = cycle.at(moments)
     assert set(found.tolist()) == set(range(len(cycle.names)))
-    assert np.array_equal(cycle.at(hours + HOUR - 1), found)
-    assert cycle.at(hours - 100 * 365 * DAY).min() >= 0  # before 1970
+    assert np.array_equal(cycle.at(moments + part - 1), found)
+    assert cycle.at(moments - 100 * 365 * DAY).min() >= 0  # before 1970
 
 
 @pytest.mark.parametrize(
     ("time", "names"),
     [
-        ("2026-01-05T00:00:00Z", ("00:00", "Mon", "weekday 00:00", "Mon 00:00", "Jan")),
-        ("2026-02-28T23:59:59.999Z", ("23:00", "Sat", "weekend 23:00", "Sat 23:00", "Feb")),
-        ("1969-12-31T12:00:00Z", ("12:00", "Wed", "weekday 12:00", "Wed 12:00", "Dec")),
+        ("2026-01-05T00:00:00Z", ("00:00", "Mon", "weekday 00:00", "Mon 00:00", "Jan", "00:00", "weekday 00:00")),
+        ("2026-02-28T23:59:59.999Z", ("23:00", "Sat", "weekend 23:00", "Sat 23:00", "Feb", "23:45", "weekend 23:45")),
+        ("1969-12-31T12:00:00Z", ("12:00", "Wed", "weekday 12:00", "Wed 12:00", "Dec", "12:00", "weekday 12:00")),
     ],
 )
 def test_contexts_are_named_for_the_calendar(time, names):
@@ -142,21 +143,29 @@ def _hourly(**given):
 def test_build_finds_the_cycle_and_says_so(capsys):
     reference = _hourly()
     (contexts,) = reference.contexts
-    assert (contexts.by, contexts.signals, reference.slot) == ("hour_of_day", HOURLY, 10_000)
+    assert (contexts.by, contexts.signals, reference.slot) == ("quarter_of_day", HOURLY, 10_000)
     told_of(reference, True, "folder")
     out = capsys.readouterr().out
-    assert "  by hour of the day: x, joint.pair.x+y. Each is compared with its like\n" in out
+    assert "  by time of day: x, joint.pair.x+y. Each is compared with its like\n" in out
     assert "it covers 13 d 23 h: of weekly" not in out
 
 
 def test_contexts_hold_the_records_of_the_whole():
-    reference = _hourly()
+    reference = _hourly(contexts=("hour_of_day",))
     (contexts,) = reference.contexts
     detector = next(d for d in reference.layout.detectors if getattr(d, "column", "") == "feature.x")
     start = reference.layout.starts[reference.layout.detectors.index(detector)]
     own = contexts.counts[:, start : start + detector.cells]
     assert np.array_equal(own.sum(axis=0), reference.counts[start : start + detector.cells])
     assert np.array_equal(own.sum(axis=1), np.bincount(np.arange(5_000) * (14 * DAY // 5_000) // HOUR % 24))
+
+
+def test_slots_that_do_not_divide_a_quarter_of_an_hour_are_compared_by_hours():
+    assert [_hourly(slot=minutes * 60_000).contexts[0].by for minutes in (10, 15, 60)] == [
+        "hour_of_day",
+        "quarter_of_day",
+        "hour_of_day",
+    ]
 
 
 def test_contexts_are_kept_with_the_reference_and_count_for_its_digest(tmp_path):
