@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cache
+from itertools import pairwise, product
+from math import factorial, prod
 from statistics import NormalDist
 from typing import Any
 
@@ -149,3 +151,14 @@ def mixed(seed: int = 1, numbers: int = 4) -> Traffic:
 def from_now(table: NDArray[np.int64]) -> Calm:
     """Return the way back with these bets, from an alarm in the first slot on."""
     return Calm.begun(table, 0, Onset(0, 0, np.zeros(table.shape[1], dtype=np.int64)))
+
+
+@cache
+def outcomes(records, law):
+    """Return every way in which `records` fall into bins, with its probability."""
+    found = []
+    for counts in product(range(records + 1), repeat=len(law)):
+        if sum(counts) == records:
+            ways = factorial(records) // prod(map(factorial, counts))
+            found.append((counts, ways * prod(p**c for p, c in zip(law, counts, strict=True))))
+    return found

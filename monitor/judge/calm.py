@@ -44,12 +44,15 @@ class Calm:
         Slot of the last alarm.
     onset : Onset or None
         Where the shift began, as far as its size has not changed for certain since; None once it was back.
+    seen : int
+        Slot of its last records.
     """
 
     table: Ints
     log_e: Ints
     alarmed: int
     onset: Onset | None
+    seen: int
 
     def add(self, counts: Ints) -> None:
         """Judge one slot's counts (K,)."""
@@ -60,7 +63,7 @@ class Calm:
     @classmethod
     def begun(cls, table: Ints, slot: int, onset: Onset) -> Self:
         """Return the way back with these bets, from an alarm in a slot on."""
-        return cls(table, np.zeros(_BETS, dtype=np.int64), slot, onset)
+        return cls(table, np.zeros(_BETS, dtype=np.int64), slot, onset, slot)
 
     @property
     def reached(self) -> bool:

@@ -57,6 +57,17 @@ def log_sum(a: Ints, b: Ints) -> Ints:
     return found
 
 
+def log_total(parts: Ints) -> Ints:
+    """Return the log_sum of each row (S, B), added in pairs, in a fixed order: shape (S,)."""
+    parts = np.maximum(parts, NOTHING)
+    while parts.shape[1] > 1:
+        half = (parts.shape[1] + 1) // 2
+        paired = log_sum(parts[:, : parts.shape[1] - half], parts[:, half:])
+        parts = np.concatenate([paired, parts[:, parts.shape[1] - half : half]], axis=1)
+    found: Ints = np.maximum(parts[:, 0], NOTHING)
+    return found
+
+
 def gain(tables: Ints, counts: Ints) -> Ints:
     """Return what bets (S, B, K) make of counts (S, K), shape (S, B): sums of integers, exact in any order."""
     made: Ints = np.matmul(tables, counts[:, :, None])[:, :, 0]
@@ -117,7 +128,7 @@ class EDetector:
         records : int
             The model's records before this slot.
         """
-        self.pending = np.minimum(self.pending + mass, MOST_PENDING * mass)
+        self.pending = self.waiting(mass)
         present = counts.sum(axis=1) > 0
         start = _log_start(self.pending)[:, None]
         moving = active & self.exist & present[:, None]
@@ -131,15 +142,13 @@ class EDetector:
         self.log_c = np.where(moving, self.log_c + gained, self.log_c)
         self.pending[present] = 0
 
+    def waiting(self, mass: int) -> Ints:
+        """Return the start mass (S,) that signals with records get of a slot that adds so much."""
+        return np.minimum(self.pending + mass, MOST_PENDING * mass)
+
     def evidence(self) -> Ints:
-        """Return log M per signal, shape (S,): its parts are added in pairs, in a fixed order."""
-        parts = np.maximum(self.log_r + self.log_shares, NOTHING)
-        while parts.shape[1] > 1:
-            half = (parts.shape[1] + 1) // 2
-            paired = log_sum(parts[:, : parts.shape[1] - half], parts[:, half:])
-            parts = np.concatenate([paired, parts[:, parts.shape[1] - half : half]], axis=1)
-        found: Ints = np.maximum(parts[:, 0], NOTHING)
-        return found
+        """Return log M per signal, shape (S,)."""
+        return log_total(self.log_r + self.log_shares)
 
     def began(self, row: int, bet: int) -> Onset:
         """Return where a CUSUM last started."""

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from detectors.detector import Signal
+from monitor.judge.by_level import ByLevel
 from monitor.judge.family import Family
 from monitor.judge.in_context import FamilyInContext
 from monitor.judge.null import Tolerance, nulls
@@ -45,7 +46,8 @@ def families(
         ours = [(s, start) for s, start in watched if given.get(s.name) is contexts]
         at = partial(_context, contexts.cycle, slot) if contexts.cycle else None
         parts = strata(reference, contexts, ours, tolerance, others(ours)) if ours else ()
-        found += [FamilyInContext(part, at, DAY / slot) for part in parts if part.whole.signals]
+        given_it = partial(FamilyInContext, at=at) if at else ByLevel
+        found += [given_it(part, slots_a_day=DAY / slot) for part in parts if part.whole.signals]
     return found
 
 

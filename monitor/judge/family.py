@@ -34,8 +34,8 @@ class Finding:
     """An alarm: one signal is beyond what was accepted.
 
     `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own. `given` is what it was
-    compared within. `anew` says that the shift has another size than before, for certain, and that what is told rests
-    on the records since.
+    compared within, and `level` the level of a field of whose records alone it tells. `anew` says that the shift has
+    another size than before, for certain, and that what is told rests on the records since.
     """
 
     signal: Signal
@@ -46,6 +46,7 @@ class Finding:
     shape: str
     bins: tuple[BinShift, ...]
     given: str | None = None
+    level: str | None = None
     anew: bool = False
 
 
@@ -121,8 +122,21 @@ class Family:
         accepted: list[float] = self.null.accepted[row].tolist()
         return accepted
 
-    def watched(self, row: int) -> Ints:
-        """Return the last slot's counts as the way back of a signal looks at them."""
+    @property
+    def parts(self) -> tuple[Family, ...]:
+        """All that remembers something: itself, and what judges the same records otherwise."""
+        return (self,)
+
+    def leading(self, row: int) -> int | None:
+        """Return the level of a field whose own records show most; None where it is all records together."""
+        return None
+
+    def clear(self, row: int) -> None:
+        """Start a signal anew after an alarm."""
+        self.detector.clear([row])
+
+    def watched(self, row: int, level: int | None = None) -> Ints:
+        """Return the last slot's counts as the way back of a signal looks at them, in a level where that led."""
         counts: Ints = self.counts[row]
         return counts
 
@@ -179,11 +193,16 @@ class Family:
         signal = self.null.signals[row]
         accepted = self.null.accepted[row, : len(signal.bins)].tolist()
         if bet < self.fixed_bets:
-            g = [d.score for d in directions(signal, accepted) for _ in d.strengths][bet]
-            return back_from_values(g, float(self.null.fixed[row]), design, width)
+            return back_from_values(self._score(row, bet), float(self.null.fixed[row]), design, width)
         excess = self.recent.excess(row, bet - self.fixed_bets)[: len(accepted)]
         size = sqrt(sum(p * x * x for p, x in zip(accepted, excess, strict=True)))
         return back_from_values([x / size for x in excess], float(self.null.adaptive[row]), design, width)
+
+    def _score(self, row: int, bet: int) -> list[float]:
+        """Return the score of the direction that a fixed bet on values is for."""
+        signal = self.null.signals[row]
+        accepted = self.null.accepted[row, : len(signal.bins)].tolist()
+        return [d.score for d in directions(signal, accepted) for _ in d.strengths][bet]
 
     def present(self) -> list[Effect]:
         """Return the present effect of every signal over about its last 8,000 records, noise taken off."""

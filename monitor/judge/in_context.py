@@ -100,7 +100,7 @@ class FamilyInContext(Family):
     def __init__(self, strata: Strata, at: Callable[[int], int] | None, slots_a_day: float) -> None:
         whole, self.strata, self.at = strata.whole, strata, at
         self.memory = RecentInContext(strata, slots_a_day)
-        weights = tilts(whole)[1] if whole.of_values else _alike(share_bets(whole)[1])
+        weights = self.weights = tilts(whole)[1] if whole.of_values else _alike(share_bets(whole)[1])
         self._begin(whole, self.memory, weights, whole.shape[1] + len(strata.nulls) + 1)
         self.here: list[tuple[int, Ints]] = []
         self._fixed: dict[int, Bets] = {}
@@ -140,10 +140,13 @@ class FamilyInContext(Family):
         seen[:, -1] = seen[:, :bins].any(axis=1)
         return seen
 
-    def _bets(self, context: int) -> Bets:
+    def _fixed_at(self, context: int) -> Bets:
         if context not in self._fixed:
             self._fixed[context] = self._fixed_in(context)
-        fixed = self._fixed[context]
+        return self._fixed[context]
+
+    def _bets(self, context: int) -> Bets:
+        fixed = self._fixed_at(context)
         return beside(fixed, self.memory.bets_in(context)) if self.values else fixed
 
     def _fixed_in(self, context: int) -> Bets:
@@ -182,7 +185,7 @@ class FamilyInContext(Family):
         whole = max(1.0, float(sum(records)))
         return [t / whole for t in total]
 
-    def watched(self, row: int) -> Ints:
+    def watched(self, row: int, level: int | None = None) -> Ints:
         seen = np.zeros((len(self.strata.nulls), self.null.shape[1]), dtype=np.int64)
         for context, counts in self.here:
             seen[context] = counts[row]

@@ -107,7 +107,7 @@ class Judge:
         self.density = Density(reference, slot)
         self.records = 0
         self.last: int | None = None
-        self.calms: dict[str, Calm] = {}
+        self.calms: dict[tuple[str, int | None], Calm] = {}
         self.in_order = InOrder(sequential, slot)
 
     def advance(self, slot: int, tally: Tally) -> Verdict:
@@ -116,16 +116,17 @@ class Judge:
         mass = int(tally.cells[[RECORDS, LATE, DEAD]].sum()) if self.budget.in_records else 1
         slots = 1 if self.last is None else slot - self.last
         log_m: list[int] = []
-        cells = tally.cells >> max(0, int(tally.cells.max()).bit_length() - MOST_JUDGED.bit_length() + 1)
+        beyond = max(0, int(tally.cells.max()).bit_length() - MOST_JUDGED.bit_length() + 1)
+        cells, given = tally.cells >> beyond, None if tally.given is None else tally.given >> beyond
         now = {"mass": mass, "slot": slot, "slots": slots, "records": self.records}
         denser = self.density.add(here, slots)
         for family in self.families:
-            found = family.advance(cells, **now, given=tally.given, denser=denser)
+            found = family.advance(cells, **now, given=given, denser=denser)
             log_m += found.tolist()
         in_order = self.in_order.advance(slot, tally.rows, self.records)
         self.records += here
         self.last = slot
-        self._return_to_calm()
+        self._return_to_calm(slot)
         alarms = [*(self._alarm(i, log_m[i], slot, tally) for i in self._flagged(log_m)), *in_order]
         effects = [e for family in self.families for e in family.present()]
         return Verdict(slot, self.records, here, [m / LOG10 for m in log_m], effects, alarms, self.signals)
@@ -148,17 +149,23 @@ class Judge:
         return found
 
     def calm(self, name: str) -> bool:
-        """Return whether a signal that alarmed is convincingly back within what was accepted."""
-        return name not in self.calms or self.calms[name].reached
+        """Return whether a signal that alarmed is convincingly back within what was accepted, in each level that did.
+
+        A level of a field that had no records for a day may never have any.
+        """
+        gone = (self.last or 0) - self.density.slots_a_day
+        ours = [(level, calm) for (of, level), calm in self.calms.items() if of == name]
+        return all(calm.reached or (level is not None and calm.seen < gone) for level, calm in ours)
 
     def alarmed(self, name: str) -> int | None:
         """Return the slot of a signal's last alarm, while it is watched on its way back."""
-        return self.calms[name].alarmed if name in self.calms else self.in_order.alarmed.get(name)
+        last = [c.alarmed for (of, _), c in self.calms.items() if of == name]
+        return max(last) if last else self.in_order.alarmed.get(name)
 
     def forget(self, names: Sequence[str]) -> None:
         """Stop watching the way back of these signals: their incident is resolved."""
+        self.calms = {key: calm for key, calm in self.calms.items() if key[0] not in names}
         for name in names:
-            self.calms.pop(name, None)
             self.in_order.alarmed.pop(name, None)
 
     def _flagged(self, log_m: list[int]) -> list[int]:
@@ -170,11 +177,11 @@ class Judge:
 
     def _alarm(self, index: int, log_m: int, slot: int, tally: Tally) -> Finding:
         family, row = self._place(index)
-        name = self.signals[index].name
-        before = self.calms.get(name)
+        name, level = self.signals[index].name, family.leading(row)
+        before = self.calms.get((name, level))
         finding, onset = family.finding(row, log_m, before.onset if before else None)
-        self.calms[name] = Calm.begun(family.back(row), slot, onset)
-        family.detector.clear([row])
+        self.calms[name, level] = Calm.begun(family.back(row), slot, onset)
+        family.clear(row)
         named = _named(name, tally)
         return replace(finding, bins=(*finding.bins, *named))
 
@@ -185,11 +192,18 @@ class Judge:
             index -= len(family.null.signals)
         raise IndexError(index)
 
-    def _return_to_calm(self) -> None:
-        for family in self.families:
-            for row, signal in enumerate(family.null.signals if self.calms else ()):
-                if signal.name in self.calms:
-                    self.calms[signal.name].add(family.watched(row))
+    @property
+    def _parts(self) -> list[Family]:
+        return [part for family in self.families for part in family.parts]
+
+    def _return_to_calm(self, slot: int) -> None:
+        names = {name for name, _ in self.calms}
+        places = {s.name: self._place(i) for i, s in enumerate(self.signals) if s.name in names}
+        for (name, level), calm in self.calms.items():
+            family, row = places[name]
+            counts = family.watched(row, level)
+            calm.add(counts)
+            calm.seen = slot if counts.any() else calm.seen
 
     def state(self) -> dict[str, Any]:
         """Return all that is remembered, as arrays and plain values."""
@@ -204,12 +218,12 @@ class Judge:
                     "squares": f.recent.squares,
                     **{name: getattr(f.bursts, name).copy() for name in f.bursts.STATE},
                 }
-                for f in self.families
+                for f in self._parts
             ],
-            "calms": {
-                name: {"table": c.table, "log_e": c.log_e, "alarmed": c.alarmed, "onset": c.onset}
-                for name, c in self.calms.items()
-            },
+            "calms": [
+                (name, level, {key: getattr(calm, key) for key in _CALM_STATE})
+                for (name, level), calm in self.calms.items()
+            ],
             **({"in_order": self.in_order.state()} if self.in_order.detectors else {}),
         }
 
@@ -217,7 +231,7 @@ class Judge:
         """Go on from `state`, taken by a judge of the same reference and configuration."""
         self.records, self.last = state["records"], state["last"]
         self.density.records, self.density.slots = state["density"]
-        for family, saved in zip(self.families, state["families"], strict=True):
+        for family, saved in zip(self._parts, state["families"], strict=True):
             for name in _DETECTOR_STATE:
                 setattr(family.detector, name, _like(getattr(family.detector, name), saved[name]))
             family.recent.counts = _like(family.recent.counts, saved["recent"])
@@ -225,8 +239,8 @@ class Judge:
             for name in family.bursts.STATE:
                 setattr(family.bursts, name, _like(getattr(family.bursts, name), saved[name]))
         self.calms = {
-            name: Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"], _onset(c["onset"]))
-            for name, c in state["calms"].items()
+            (name, level): Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"], _onset(c["onset"]), c["seen"])
+            for name, level, c in state["calms"]
         }
         if "in_order" in state:
             self.in_order.restore(state["in_order"])
@@ -240,6 +254,7 @@ class Judge:
 
 
 _DETECTOR_STATE = ("log_r", "log_c", "onset", "onset_records", "total", "earlier", "pending")
+_CALM_STATE = ("table", "log_e", "alarmed", "onset", "seen")
 
 
 def _onset(saved: Any) -> Onset | None:

@@ -70,19 +70,22 @@ class Recent:
         return np.where(total > 0, seen, 0.0), degrees[:, None] / worth
 
     def bets(self) -> tuple[Ints, NDArray[np.bool_]]:
-        """Return tables (S, MEMORIES, K) for the next slot, and which are not idle (S, MEMORIES).
-
-        The stake maximises growth to second order once what noise leaves and the radius are taken off; where nothing
-        is left the bet is idle.
-        """
+        """Return tables (S, MEMORIES, K) for the next slot, and which are not idle (S, MEMORIES)."""
         excess, variance, left = self.learned()
-        adaptive = self.null.adaptive
-        gain = variance - left - adaptive[:, None] * np.sqrt(variance)
+        return self.tables(excess, variance, variance - left - self.null.adaptive[:, None] * np.sqrt(variance))
+
+    def tables(self, excess: Floats, variance: Floats, gain: Floats) -> tuple[Ints, NDArray[np.bool_]]:
+        """Return tables that bet on an excess q / p - 1 (S, MEMORIES, K), and which are not idle.
+
+        The stake maximises growth to second order once what noise leaves and the radius are taken off (`gain`); where
+        nothing is left the bet is idle.
+        """
         active = gain > 0
-        tables = np.zeros(self.counts.shape, dtype=np.int64)
+        tables = np.zeros(excess.shape, dtype=np.int64)
         learned, spread = excess[active], variance[active]
         stake = np.minimum(MOST_STAKED / np.maximum(1.0, -learned.min(axis=1, initial=0.0)), gain[active] / spread)
-        radius, effect = (np.repeat(v, MEMORIES).reshape(active.shape)[active] for v in (adaptive, self.null.effects))
+        own = (self.null.adaptive, self.null.effects)
+        radius, effect = (np.repeat(v, MEMORIES).reshape(active.shape)[active] for v in own)
         won = logarithms(1 + stake[:, None] * learned) - logarithms(1 + radius * stake * np.sqrt(spread))[:, None]
         tables[active] = np.floor(SCALE / effect[:, None] * won).astype(np.int64)
         return tables, active

@@ -36,7 +36,7 @@ def trace(judge, slots):
     for family in judge.state()["families"]:
         for array in family.values():
             told.update(array.tobytes())
-    for name, calm in sorted(judge.state()["calms"].items()):
+    for name, _, calm in judge.state()["calms"]:
         told.update(name.encode() + calm["table"].tobytes() + calm["log_e"].tobytes())
     return told.hexdigest()
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-from functools import cache
-from itertools import product
-from math import exp, factorial, log1p, prod, sqrt
+from math import exp, log1p, sqrt
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judge_streams import judge_of, null_of, share_signal, signal
+from judge_streams import judge_of, null_of, outcomes, share_signal, signal
 
 from detectors import CategoryBins
 from monitor.counting.tally import RECORDS, Layout, Tally
@@ -21,17 +19,6 @@ from monitor.judge.edetector import log_sum
 from monitor.judge.family import Family
 from monitor.reference.schema import Schema
 from monitor.reference.store import Reference
-
-
-@cache
-def outcomes(records, law):
-    """Return every way in which `records` fall into bins, with its probability."""
-    found = []
-    for counts in product(range(records + 1), repeat=len(law)):
-        if sum(counts) == records:
-            ways = factorial(records) // prod(map(factorial, counts))
-            found.append((counts, ways * prod(p**c for p, c in zip(law, counts, strict=True))))
-    return found
 
 
 def at_the_border(null, direction):
