@@ -132,6 +132,7 @@ class SignalChange(msgspec.Struct, frozen=True):
     """What an incident says about one signal. `evidence` is log10; None where no statistic is behind it.
 
     `given` is what it is compared within, such as the hour of the day; None where all records are compared alike.
+    `level` is the one level of that field whose own records moved; None where it is all records together.
     """
 
     signal: str
@@ -141,6 +142,7 @@ class SignalChange(msgspec.Struct, frozen=True):
     shape: str
     bins: tuple[BinShift, ...] = ()
     given: str | None = None
+    level: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -79,16 +79,30 @@ LOOK_FIRST = (
 
 def grouped(signals: Sequence[SignalChange]) -> list[tuple[SignalChange, ...]]:
     """Return signals that say the same of different features together; the first one's group is first."""
-    place: dict[tuple[str, str], int] = {}
+    place: dict[tuple[str, str, str], int] = {}
     for signal in signals:
         place.setdefault(_family(signal), len(place))
     ordered = sorted(signals, key=lambda s: place[_family(s)])
     return [tuple(group) for _, group in groupby(ordered, key=_family)]
 
 
-def _family(signal: SignalChange) -> tuple[str, str]:
+def _family(signal: SignalChange) -> tuple[str, str, str]:
     what, feature = _parts(signal.signal)
-    return (what if feature else signal.signal, signal.shape)
+    return (what if feature else signal.signal, signal.shape, at_level(signal))
+
+
+def at_level(signal: SignalChange) -> str:
+    """Return ` for tenant t07`, of a signal that moved in one level of a field; else nothing.
+
+    >>> at_level(SignalChange("feature.x", "features", 7.2, Effect(), "shifted up", given="tenant", level="missing"))
+    ' where tenant is missing'
+    """
+    if signal.level is None:
+        return ""
+    field, level = plain(signal.given or "", NAME), plain(signal.level, NAME)
+    if level in ("missing", "of the wrong type"):
+        return f" where {field} is {level}"
+    return f" for any other {field}" if level == "any other" else f" for {field} {level}"
 
 
 def _parts(signal: str) -> tuple[str, str]:
@@ -146,13 +160,14 @@ def change(group: Sequence[SignalChange]) -> str:
         named = f" ({shares})" if first.bins[1:] else ""
         return f"{now} of records {OF_RECORDS[first.signal]}, accepted {accepted}{named}"
     if first.signal in FIRST_BIN and first.bins:
-        return f"{name(first)}: {_first_bin(first)}"
+        return f"{name(first)}{at_level(first)}: {_first_bin(first)}"
     if len(group) == 1 and (said := _share_of(first)):
         return said
     if len(group) == 1:
-        return f"{name(first)} {_shape(first)}" + (f": {shares}" if shares else "")
+        return f"{name(first)} {_shape(first)}{at_level(first)}" + (f": {shares}" if shares else "")
     things = "pairs" if first.group == "joint" else "features"
-    return f"{len(group):,} {things} {_shape(first)}" + (f" ({name(first)}: {shares})" if shares else "")
+    said = f"{len(group):,} {things} {_shape(first)}{at_level(first)}"
+    return f"{said} ({name(first)}: {shares})" if shares else said
 
 
 def _first_bin(signal: SignalChange) -> str:
@@ -173,7 +188,7 @@ def beside(group: Sequence[SignalChange], *, follows: bool) -> str:
         return change(group[:1])
     if len(group) == 1 and (whole := _share_of(group[0])):
         return whole
-    said = f"{names(group)} {'follows' if follows else _shape(group[0])}"
+    said = f"{names(group)} {'follows' if follows else _shape(group[0])}{at_level(group[0])}"
     shares = moved(group[0], 1) if len(group) == 1 else ""
     a_share = shares and group[0].effect.points is not None  # it and the accepted one are the size
     within = "; ".join(filter(None, ["" if a_share else sizes(group), shares]))
@@ -268,4 +283,6 @@ def look_first(group: Sequence[SignalChange]) -> str | None:
     if words and first.startswith("quality.unseen.") and not any(s.bins[1:] for s in group):
         which = name(group[0]) if len(group) == 1 else "NAME"
         words += f"; with features.{which}.show_values: true the next alert names them"
+    if words and (where := at_level(group[0])):
+        words = f"at what changed{where}, then {words}"
     return words.replace("{name}", name(group[0]) if len(group) == 1 else "them") if words else None

@@ -22,6 +22,7 @@ from monitor.judge.family import Finding
 from monitor.judge.judge import Judge, Verdict
 from monitor.reference.contexts import CYCLES, HOUR
 from monitor.types import SEVERITIES, Event, Severity, SignalChange
+from sinks.signals import at_level
 from sinks.text import lasting
 
 HOURLY = {cycle.called for cycle in CYCLES.values() if cycle.part <= HOUR}
@@ -119,9 +120,8 @@ class Policy:
         """
         length = self.settings.slot
         name = finding.signal.name
-        change = SignalChange(
-            name, finding.signal.group, finding.evidence, finding.effect, finding.shape, finding.bins, finding.given
-        )
+        told = (finding.evidence, finding.effect, finding.shape, finding.bins, finding.given, finding.level)
+        change = SignalChange(name, finding.signal.group, *told)
         severity = severity_of(finding.effect, self.settings.importance(name), finding.signal.group)
         incident = home(finding, severity, self.incidents, slot, length)
         if incident is None and finding.evidence is not None:
@@ -132,11 +132,25 @@ class Policy:
         if finding.anew and name in incident.signals:
             at = rfc3339(finding.onset * length)
             self._note(incident, f"{subject(name)} moved further or back at about {at}: its size is told as since then")
-        incident.add(change)
+        incident.add(self._graver_level(incident, change))
         if follows(finding.signal, incident):  # no news, and no graver: it is listed where something else is told
             incident.known.setdefault(name, change.shape)
         elif SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):
             incident.severity, incident.urgent = severity, True
+
+    def _graver_level(self, incident: Incident, change: SignalChange) -> SignalChange:
+        """Return what to tell of a signal where another level of the field moved before: what is larger.
+
+        The other is noted.
+        """
+        told = incident.signals.get(change.signal)
+        if told is None or told.level is None or change.level in (None, told.level):
+            return change
+        less, more = sorted((told, change), key=lambda c: abs(c.effect.points or c.effect.w or 0.0))
+        note = f"{subject(change.signal)} moved{at_level(less)} too"
+        if note not in incident.notes:
+            self._note(incident, note)
+        return more
 
     def _open(self, finding: Finding, slot: int, severity: Severity) -> Incident:
         length = self.settings.slot

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from monitor.incidents.severity import severity_of
 from monitor.types import SEVERITIES, SignalChange
 from sinks.names import SAID, STRANGE
-from sinks.signals import FIRST_BIN
+from sinks.signals import FIRST_BIN, at_level
 from sinks.text import counted, percent
 
 NAMED = 3
@@ -66,7 +66,8 @@ def summarise(signals: Sequence[SignalChange], *, over: bool = False) -> str:
     if first.group == "robustness":
         return f"{len(alike)} shadow checks fail: {named}{more}"
     things = "features" if first.signal.startswith(("feature.", "quality.")) else "outputs"
-    return f"{len(alike)} {things} {_together(alike)}: {named}{more}"
+    where = at_level(first) if len({at_level(s) for s in alike}) == 1 else ""
+    return f"{len(alike)} {things} {_together(alike)}{where}: {named}{more}"
 
 
 def _without_echoes(alike: Sequence[SignalChange]) -> list[SignalChange]:
@@ -112,6 +113,10 @@ def cause(change: SignalChange) -> tuple[str, str]:
 
 
 def _alone(change: SignalChange, *, over: bool) -> str:
+    return _said(change, over=over) + at_level(change)
+
+
+def _said(change: SignalChange, *, over: bool) -> str:
     what = subject(change.signal)
     if change.evidence is None:  # a condition says it all
         return re.split(r" for \d|[:;] | \(", change.shape)[0] if over else change.shape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from incident_findings import points, told, w
+from msgspec.structs import replace
 
 from monitor.incidents.summary import ranked, subject, summarise
 from monitor.types import Effect, SignalChange
@@ -12,6 +13,10 @@ from sinks.signals import name
 
 def missing(name, share):
     return told(f"quality.missing.{name}", "missing", points(100 * share), ("missing", 0.0, share))
+
+
+def at(level, change):
+    return replace(change, given="tenant", level=level)
 
 
 HEADLINES = [
@@ -39,6 +44,16 @@ HEADLINES = [
     (
         [told("joint.pair.income+amount", "move together less", w(0.9)), told("feature.age", "shifted up", w(0.05))],
         "income and amount move together less",
+    ),
+    ([at("t07", told("feature.income", "shifted up", w(0.31)))], "income shifted up for tenant t07"),
+    ([at("missing", missing("income", 0.2))], "income: 20 % missing where tenant is missing"),
+    (
+        [at("t07", told(f"feature.{name}", "shifted up", w(0.3))) for name in ("a", "b")],
+        "2 features shifted up for tenant t07: a, b",
+    ),
+    (
+        [at(level, told(f"feature.{level}", "shifted up", w(0.3))) for level in ("a", "b")],
+        "2 features shifted up: a, b",
     ),
     ([told("feature.channel", "more of web", w(0.2))], "channel: more of web"),
     ([told("feature.amount", "heavier upper tail", w(0.2))], "amount: heavier upper tail"),
@@ -113,6 +128,7 @@ def test_headline(signals, headline):
     [
         ([missing("income", 0.0423)], "income missing"),
         ([told("quality.late", "too late to count", points(12), ("too late", 0.0, 0.12))], "records too late to count"),
+        ([at("t07", told("feature.income", "shifted up", w(0.31)))], "income shifted up for tenant t07"),
         ([told("feature.channel", "more of web", w(0.2))], "channel: more of web"),
         (
             [told("shadow.noise.0.4", "of answers flip", points(20), ("flips", 0.04, 0.24))],
