@@ -47,6 +47,9 @@ class Incident(msgspec.Struct):
         How many of the notes an event had.
     returns : int
         How often within a day it had been back to calm.
+    hourly : bool
+        Some signal is compared with its hour or less: where a cycle is gone, it moves one way at some hours, and back
+        or the other way at others.
     opened_as, opened_about : str or None
         The headline that was told first: whoever reads that one is over knows it by that; and what it was about.
     """
@@ -67,6 +70,7 @@ class Incident(msgspec.Struct):
     notes_told: int = 0
     returns: int = 0
     told_severity: Severity | None = None
+    hourly: bool = False
     opened_as: str | None = None
     opened_about: str | None = None
 
