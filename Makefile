@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
-PYTEST := $(BIN)/python -m pytest
+# Matrix products of one thread: side by side, several wait for each other longer than they compute.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 # Each worker has a broker of its own: about 1.5 GB. With ARGS="-n 0" all runs in one process, as --pdb wants.
 IN_PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 ARGS ?=
