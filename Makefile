@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 # Matrix products of one thread: side by side, several wait for each other longer than they compute.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
-# Each worker has a broker of its own: about 1.5 GB. With ARGS="-n 0" all runs in one process, as --pdb wants.
+# Each process has a broker of its own: 1.5 GB together.
 IN_PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 ARGS ?=
 
