@@ -37,7 +37,14 @@ def test_slots_must_divide_what_the_reference_compares_by(slot, cycle, wrong):
 
 @pytest.mark.parametrize(
     ("wanted", "built", "told"),
-    [("auto", 14, 0), ("quarter_of_day", 14, 0), ("hour_of_day", 14, 1), ("none", 14, 1), ("month", 14, 1), ("none", 1, 0)],
+    [
+        ("auto", 14, 0),
+        ("quarter_of_day", 14, 0),
+        ("hour_of_day", 14, 1),
+        ("none", 14, 1),
+        ("month", 14, 1),
+        ("none", 1, 0),
+    ],
 )
 def test_contexts_of_a_reference_that_is_there_do_not_change(wanted, built, told):
     reference = reference_of(daily(0.5), built, 10_000, seed=1)
