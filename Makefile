@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
-PYTEST := $(BIN)/python -m pytest
+# Matrix products of one thread: side by side, several wait for each other longer than they compute.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
+# Each process has a broker of its own: 1.5 GB together.
+IN_PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -28,7 +31,7 @@ demo: $(VENV)/.base ## 80 seconds of drift, breakage and attack, and what an on-
 endif
 
 test: $(VENV)/.dev ## all tests that need no more than the package index and the broker
-	$(PYTEST) -m "not real" $(ARGS)
+	$(PYTEST) -m "not real" $(IN_PARALLEL) $(ARGS)
 
 test-real: $(VENV)/.chart $(VENV_MLSERVER)/.installed test-alibi ## the tests that need more, or are heavy
 	MLSERVER=$(VENV_MLSERVER)/bin $(PYTEST) -m real --ignore tests/alibi $(ARGS)

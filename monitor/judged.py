@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.counting.tally import Tally
-from monitor.incidents.opened import Opened
 from monitor.incidents.policy import Policy
 from monitor.judge.judge import Judge, Verdict
 from monitor.types import Event
@@ -20,12 +19,11 @@ class Judged:
     def __init__(self, judge: Judge, policy: Policy) -> None:
         self.judge = judge
         self.policy = policy
-        self.opened = Opened()
 
     def judge_slot(self, slot: int, tally: Tally) -> tuple[Verdict, list[Event]]:
         """Judge one closed slot; return what it showed and what is to be told."""
         verdict = self.judge.advance(slot, tally)
-        return verdict, self.opened.noted(self.policy.advance(verdict, tally.leading_versions, self.judge))
+        return verdict, self.policy.advance(verdict, tally.leading_versions, self.judge)
 
     def flush(self) -> list[Event]:
         """Return what waits to be told, as of the last slot that was judged."""
@@ -46,7 +44,6 @@ class Judged:
             "signals": [signal.name for signal in self.judge.signals],
             "judge": self.judge.state(),
             "policy": self.policy.state(),
-            "opened": self.opened.state(),
         }
 
     def restore(self, state: dict[str, Any], now: int, why: str | None) -> list[Event]:
@@ -58,11 +55,10 @@ class Judged:
             Why what was counted no longer counts. The open incidents are resolved, and told, with these words.
         """
         self.policy.restore(state["policy"])
-        self.opened.restore(state.get("opened", {}))  # a build that did not note it remembered none
         if why is None and state["signals"] != [signal.name for signal in self.judge.signals]:
             why = "other signals are watched"
         if why is None:
             self.judge.restore(state["judge"])
             return []
         self.judge.go_on(state["judge"])
-        return self.opened.noted(self.policy.close_all(now, self.judge.records, why))
+        return self.policy.close_all(now, self.judge.records, why)

@@ -10,8 +10,6 @@ from msgspec.structs import replace
 
 from detectors import Joint, Scorer
 from detectors.detector import Signal
-from detectors.performance import GROUP as PERFORMANCE
-from detectors.sequential import Sequential
 from monitor.config.features import FeatureSection
 from monitor.config.permodel import ModelSettings
 from monitor.counting.tally import FLOW_SIGNALS
@@ -30,9 +28,8 @@ from monitor.retraining.retraining import Moment, Retraining
 from monitor.retraining.suspicions import suspect
 from monitor.retraining.wording import said, subject
 from monitor.scoring import scorers_of
-from monitor.sequential import sequential_of
 from monitor.state.operator_log import Word
-from monitor.streams import streams_of
+from monitor.streams import Stream, streams_of
 from monitor.types import Event, News, Partition, Trigger
 
 PROVISIONAL = (
@@ -98,31 +95,17 @@ class Watched:
             raise BadReference("\n".join(wrong))
         scored = scorers_of(settings, reference)
         reference = reference.part(lambda detector: not isinstance(detector, Scorer) or detector.kind in scored)
-        self.name = settings.name
-        self.settings = settings
-        self.reference = reference
-        self.slot = slot
+        self.name, self.settings, self.reference, self.slot = settings.name, settings, reference, slot
         self._note = PROVISIONAL.format(digest=reference.digest[7:19]) if unaccepted else None
         asked = settings.shadow is not None if answers is None else answers
-        now, parts = streams_of(settings, reference, labels=late_labels, answers=asked)
-        every = sequential_of(settings, reference, key)
-        late = {"labels": [d for d in every if d.group == PERFORMANCE]} if "labels" in parts else {}
-        sequential = [detector for detector in every if detector not in late.get("labels", ())]
-        self.callers = any(detector.callers for detector in sequential)
-        self.records = self._judged(now, self._ignored(), beside=[*parts.values()], sequential=sequential)
-        self.sides = {
-            name: self._judged(
-                part,
-                FLOW_NAMES,
-                beside=[now, *(p for other, p in parts.items() if other != name)],
-                sequential=late.get(name, ()),
-            )
-            for name, part in parts.items()
-        }
+        now, late = streams_of(settings, reference, key, labels=late_labels, answers=asked)
+        every = (now, *late.values())
+        self.callers = any(detector.callers for detector in now.sequential)
+        self.records = self._judged(now, self._ignored(), every)
+        self.sides = {name: self._judged(stream, FLOW_NAMES, every) for name, stream in late.items()}
         own = {name for name, feature in settings.features.items() if feature.show_values}
-        field = next((each.by for each in now.contexts if not each.cycle), None)
-        self.layout = now.layout.watching(own | set(shown), sequential, field)
-        self.layouts = {name: part.layout.watching(set(), late.get(name, ())) for name, part in parts.items()}
+        self.layout = now.layout(own | set(shown))
+        self.layouts = {name: stream.layout() for name, stream in late.items()}
         self.conditions = Conditions(self.name, reference.digest, settings.runbook, remind_every=settings.remind_every)
         listed = str(settings.verdicts.path) if settings.verdicts else None
         self.retraining = Retraining(self.name, reference.digest, settings.retrain, self._importance, listed)
@@ -149,19 +132,22 @@ class Watched:
             news.append(trigger)
         return news
 
-    def _judged(
-        self,
-        reference: Reference,
-        ignored: Sequence[str],
-        *,
-        beside: Sequence[Reference],
-        sequential: Sequence[Sequential] = (),
-    ) -> Judged:
+    def _judged(self, stream: Stream, ignored: Sequence[str], streams: Sequence[Stream]) -> Judged:
+        """Return the judge and the policy of one of the streams that share the budget."""
         every = self.settings.false_alarm_every
         in_records = every.unit == "records"
         budget = Budget(every.amount if in_records else every.amount / self.slot, in_records=in_records)
-        others = [signal for other in beside for signal, _ in other.signals if signal.name not in FLOW_NAMES]
-        judge = Judge(reference, budget, self._tolerance, self.slot, ignored, beside=others, sequential=sequential)
+        elsewhere = [signal for other in streams if other is not stream for signal, _ in other.accepted.signals]
+        others = [signal for signal in elsewhere if signal.name not in FLOW_NAMES]
+        judge = Judge(
+            stream.accepted,
+            budget,
+            self._tolerance,
+            self.slot,
+            ignored,
+            beside=others,
+            sequential=stream.sequential,
+        )
         settings = self.settings
         times = PolicySettings(
             self.slot, settings.resolve_after, settings.remind_every, settings.runbook, self._importance
@@ -265,7 +251,7 @@ class Watched:
         for name, over in OVER.items():
             if late := state.get(name):
                 gone = None if name in self.sides else over
-                side = self.sides.get(name) or self._judged(self.reference, (), beside=())
+                side = self.sides.get(name) or self._judged(Stream(self.reference), (), ())
                 events += side.restore(late, now, why or gone)
         for event in events:
             if signal := suspect(event.signals):

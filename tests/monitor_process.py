@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from monitor.assembly import DEAD_LETTERS, SNAPSHOT
-from monitor.counting.partitions import from_plain
+from monitor.counting.partitions import Remembered, from_plain
 from monitor.state import snapshot
+from monitor.types import Partition
 
 SEAWALL = Path(sys.executable).with_name("seawall")
 DEADLINE = 90.0
@@ -53,9 +54,18 @@ class Monitor:
 
     def read_through(self) -> int:
         """Return how many messages it has read for good, as its snapshot says."""
+        return sum(remembered.done for remembered in self.remembered().values())
+
+    def remembered(self) -> dict[Partition, Remembered]:
+        """Return what its snapshot says of every partition."""
         saved = self.saved()
         rows = [*saved["partitions"], *(row for side in saved.get("sides", {}).values() for row in side["partitions"])]
-        return sum(remembered.done for remembered in from_plain(rows).values())
+        return from_plain(rows)
+
+    def wait_until_as_far_as(self, other: Monitor) -> None:
+        """Wait until it has judged what another one has: what was read before a kill may have to be read again."""
+        there = {partition: remembered.at.offset for partition, remembered in other.remembered().items()}
+        self.wait_until(lambda: all(self.remembered()[p].at.offset >= offset for p, offset in there.items()))
 
     def wait_until(self, there: Callable[[], bool]) -> None:
         until = time.monotonic() + DEADLINE

@@ -39,7 +39,7 @@ def command() -> None:
 def build(data: str, config: Path, model: str | None, *, promote: bool, by: str | None, why: str | None) -> None:
     """Build a reference from accepted records in DATA (.jsonl or .csv, each also .gz)."""
     from monitor.reference.from_file import build_from_file, cautions_of_file
-    from monitor.reference.report import built
+    from monitor.review.report import built
 
     accepted = _accepted(by, why) if promote else None
     settings, store, loaded = _chosen(config, model)
@@ -61,7 +61,7 @@ def build(data: str, config: Path, model: str | None, *, promote: bool, by: str 
 @model_option
 def show(name: str | None, config: Path, model: str | None) -> None:
     """Show a version by the beginning of its digest; the promoted one unless named."""
-    from monitor.reference.report import shown
+    from monitor.review.report import shown
 
     _, store, _ = _chosen(config, model)
     reference = store.load(name) if name else store.accepted()
@@ -77,7 +77,7 @@ def show(name: str | None, config: Path, model: str | None) -> None:
 @model_option
 def list_versions(config: Path, model: str | None) -> None:
     """List all versions, oldest first; an arrow marks the promoted one."""
-    from monitor.reference.report import listed
+    from monitor.review.report import listed
 
     _, store, _ = _chosen(config, model)
     listed(store)
@@ -90,7 +90,7 @@ def list_versions(config: Path, model: str | None) -> None:
 @model_option
 def diff(old: str, new: str | None, config: Path, model: str | None) -> None:
     """Compare OLD with NEW (the promoted one unless named), signal by signal."""
-    from monitor.reference.comparison_report import compared
+    from monitor.review.comparison_report import compared
 
     _, store, _ = _chosen(config, model)
     compared(store.load(old), store.load(new) if new else store.accepted())

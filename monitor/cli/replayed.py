@@ -38,7 +38,19 @@ def summarise(pipeline: Pipeline, told: Told, rest: NotJudged, seconds: float) -
         click.echo(_of_labels(became), err=True)
 
 
-def gate(fail_on: Severity, pipeline: Pipeline, told: Told, rest: NotJudged) -> None:
+def end(fail_on: Severity | None, pipeline: Pipeline, told: Told, rest: NotJudged) -> None:
+    """Fail by the gate, if there is one, and where sinks did not take everything, which is said first."""
+    lost = told.undelivered
+    if lost:
+        to = ", ".join(f"{count:,} to {sink}" for sink, count in sorted(lost.items()))
+        click.echo(f"not delivered: {to}", err=True)
+    if fail_on:
+        _gate(fail_on, pipeline, told, rest)
+    if lost:
+        raise SystemExit(1)
+
+
+def _gate(fail_on: Severity, pipeline: Pipeline, told: Told, rest: NotJudged) -> None:
     """Fail where an incident is as severe, and where nothing was judged: a gate that sees nothing is no gate."""
     if not _judged(pipeline):
         raise SeawallError(

@@ -18,7 +18,7 @@ from monitor.demo.story import STORY_SECONDS, Phase
 from monitor.demo.terminal import Terminal
 from monitor.demo.traffic import AIM, PROBER, PROBES, SIZE, Traffic
 from monitor.formats.batch import Decoded
-from monitor.incidents.opened import OPENED_AS
+from monitor.incidents.incident import OPENED_AS
 from monitor.judge.judge import Verdict
 from monitor.judged import Judged
 from monitor.parts import Now, Observer

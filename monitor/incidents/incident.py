@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import quote
@@ -14,6 +15,11 @@ from monitor.incidents.summary import cause, ranked, summarise
 from monitor.types import Event, Severity, SignalChange
 
 REMINDER = "nothing new: told again because it is still open"
+
+OPENED_AS = "opened as: "
+"""How the note begins that says by which headline an incident that is over was told first."""
+
+Kind = Literal["opened", "updated", "resolved"]
 
 
 class Incident(msgspec.Struct):
@@ -41,6 +47,11 @@ class Incident(msgspec.Struct):
         How many of the notes an event had.
     returns : int
         How often within a day it had been back to calm.
+    hourly : bool
+        Some signal is compared with its hour or less: where a cycle is gone, it moves one way at some hours, and back
+        or the other way at others.
+    opened_as, opened_about : str or None
+        The headline that was told first: whoever reads that one is over knows it by that; and what it was about.
     """
 
     key: str
@@ -59,6 +70,9 @@ class Incident(msgspec.Struct):
     notes_told: int = 0
     returns: int = 0
     told_severity: Severity | None = None
+    hourly: bool = False
+    opened_as: str | None = None
+    opened_about: str | None = None
 
     def add(self, change: SignalChange) -> None:
         """Take a signal that alarms: one that was calm again and now moves otherwise is another fault."""
@@ -102,7 +116,7 @@ class Incident(msgspec.Struct):
 
     def event(
         self,
-        kind: Literal["opened", "updated", "resolved"],
+        kind: Kind,
         now: int,
         records: int | None,
         *,
@@ -111,17 +125,12 @@ class Incident(msgspec.Struct):
         note: str | None = None,
     ) -> Event:
         """Return the incident's next event, and count it as told. `note` holds for all incidents at present."""
-        lasting = [note] if note else []
-        notes = [*lasting, *self.notes]
-        if kind == "updated":
-            notes = [*self._news, *lasting, *self.notes[: self.notes_told]]
-        self.notes_told = len(self.notes)
-        self.events += 1
-        self.told = now
-        self.told_severity = self.severity
-        self.known = {name: change.shape for name, change in self.signals.items()}
-        self.urgent = False
         signals = ranked(list(self.signals.values()))
+        summary = summarise(signals, over=kind == "resolved")
+        if kind == "opened":
+            self.opened_as, self.opened_about = summary, _about(summarise(signals, over=True))
+        notes = self._notes(kind, summary, [note] if note else [])
+        self._count_told(now)
         return Event(
             id="evt_" + digest(self.key, str(self.events)),
             event=kind,
@@ -133,12 +142,37 @@ class Incident(msgspec.Struct):
             records=records,
             since=rfc3339(self.since),
             since_records=self.since_records,
-            summary=summarise(signals, over=kind == "resolved"),
+            summary=summary,
             reference=reference,
             runbook=_filled(runbook, self.model, signals[0].signal) if runbook else None,
             signals=signals,
-            notes=tuple(notes),
+            notes=notes,
         )
+
+    def _notes(self, kind: Kind, summary: str, lasting: Sequence[str]) -> tuple[str, ...]:
+        """Return an event's notes. Where it is over and now reads otherwise, the first says what it was opened as.
+
+        Neither a size that is left out at the end makes it another headline, nor which of many are named.
+        """
+        if kind == "updated":
+            return (*self._news, *lasting, *self.notes[: self.notes_told])
+        if kind == "resolved" and self.opened_as and self.opened_about != _about(summary):
+            return (OPENED_AS + self.opened_as, *lasting, *self.notes)
+        return (*lasting, *self.notes)
+
+    def _count_told(self, now: int) -> None:
+        """Remember what an event told."""
+        self.notes_told = len(self.notes)
+        self.events += 1
+        self.told = now
+        self.told_severity = self.severity
+        self.known = {name: change.shape for name, change in self.signals.items()}
+        self.urgent = False
+
+
+def _about(headline: str) -> str:
+    """Return what it is about: before the names of many features, or what became of one."""
+    return headline.partition(": ")[0]
 
 
 def _filled(runbook: str, model: str, signal: str) -> str:

@@ -20,13 +20,10 @@ from monitor.incidents.summary import subject
 from monitor.incidents.versions import Versions, began_at
 from monitor.judge.family import Finding
 from monitor.judge.judge import Judge, Verdict
-from monitor.reference.contexts import CYCLES, HOUR
+from monitor.reference.contexts import CYCLES, HOUR, called
 from monitor.types import SEVERITIES, Event, Severity, SignalChange
 from sinks.signals import at_level
 from sinks.text import lasting
-
-HOURLY = {cycle.called for cycle in CYCLES.values() if cycle.part <= HOUR}
-"""What is compared with its hour: where a cycle is gone, it is too high at some hours and too low at others."""
 
 SOON = 60_000
 """Milliseconds after which another fault that joined is told; a higher severity is told at once."""
@@ -120,14 +117,14 @@ class Policy:
         """
         length = self.settings.slot
         name = finding.signal.name
-        told = (finding.evidence, finding.effect, finding.shape, finding.bins, finding.given, finding.level)
-        change = SignalChange(name, finding.signal.group, *told)
+        change = _change(finding)
         severity = severity_of(finding.effect, self.settings.importance(name), finding.signal.group)
         incident = home(finding, severity, self.incidents, slot, length)
         if incident is None and finding.evidence is not None:
             incident = opened.get(finding.signal.group)
         if incident is None:
             incident = opened[finding.signal.group] = self._open(finding, slot, severity)
+        incident.hourly |= _hourly(finding.given)
         self._count_returns(incident, name)
         if finding.anew and name in incident.signals:
             at = rfc3339(finding.onset * length)
@@ -175,8 +172,7 @@ class Policy:
     def _calm_needed(self, incident: Incident) -> int:
         """Return for how many milliseconds an incident must be calm; a day where it came back and hours may differ."""
         wait = calm_needed(self.settings.resolve_after, incident.returns)
-        by_turns = any(change.given in HOURLY for change in incident.signals.values())
-        return max(wait, WITHIN) if incident.returns and by_turns else wait
+        return max(wait, WITHIN) if incident.returns and incident.hourly else wait
 
     def _note(self, incident: Incident, note: str) -> None:
         if len(incident.notes) < MOST_NOTES:
@@ -221,3 +217,16 @@ class Policy:
         self.incidents = msgspec.convert(state["incidents"], list[Incident])
         self.versions = msgspec.convert(state["versions"], Versions)
         self.returns = msgspec.convert(state["returns"], Returns)
+
+
+def _change(finding: Finding) -> SignalChange:
+    """Return what is told of a finding."""
+    signal, given = finding.signal, called(finding.given) if finding.given else None
+    told = (finding.evidence, finding.effect, finding.shape, finding.bins, given, finding.level)
+    return SignalChange(signal.name, signal.group, *told)
+
+
+def _hourly(given: str | None) -> bool:
+    """Return whether a signal is compared with what came at the same hour, or within less."""
+    cycle = CYCLES.get(given or "")
+    return cycle is not None and cycle.part <= HOUR

@@ -97,7 +97,7 @@ class ByLevel(FamilyInContext):
             return super().finding(row, log_m, before)
         finding, onset = self.alone.finding(self.alone.row(level, row), log_m, before)
         signal, strata = self.null.signals[row], self.strata
-        return replace(finding, signal=signal, given=strata.called, level=strata.names[level]), onset
+        return replace(finding, signal=signal, given=strata.by, level=strata.names[level]), onset
 
     def back(self, row: int) -> Ints:
         level = self.leading(row)

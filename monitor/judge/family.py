@@ -34,8 +34,8 @@ class Finding:
     """An alarm: one signal is beyond what was accepted.
 
     `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own. `given` is what it was
-    compared within, and `level` the level of a field of whose records alone it tells. `anew` says that the shift has
-    another size than before, for certain, and that what is told rests on the records since.
+    compared within: a cycle's key, or a field's column; `level` the level of it of whose records alone it tells. `anew`
+    says that the shift has another size than before, for certain, and that what is told rests on the records since.
     """
 
     signal: Signal

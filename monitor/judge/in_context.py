@@ -168,7 +168,7 @@ class FamilyInContext(Family):
 
     def finding(self, row: int, log_m: int, before: Onset | None = None) -> tuple[Finding, Onset]:
         finding, onset = super().finding(row, log_m, before)
-        return replace(finding, given=self.strata.called), onset
+        return replace(finding, given=self.strata.by), onset
 
     def least(self, row: int) -> float:
         return 0.0  # given its context; over all of them shifts may cancel

@@ -20,8 +20,8 @@ class Strata:
 
     Attributes
     ----------
-    called : str
-        What the contexts are, in words.
+    by : str
+        What the contexts are: a cycle's key, or a field's column.
     names : tuple of str
         Of each.
     whole : Null
@@ -34,7 +34,7 @@ class Strata:
         Accepted frequencies in the bins of the whole: bins that are joined share what they have as they do there.
     """
 
-    called: str
+    by: str
     names: tuple[str, ...]
     whole: Null
     nulls: tuple[Null, ...]
@@ -125,4 +125,4 @@ def _strata(contexts: Contexts, whole: Null, parts: Sequence[Null]) -> Strata:
             within = np.bincount(own, weights=shares, minlength=width)
             here = null.accepted[row] if null.accepted[row].any() else within
             accepted[context, row, : len(own)] = here[own] * shares / np.maximum(within[own], 1e-300)
-    return Strata(contexts.called, contexts.names, whole, tuple(parts), groups, accepted)
+    return Strata(contexts.by, contexts.names, whole, tuple(parts), groups, accepted)

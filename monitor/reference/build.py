@@ -7,7 +7,7 @@ through the very decoder and detectors that will judge live traffic, so both see
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,8 +107,8 @@ def build(
         For fewer than 500 usable records, for such of which nothing can be watched, or options that do not fit them.
     """
     joiners = [Joiner(model, format, slot, wait) for _ in range(3)]
-    plan = _plan(first_look(blocks(), joiners[0]), model, options, from_table=from_table, learned=provisional)
-    timed = stamped or plan.timed
+    look = first_look(blocks(), joiners[0])
+    plan = _plan(look, model, options, from_table=from_table, stamped=stamped, learned=provisional)
     queries, alibi = (any(isinstance(d, kind) for d in detectors) for kind in (QueriesConfig, AlibiConfig))
     sample = Sample(plan.schema, wanted=queries or alibi)
     decoder = Decoder({model: plan.schema}, format=Joiner.rest, stamped=stamped)
@@ -117,16 +117,36 @@ def build(
     if counted.rows < FEWEST:
         causes = _unusable(counted.dead.total(), counted.why)
         raise BadReference(_too_few(counted.rows, model, causes, learned=provisional))
-    times, whole = counted.times(), counted.whole(plan.layout)
-    counts = counted.counts(plan.layout, whole, plan.once)
-    order = np.argsort(times, kind="stable") if timed else np.arange(counted.rows)
+    order = np.argsort(counted.times(), kind="stable") if plan.timed else np.arange(counted.rows)
     wanted = scorers(detectors, classes=plan.schema.prediction == "class")
     fitted = fit(joiners[2].over(blocks()), decoder, Columns(plan.schema, plan.layout), order, wanted) if wanted else []
+    return replace(
+        _accepted(model, plan, counted, order, fitted, slot=slot, contexts=contexts),
+        provisional=provisional,
+        closeness=measured(sample) if queries else None,
+        accepted=sample.accepted(REFERENCE_ROWS) if alibi else None,
+    )
+
+
+def _accepted(
+    model: str,
+    plan: Plan,
+    counted: Counted,
+    order: NDArray[np.int64],
+    fitted: Sequence[Fitted],
+    *,
+    slot: int,
+    contexts: Sequence[str],
+) -> Reference:
+    """Return what is accepted by these records, of which `order` (n,) is that of time."""
+    times, whole = counted.times(), counted.whole(plan.layout)
+    counts = counted.counts(plan.layout, whole, plan.once)
     choosing = np.concatenate(counted.choosing)
     apart: list[Apart | Fitted] = [*joint(plan.layout, counts, counted.codes, order, choosing), *fitted]
     layout = Layout([*plan.layout.detectors, *(each.detector for each in apart)])
     counts = np.concatenate([counts, *(each.counts() for each in apart)])
-    found = InTime(layout, counts, _allowed(contexts, layout, slot if timed else None), None if timed else counted.rows)
+    allowed = _allowed(contexts, layout, slot if plan.timed else None)
+    found = InTime(layout, counts, allowed, None if plan.timed else counted.rows)
     found.look(counted.in_time(plan.layout, order, apart, slot, found.field))
     return Reference(
         model,
@@ -135,30 +155,21 @@ def build(
         counts,
         counted.rows,
         found.dependence.effects,
-        int(times.min()) if timed else None,
-        int(times.max()) if timed else None,
-        provisional,
-        tuple(sorted(found.dependence.growing)),
-        measured(sample) if queries else None,
-        sample.accepted(REFERENCE_ROWS) if alibi else None,
-        found.contexts,
-        found.within,
-        slot if any(each.cycle for each in found.contexts) else 0,
-        (*found.notes, *found.shifts.notes, *plan.noticed.notes(whole, counted.codes)),
+        first=int(times.min()) if plan.timed else None,
+        last=int(times.max()) if plan.timed else None,
+        growing=tuple(sorted(found.dependence.growing)),
+        contexts=found.contexts,
+        within=found.within,
+        slot=slot if any(each.cycle for each in found.contexts) else 0,
+        notes=(*found.notes, *found.shifts.notes, *plan.noticed.notes(whole, counted.codes)),
     )
 
 
-def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from_table: bool, learned: bool) -> Plan:
+def _plan(
+    look: Look, model: str, options: Mapping[str, FeatureOptions], *, from_table: bool, stamped: bool, learned: bool
+) -> Plan:
     if look.rows < FEWEST:
-        causes = ""
-        if look.other_models:
-            causes += f"; {look.other_models:,} name another model (is `model` right?)"
-        if look.unpaired:
-            causes += f"; {look.unpaired:,} requests or responses without their other half"
-        if look.twice:
-            causes += f"; {look.twice:,} with an id that was there already in the same slot"
-        causes += _unusable(look.unusable, look.why)
-        raise BadReference(_too_few(look.rows, model, causes, learned=learned))
+        raise BadReference(_too_few(look.rows, model, _lost(look), learned=learned))
     schema = schema_of(look, options, from_table=from_table)
     layout = Layout(list(detectors_of(look, schema, options)))
     if all(isinstance(detector, SchemaConformity) for detector in layout.detectors):
@@ -170,7 +181,19 @@ def _plan(look: Look, model: str, options: Mapping[str, FeatureOptions], *, from
         if isinstance(detector, CategoryBins)
     }
     noticed, choosing = Noticed.of(look, schema, layout), np.array(look.choosing, dtype=bool)
-    return Plan(schema, layout, once, choosing, timed=look.timed == look.rows, noticed=noticed)
+    return Plan(schema, layout, once, choosing, timed=stamped or look.timed == look.rows, noticed=noticed)
+
+
+def _lost(look: Look) -> str:
+    """Return why there are not more records."""
+    causes = ""
+    if look.other_models:
+        causes += f"; {look.other_models:,} name another model (is `model` right?)"
+    if look.unpaired:
+        causes += f"; {look.unpaired:,} requests or responses without their other half"
+    if look.twice:
+        causes += f"; {look.twice:,} with an id that was there already in the same slot"
+    return causes + _unusable(look.unusable, look.why)
 
 
 def _allowed(contexts: Sequence[str], layout: Layout, slot: int | None) -> tuple[str, ...]:

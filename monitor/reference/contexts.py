@@ -175,7 +175,12 @@ class Contexts:
     @property
     def called(self) -> str:
         """What these are, in words."""
-        return self.cycle.called if self.cycle else self.by.removeprefix("feature.")
+        return called(self.by)
+
+
+def called(by: str) -> str:
+    """Return what contexts are, in words."""
+    return CYCLES[by].called if by in CYCLES else by.removeprefix("feature.")
 
 
 def names_of(by: str, layout: Layout) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from monitor.errors import BadReference
 from monitor.formats.joined import SLOT, WAIT
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
-from monitor.reference.codes import code_caution
 from monitor.reference.store import Reference
+from monitor.review.codes import code_caution
 from monitor.shadow.endpoint import Endpoint
 from monitor.sources.file import FileReader
 from monitor.types import RawMessage

@@ -10,8 +10,8 @@ import sys
 from reference_records import MODEL, applicants, lines
 
 from monitor.cli.main import main
-from monitor.reference.report import console
 from monitor.reference.store import Store
+from monitor.review.report import console
 
 
 def _mistake(err):

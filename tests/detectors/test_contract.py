@@ -117,7 +117,7 @@ ALL = [pytest.param(d, id=f"{kind} {i}") for kind in KINDS for i, d in enumerate
 
 
 @st.composite
-def batches(draw, column, most=30):
+def batches(draw, column, most=12):
     """Records with every column a detector may ask for, some of the wrong type, some that deviate."""
     rows = draw(st.integers(1, most))
     wrong = draw(st.sets(st.integers(0, rows - 1)))

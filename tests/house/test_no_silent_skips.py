@@ -25,11 +25,11 @@ SKIPPING = {
 }
 
 
-def _run(root, tmp_path, program, **env):
+def _run(root, tmp_path, program, workers=0, **env):
     (tmp_path / "test_it.py").write_text(program)
     plain = {name: value for name, value in os.environ.items() if name != "SEAWALL_CI"}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no_silent_skips", "test_it.py"],
+        [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no_silent_skips", f"-n{workers}", "test_it.py"],
         cwd=tmp_path,
         env=plain | {"PYTHONPATH": str(root / "tests")} | env,
         capture_output=True,
@@ -38,9 +38,10 @@ def _run(root, tmp_path, program, **env):
     )
 
 
+@pytest.mark.parametrize("workers", [0, 1], ids=["alone", "in a worker"])
 @pytest.mark.parametrize("program", SKIPPING.values(), ids=SKIPPING)
-def test_a_skip_fails_in_ci_and_says_why(root, tmp_path, program):
-    run = _run(root, tmp_path, program, SEAWALL_CI="1")
+def test_a_skip_fails_in_ci_and_says_why(root, tmp_path, program, workers):
+    run = _run(root, tmp_path, program, workers, SEAWALL_CI="1")
     assert run.returncode in {1, 2}
     assert re.search(r"skipped where SEAWALL_CI is set: .*no broker", run.stdout)
 

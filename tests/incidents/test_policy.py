@@ -7,7 +7,6 @@ import pytest
 from incident_findings import REFERENCE, SLOT, Told, finding, points, w
 
 from monitor.incidents.policy import SOON, UPDATE_EVERY, Policy, PolicySettings
-from monitor.incidents.returns import WITHIN
 from monitor.types import event_json
 
 EVERY = UPDATE_EVERY // SLOT
@@ -145,48 +144,16 @@ def test_what_waits_is_told_at_the_end_of_the_log():
     assert policy.policy.flush(220_000, 2_200) == []
 
 
-def flapping(policy, period, cycles, **more):
-    """Let a fault come and go; return the events."""
-    events = []
-    for start in range(0, period * cycles, period):
-        policy.judge.back.clear()
-        events += policy.slot(start, finding("feature.income", start, **more))
-        policy.judge.back.add("feature.income")
-        events += [event for _, event in policy.quiet(range(start + 1, start + period))]
-    return events
-
-
-def test_a_fault_that_comes_and_goes_takes_longer_to_resolve_each_time():
-    events = flapping(Told(), 100, 60)  # every 1,000 s: calm for longer than resolve_after each time
-    assert [e.event for e in events if e.event != "updated"] == ["opened", "resolved"] * 2 + ["opened"]
-    opened = [e.notes for e in events if e.event == "opened"]
-    assert opened == [
-        (),
-        (),
-        ("resolved 2 times within a day: now stays open until calm for 20 min",),
-    ]
-
-
-def test_what_comes_back_at_another_hour_of_a_cycle_stays_open_for_a_day():
-    half_a_day = WITHIN // SLOT // 2
-    events = flapping(Told(remind_every=10 * WITHIN), half_a_day, 20, given="hour of the day")
-    assert [e.event for e in events if e.event != "updated"] == ["opened", "resolved", "opened"]
-    once = flapping(Told(remind_every=10 * WITHIN), half_a_day, 3)
-    assert [e.event for e in once if e.event != "updated"] == ["opened", "resolved"] * 3
-
-
-def test_a_fault_of_another_day_is_a_new_one():
-    assert [e.notes for e in flapping(Told(), WITHIN // SLOT + 60, 3)] == [()] * 6
-
-
-def test_a_restart_remembers_what_came_and_went():
-    first = Told()
-    flapping(first, 100, 2)
-    second = Told()
-    second.policy.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(first.policy.state())))
-    assert [e.notes[-1] for e in second.slot(250, finding("feature.income", 250))] == [
-        "resolved 2 times within a day: now stays open until calm for 20 min"
-    ]
+def test_what_it_is_compared_within_is_told_in_words():
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20, given="hour_of_day"), finding("feature.age", 20, given="feature.sex"))
+    policy.slot(20, finding("feature.debt", 20))
+    (incident,) = policy.policy.incidents
+    assert {name: change.given for name, change in incident.signals.items()} == {
+        "feature.income": "hour of the day",
+        "feature.age": "sex",
+        "feature.debt": None,
+    }
 
 
 def test_an_incident_that_stays_open_is_told_again_once_a_day():

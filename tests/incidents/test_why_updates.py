@@ -13,7 +13,7 @@ def test_an_update_says_why_it_comes_and_only_that_one():
     graver = policy.slot(21, finding("feature.income", 20, w(0.5)), finding("feature.age", 20))[0]
     policy.judge.back = {"feature.income", "feature.age"}
     resolved = policy.quiet([23])[0][1]
-    assert (opened.notes, resolved.notes) == ((), ())
+    assert (opened.notes, resolved.notes) == ((), ("opened as: income shifted up",))
     assert graver.notes == ("now error, was warning", "new: age shifted up")
 
 

@@ -87,7 +87,7 @@ def test_a_shift_is_told_for_what_it_is_whatever_the_hour(law, by, within):
     slot, finding = next((s, f) for s, tally in slots for f in judge.advance(s, tally).alarms)
     assert slot - start <= within
     assert finding.shape == ("shifted up" if by > 0 else "shifted down")
-    assert finding.given == reference.contexts[0].called
+    assert finding.given == reference.contexts[0].by
     assert abs(by) * 0.7 < finding.effect.w < abs(by) * 1.6  # about what is accepted at that hour, of few records
 
 

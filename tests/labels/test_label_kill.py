@@ -54,14 +54,15 @@ def test_kill_9_at_any_moment_changes_nothing_that_labels_tell(broker, topic, mo
         kills += 1
     writer.join()
     assert kills >= 2
-    killed.start()
-    killed.wait_until_assigned(2 * PARTITIONS)
-    assert killed.terminate() == 0
 
     unkilled = monitor(requests, labels)
     unkilled.start()
     unkilled.wait_until_read(count)
     assert unkilled.terminate() == 0
+    killed.start()
+    killed.wait_until_assigned(2 * PARTITIONS)
+    killed.wait_until_as_far_as(unkilled)
+    assert killed.terminate() == 0
     told = told_once(unkilled.events())
     assert told[0]["event"] == "opened"
     assert {each["group"] for event in told for each in event["signals"]} == {"performance", "labels"}

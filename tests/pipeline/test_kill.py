@@ -87,14 +87,15 @@ def test_kill_9_at_any_moment_changes_nothing_that_is_told(broker, topic, record
         kills += 1
     writer.join()
     assert kills >= KILLS
-    killed.start()
-    killed.wait_until_assigned(PARTITIONS)
-    assert killed.terminate() == 0
 
     unkilled = monitor(name)
     unkilled.start()
     unkilled.wait_until_read(len(records))
     assert unkilled.terminate() == 0
+    killed.start()
+    killed.wait_until_assigned(PARTITIONS)
+    killed.wait_until_as_far_as(unkilled)
+    assert killed.terminate() == 0
 
     told = unkilled.events()
     assert [event["event"] for event in told] == ["opened", "updated", "resolved"]
@@ -129,13 +130,14 @@ def test_kill_9_changes_no_alarm_of_detectors_that_depend_on_order(broker, topic
         killed.start()
         killed.wait_until_read(start + 1_500)
         killed.kill()
-    killed.start()
-    killed.wait_until_assigned(PARTITIONS)
-    assert killed.terminate() == 0
     unkilled = monitor(name, **settings)
     unkilled.start()
     unkilled.wait_until_read(len(sent))
     assert unkilled.terminate() == 0
+    killed.start()
+    killed.wait_until_assigned(PARTITIONS)
+    killed.wait_until_as_far_as(unkilled)
+    assert killed.terminate() == 0
     assert "anomaly.queries" in {s["signal"] for event in unkilled.events() for s in event["signals"]}
     assert told_once(killed.events()) == unkilled.events()
 
@@ -182,14 +184,15 @@ def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_
         killed.kill()
         waiting.append(bool(killed.saved()["waiting"]))
     assert any(waiting)
-    killed.start()
-    killed.wait_until_assigned(PARTITIONS)
-    assert killed.terminate() == 0
 
     unkilled = monitor(name)
     unkilled.start()
     unkilled.wait_until_read(len(halves))
     assert unkilled.terminate() == 0
+    killed.start()
+    killed.wait_until_assigned(PARTITIONS)
+    killed.wait_until_as_far_as(unkilled)
+    assert killed.terminate() == 0
 
     told = unkilled.events()
     assert [event["event"] for event in told] == ["opened", "updated", "resolved"]

@@ -40,13 +40,25 @@ def watched(close_reference, replayed, tmp_path):
     return run
 
 
+@pytest.fixture(scope="module")
+def kept():
+    return []
+
+
+@pytest.fixture
+def whole(kept, watched, records):
+    """What a replay of the records tells, replayed once."""
+    if not kept:
+        kept.append(watched(records))
+    return kept[0]
+
+
 def attacks(seen):
     return [e for e in seen.events if any(s["signal"] == "anomaly.queries" for s in e["signals"])]
 
 
-def test_an_attack_is_an_incident_of_its_own_that_names_the_caller_by_its_hash(watched, records):
-    seen = watched(records)
-    opened, *rest = attacks(seen)
+def test_an_attack_is_an_incident_of_its_own_that_names_the_caller_by_its_hash(whole):
+    opened, *rest = attacks(whole)
     assert (opened["event"], opened["severity"]) == ("opened", "error")
     assert [s["signal"] for s in opened["signals"]] == ["anomaly.queries"]
     assert opened["signals"][0]["evidence"] is None
@@ -54,13 +66,12 @@ def test_an_attack_is_an_incident_of_its_own_that_names_the_caller_by_its_hash(w
     assert opened["summary"].endswith("sends near-duplicates of one input")
     assert 2_000 < opened["since_records"] < 2_080
     assert [e["event"] for e in rest] == ["resolved"]
-    assert ATTACKER not in json.dumps(seen.events)
+    assert ATTACKER not in json.dumps(whole.events)
 
 
-def test_a_librarys_alarm_joins_what_moved_and_no_budget_covers_it(watched, records):
-    seen = watched(records)
-    (joined,) = {e["incident"] for e in seen.events for s in e["signals"] if s["signal"] == "feature.income.ADWIN"}
-    last = [e for e in seen.events if e["incident"] == joined][-1]
+def test_a_librarys_alarm_joins_what_moved_and_no_budget_covers_it(whole):
+    (joined,) = {e["incident"] for e in whole.events for s in e["signals"] if s["signal"] == "feature.income.ADWIN"}
+    last = [e for e in whole.events if e["incident"] == joined][-1]
     river = next(s for s in last["signals"] if s["signal"] == "feature.income.ADWIN")
     assert "feature.income" in {s["signal"] for s in last["signals"]}
     assert (river["group"], river["evidence"], river["shape"]) == ("features", None, "income: ADWIN sees a change")
@@ -85,16 +96,15 @@ def assert_same(seen, other):
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
-def test_blocks_of_any_size_give_the_same_alarms(size, watched, records, monkeypatch):
-    whole = watched(records)
+def test_blocks_of_any_size_give_the_same_alarms(size, whole, watched, records, monkeypatch):
     monkeypatch.setattr(monitor.pipeline, "BLOCK", size)
     monkeypatch.setattr(monitor.sources.file, "MOST", 3 * size)
     assert_same(whole, watched(records))
 
 
-def test_records_out_of_order_within_the_allowed_lateness_give_the_same_alarms(watched, records):
+def test_records_out_of_order_within_the_allowed_lateness_give_the_same_alarms(whole, watched, records):
     slots = [records[start : start + 300] for start in range(0, len(records), 300)]
-    assert_same(watched(records), watched(record for slot in slots for record in reversed(slot)))
+    assert_same(whole, watched(record for slot in slots for record in reversed(slot)))
 
 
 @pytest.fixture(params=[1, 4])
@@ -104,10 +114,8 @@ def as_a_topic(request, broker, topic, records):
     return ReadOnce(broker.bootstrap, name)
 
 
-def test_a_topic_of_one_partition_or_of_four_gives_the_same_alarms(
-    as_a_topic, watched, records, run_through, close_reference
-):
-    assert_same(watched(records), run_through(as_a_topic, reference=str(close_reference), detectors=DETECTORS))
+def test_a_topic_of_one_partition_or_of_four_gives_the_same_alarms(as_a_topic, whole, run_through, close_reference):
+    assert_same(whole, run_through(as_a_topic, reference=str(close_reference), detectors=DETECTORS))
 
 
 def test_neither_a_caller_nor_a_value_is_told_or_logged(watched, records, capfd, caplog):

@@ -9,7 +9,7 @@ from scipy.signal import lfilter
 
 from detectors.detector import Signal
 from monitor.reference.bridge import BLOCKS, Blocks, kuiper, shifts_of
-from monitor.reference.cautions import cautions
+from monitor.review.cautions import cautions
 
 BINS = 20
 VALUES = Signal("feature.x", "features", "values", True, tuple(map(str, range(BINS))), tuple(range(BINS)))

@@ -17,9 +17,9 @@ from monitor.counting.tally import DEAD, RECORDS
 from monitor.errors import BadReference
 from monitor.reference.bins import FeatureOptions
 from monitor.reference.build import build
-from monitor.reference.cautions import cautions
 from monitor.reference.from_file import build_from_file
 from monitor.reference.store import Store
+from monitor.review.cautions import cautions
 
 
 def _gathered(reference, name):

@@ -9,12 +9,12 @@ from reference_records import built, timed
 
 from detectors.detector import Signal
 from monitor.errors import BadReference
-from monitor.reference.cautions import cautions
 from monitor.reference.contexts import CYCLES, DAY, HOUR
 from monitor.reference.cycles import best_of, cycles_of
-from monitor.reference.report import built as told_of
 from monitor.reference.store import Store
-from monitor.reference.visible import visible
+from monitor.review.cautions import cautions
+from monitor.review.report import built as told_of
+from monitor.review.visible import visible
 
 BINS = 16
 VALUES = Signal("feature.x", "features", "values", True, tuple(map(str, range(BINS))), tuple(range(BINS)))

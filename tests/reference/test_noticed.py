@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from reference_records import built, timed
 
-from monitor.reference.cautions import cautions
 from monitor.reference.store import Store
+from monitor.review.cautions import cautions
 
 ROWS = 4_000
 DRAW = np.random.default_rng(3)

@@ -10,7 +10,7 @@ from reference_files import BY, files_of, folder_of
 
 from detectors.closeness import Closeness
 from monitor.errors import Damaged
-from monitor.reference.report import listed
+from monitor.review.report import listed
 
 
 def test_what_cannot_be_read_back_is_not_saved_and_the_promoted_one_stays(store, reference):

@@ -10,8 +10,8 @@ from reference_records import applicants, built, timed
 
 from detectors.config import AutoConfig, KnnConfig, TrustConfig
 from monitor.errors import BadReference
-from monitor.reference.comparison import differences
-from monitor.reference.report import built as reported
+from monitor.review.comparison import differences
+from monitor.review.report import built as reported
 
 AUTO = (AutoConfig(),)
 

@@ -14,9 +14,9 @@ from detectors.numeric import NumericBins
 from monitor.config.permodel import ModelSettings
 from monitor.counting.tally import Layout
 from monitor.errors import BadReference
-from monitor.reference.cautions import cautions
 from monitor.reference.schema import Feature, Schema
 from monitor.reference.store import Reference
+from monitor.review.cautions import cautions
 from monitor.sequential import sequential_of
 
 SCHEMA = Schema(

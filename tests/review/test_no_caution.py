@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference_records import built, timed
 
-from monitor.reference.cautions import cautions
+from monitor.review.cautions import cautions
 
 ROWS = 4_000
 OTHER = np.random.default_rng(3).normal(size=ROWS).tolist()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.reference.comparison import Difference, differences
-from monitor.reference.naming import named, short
-from monitor.reference.report import WIDEST, console, records_of, table_of
 from monitor.reference.schema import schema_changes
 from monitor.reference.store import Reference
+from monitor.review.comparison import Difference, differences
+from monitor.review.naming import named, short
+from monitor.review.report import WIDEST, console, records_of, table_of
 from sinks.text import both, counted, plain
 
 TOLD = 0.02

@@ -6,7 +6,7 @@ import pytest
 from detectors import NumericBins
 from detectors.numeric import equal_mass_edges
 from monitor.formats.batch import Batch
-from monitor.reference.common_bins import in_common
+from monitor.review.common_bins import in_common
 
 
 def _counted(values, bins=None):

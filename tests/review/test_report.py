@@ -8,10 +8,10 @@ from reference_records import applicants, built, timed
 
 from monitor.counting.tally import RECORDS
 from monitor.judge.judge import Budget, Judge
-from monitor.reference.cautions import cautions
-from monitor.reference.report import built as told_of
-from monitor.reference.report import shown
-from monitor.reference.visible import MEDIUM, SLOTS_PER_ALERT, visible
+from monitor.review.cautions import cautions
+from monitor.review.report import built as told_of
+from monitor.review.report import shown
+from monitor.review.visible import MEDIUM, SLOTS_PER_ALERT, visible
 
 DRAW = np.random.default_rng(1)
 DICE = DRAW.integers(0, 7, 2_000).tolist()

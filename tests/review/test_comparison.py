@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from reference_records import applicants, built, timed
 
-from monitor.reference.comparison import differences
-from monitor.reference.comparison_report import compared
 from monitor.reference.schema import schema_changes
+from monitor.review.comparison import differences
+from monitor.review.comparison_report import compared
 
 ROWS = 4_000
 

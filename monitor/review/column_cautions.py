@@ -8,10 +8,10 @@ import numpy as np
 
 from detectors import CategoryBins, NumericBins
 from detectors.detector import THIN
-from monitor.reference.naming import line, short
-from monitor.reference.noted import where
 from monitor.reference.schema import ANY_KIND
 from monitor.reference.store import Reference
+from monitor.review.naming import line, short
+from monitor.review.noted import where
 from sinks.text import percent
 
 MUCH_MISSING = 0.01

@@ -13,9 +13,9 @@ from detectors import Detector, Joint, Scorer
 from detectors.detector import Signal
 from monitor.counting.tally import FLOW_SIGNALS
 from monitor.judge.effect import moved_bins, value_effect
-from monitor.reference.common_bins import in_common
 from monitor.reference.quantiles import chi_square
 from monitor.reference.store import Reference
+from monitor.review.common_bins import in_common
 from monitor.types import BinShift
 
 Cells = NDArray[np.int64]

@@ -8,11 +8,11 @@ import numpy as np
 
 from monitor.counting.tally import DEAD
 from monitor.judge.bursts import DEPENDENT
-from monitor.reference.column_cautions import absent, kinds
-from monitor.reference.naming import line, short
-from monitor.reference.noted import copies, leaks, moves
 from monitor.reference.store import Reference
-from monitor.reference.visible import BLIND, Visible, visible
+from monitor.review.column_cautions import absent, kinds
+from monitor.review.naming import line, short
+from monitor.review.noted import copies, leaks, moves
+from monitor.review.visible import BLIND, Visible, visible
 from sinks.text import counted, percent
 
 FEW = 2_000

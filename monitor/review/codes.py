@@ -8,9 +8,9 @@ from collections.abc import Iterable, Set
 from contextlib import suppress
 from itertools import islice
 
-from monitor.reference.naming import named, short
 from monitor.reference.schema import text_of
 from monitor.reference.store import Reference
+from monitor.review.naming import named, short
 
 LOOKED_AT = 10_000
 """Rows that are looked at."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from detectors import AbsoluteError, ErrorRate
 from detectors.detector import THIN
-from monitor.reference.naming import line, short, stretch
 from monitor.reference.notes import Note
 from monitor.reference.store import Reference
-from monitor.reference.weekends import of_weekends
+from monitor.review.naming import line, short, stretch
+from monitor.review.weekends import of_weekends
 from sinks.text import percent
 
 _ID = re.compile(r"(^|[_.\s-])(id|uuid|guid)$|[a-z](Id|ID|Uuid|UUID)$")

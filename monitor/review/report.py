@@ -12,12 +12,12 @@ import numpy as np
 from detectors import AbsoluteError, CategoryBins, ErrorRate, Joint, NumericBins, Pair
 from monitor.errors import Damaged
 from monitor.incidents.incident import rfc3339
-from monitor.reference.cautions import cautions
-from monitor.reference.column_cautions import shares
 from monitor.reference.contexts import DAY, WEEK
-from monitor.reference.naming import named, short
 from monitor.reference.store import Reference, Store, look_and_accept
-from monitor.reference.visible import Visible, visible
+from monitor.review.cautions import cautions
+from monitor.review.column_cautions import shares
+from monitor.review.naming import named, short
+from monitor.review.visible import Visible, visible
 from sinks.text import counted, lasting, percent, plain
 
 if TYPE_CHECKING:
