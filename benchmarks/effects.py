@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from drawn_hours import MOVES, Heard, heard
 from drawn_shifts import SHIFTS, Shift, Told, covered, told
 
 SETTINGS: tuple[dict[str, Any], ...] = (
@@ -31,6 +32,26 @@ def main(runs: int) -> None:
     print(f"{runs} runs each. {COLUMNS}")
     for setting, (name, shift) in product(SETTINGS, SHIFTS.items()):
         print(row(name, shift, setting, [told(shift, seed, alarms=3, **setting) for seed in range(runs)]), flush=True)
+    print("At hours of the day: truth; holds at first, at all; low, told, high over truth at last; present; mostly")
+    for name, move in MOVES.items():
+        print(at_hours(name, [heard(move, seed, per_slot=30) for seed in range(runs)]), flush=True)
+
+
+def at_hours(name: str, runs: list[Heard]) -> str:
+    """Return one line of a signal that is judged given its hour."""
+    holds = [
+        [f.effect.low - 1e-3 <= truth <= f.effect.high + 1e-3 for f, truth in zip(r.findings, r.counted, strict=True)]
+        for r in runs
+        if r.findings
+    ]
+    last = [(r.findings[-1], r.counted[-1]) for r in runs if r.findings]
+    ends = [np.median([_size(f, part) / truth for f, truth in last]) for part in ("low", "", "high")]
+    first, ever = np.mean([h[0] for h in holds]), np.mean([all(h) for h in holds])
+    return (
+        f"{name:<23} {np.median([truth for _, truth in last]):5.2f} {len(last):3d}"
+        f"  {first:.2f} {ever:.2f}  {' '.join(f'{e:5.2f}' for e in ends)}"
+        f"  {np.median([r.present for r in runs]):.2f}  {last[0][0].mostly}"
+    )
 
 
 def row(name: str, shift: Shift, setting: dict[str, Any], runs: list[Told]) -> str:

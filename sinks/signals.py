@@ -164,10 +164,22 @@ def change(group: Sequence[SignalChange]) -> str:
     if len(group) == 1 and (said := _share_of(first)):
         return said
     if len(group) == 1:
-        return f"{name(first)} {_shape(first)}{at_level(first)}" + (f": {shares}" if shares else "")
+        return f"{name(first)} {_shape(first)}{_when(first)}{at_level(first)}" + (f": {shares}" if shares else "")
     things = "pairs" if first.group == "joint" else "features"
     said = f"{len(group):,} {things} {_shape(first)}{at_level(first)}"
-    return f"{said} ({name(first)}: {shares})" if shares else said
+    return f"{said} ({name(first)}{_when(first)}: {shares})" if shares else said
+
+
+def mostly(signal: SignalChange) -> str:
+    """Return when it moved most, `07:00–10:00 (UTC)`; nothing where it moved alike at all times."""
+    words = (signal.given or "").removesuffix(")").partition(" (mostly ")[2]
+    return plain(words, 100) + (" (UTC)" if ":" in words else "")
+
+
+def _when(signal: SignalChange) -> str:
+    """Return `, mostly 07:00–10:00`, of what moved in several shapes when it did in the first: bins are of then."""
+    words = mostly(signal).removesuffix(" (UTC)").partition(f" {signal.shape}")[0]
+    return f", mostly {words}" if words else ""
 
 
 def _first_bin(signal: SignalChange) -> str:

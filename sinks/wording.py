@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.types import BinShift, Event, SignalChange
-from sinks.signals import at_level, beside, bin_name, change, grouped, look_first, name, size, sizes
+from sinks.signals import at_level, beside, bin_name, change, grouped, look_first, mostly, name, size, sizes
 from sinks.text import counted, lasting, moment, one_in, plain, with_short_times
 
 COUNTED = {"performance": "label", "labels": "label", "robustness": "answer"}
@@ -155,8 +155,10 @@ def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
         rest = f"; the others {more}" if (more := sizes(lead[1:])) else ""
         facts.append(("Size", f"{words} ({name(lead[0])}){rest}" if lead[1:] else words))
     if lead and lead[0].given:
-        like = at_level(lead[0]) or f" for the same {plain(lead[0].given, 40)}"
-        facts.append(("Compared", f"with what was accepted{like}"))
+        within = plain(lead[0].given.partition(" (mostly ")[0], 40)
+        facts.append(("Compared", f"with what was accepted{at_level(lead[0]) or f' for the same {within}'}"))
+        if when := mostly(lead[0]):
+            facts.append(("Mostly", when))
     if lead and lead[0].evidence is not None:
         facts.append(("How sure", f"evidence {one_in(lead[0].evidence)}, within the false-alarm budget"))
     elif lead and lead[0].group != "quality":  # what the monitor sees of itself is no guess

@@ -222,6 +222,8 @@ class Policy:
 def _change(finding: Finding) -> SignalChange:
     """Return what is told of a finding."""
     signal, given = finding.signal, called(finding.given) if finding.given else None
+    if given and finding.mostly:
+        given = f"{given} (mostly {finding.mostly})"
     told = (finding.evidence, finding.effect, finding.shape, finding.bins, given, finding.level)
     return SignalChange(signal.name, signal.group, *told)
 

@@ -28,7 +28,7 @@ def ranked(signals: Sequence[SignalChange]) -> tuple[SignalChange, ...]:
     """Return the signals as a person should read them: the most severe first, of equals causes before consequences.
 
     Whatever moves a feature moves how it goes with others, at times more so: that comes after all features that moved.
-    Of one that is compared given the hour the size is over all hours, and may hide that.
+    Of one that is compared within contexts the size is over all of them, and may hide that.
     """
     moved = any(s.group in ALONE and (_severity(s) > 0 or s.given) for s in signals)
 

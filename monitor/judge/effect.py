@@ -63,32 +63,40 @@ _JOINT_SHAPES = {
 """What directions are called there; what is not named keeps its name."""
 
 
-def value_effect(counts: Sequence[int], accepted: Sequence[float], design: float, beyond: float = 0.0) -> Effect:
+def value_effect(
+    counts: Sequence[float],
+    accepted: Sequence[float],
+    design: float,
+    beyond: float = 0.0,
+    chance: float | None = None,
+) -> Effect:
     """Return Cohen's w with its interval, and PSI, of counts against accepted shares; noise is taken off both.
 
-    An alarm says that w is `beyond` the radius of the bets, and is seldom wrong: the interval says no less.
+    An alarm says that w is `beyond` the radius of the bets, and is seldom wrong: the interval says no less. What
+    `chance` adds to the square of w follows from the counts unless it is given.
     """
     records = sum(counts)
     q = [c / records for c in counts]
     seen = sum((a - p) ** 2 / p for a, p in zip(q, accepted, strict=True))
-    w = sqrt(max(0.0, seen - noise(q, accepted, records / design)))
+    w = sqrt(max(0.0, seen - (noise(q, accepted, records / design) if chance is None else chance)))
     low, high = w_interval(q, accepted, records / design)
-    psi = max(0.0, _psi(counts, accepted) - (len(q) - 1) * design / records)  # for small shifts it is w squared
-    return Effect(w=_round(w), low=_round(max(low, min(beyond, w))), high=_round(max(high, w)), psi=_round(psi))
+    by_chance = (len(q) - 1) * design / records if chance is None else chance  # for small shifts psi is w squared
+    more = max(0.0, psi(counts, accepted) - by_chance)
+    return Effect(w=_round(w), low=_round(max(low, min(beyond, w))), high=_round(max(high, w)), psi=_round(more))
 
 
-def _psi(counts: Sequence[int], accepted: Sequence[float]) -> float:
+def psi(counts: Sequence[float], accepted: Sequence[float]) -> float:
     """Return the population stability index."""
     return sum((q - p) * log(q / p) for q, p in zip(_shares(counts), accepted, strict=True))
 
 
-def _shares(counts: Sequence[int]) -> list[float]:
+def _shares(counts: Sequence[float]) -> list[float]:
     """Return the share of each bin with half a record added: the logarithm of an empty one would be infinite."""
     whole = sum(counts) + 0.5 * len(counts)
     return [(c + 0.5) / whole for c in counts]
 
 
-def share_effect(events: int, records: int, accepted: float, design: float) -> Effect:
+def share_effect(events: float, records: float, accepted: float, design: float) -> Effect:
     """Return percentage points above the accepted share, with the interval."""
     share = events / records
     low, high = share_interval(events / design, records / design)
@@ -111,7 +119,7 @@ def _twice(one: Effect, other: Effect) -> bool:
     return one.low is not None and other.high is not None and one.low > 2 * other.high
 
 
-def value_shape(signal: Signal, counts: Sequence[int], accepted: list[float]) -> str:
+def value_shape(signal: Signal, counts: Sequence[float], accepted: list[float]) -> str:
     """Return the name of the direction that the shift points in.
 
     What is compared with the directions is log(q / p). Of a normal variable it is exactly linear in a shift however
@@ -153,7 +161,7 @@ def share_shape(name: str) -> str:
     return _SHARE_SHAPES.get(what, "failing")
 
 
-def moved_bins(labels: Sequence[str], counts: Sequence[int], accepted: Sequence[float]) -> list[BinShift]:
+def moved_bins(labels: Sequence[str], counts: Sequence[float], accepted: Sequence[float]) -> list[BinShift]:
     """Return the bins, those that carry the most evidence first."""
     records = sum(counts)
     shifts = []
@@ -164,7 +172,7 @@ def moved_bins(labels: Sequence[str], counts: Sequence[int], accepted: Sequence[
     return [shift for _, shift in sorted(shifts, key=lambda s: s[0])]
 
 
-def told_bins(signal: Signal, shape: str, counts: Sequence[int], accepted: Sequence[float]) -> tuple[BinShift, ...]:
+def told_bins(signal: Signal, shape: str, counts: Sequence[float], accepted: Sequence[float]) -> tuple[BinShift, ...]:
     """Return the bins that carry the most evidence as they are told.
 
     Of ordered ones those that grew come first: where values went to says more than where they came from. Of levels

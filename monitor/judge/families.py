@@ -10,7 +10,7 @@ import numpy as np
 from detectors.detector import Signal
 from monitor.judge.by_level import ByLevel
 from monitor.judge.family import Family
-from monitor.judge.in_context import FamilyInContext
+from monitor.judge.in_time import FamilyInTime
 from monitor.judge.null import Tolerance, nulls
 from monitor.judge.strata import strata
 from monitor.reference.contexts import DAY, Cycle
@@ -44,9 +44,9 @@ def families(
     found = [Family(null, DAY / slot) for null in nulls(reference, plain, tolerance, others(plain))]
     for contexts in reference.contexts:
         ours = [(s, start) for s, start in watched if given.get(s.name) is contexts]
-        at = partial(_context, contexts.cycle, slot) if contexts.cycle else None
         parts = strata(reference, contexts, ours, tolerance, others(ours)) if ours else ()
-        given_it = partial(FamilyInContext, at=at) if at else ByLevel
+        at = partial(_context, contexts.cycle, slot) if contexts.cycle else None
+        given_it = partial(FamilyInTime, at=at) if at else ByLevel
         found += [given_it(part, slots_a_day=DAY / slot) for part in parts if part.whole.signals]
     return found
 

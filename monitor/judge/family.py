@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log, sqrt
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,9 @@ class Finding:
     """An alarm: one signal is beyond what was accepted.
 
     `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own. `given` is what it was
-    compared within: a cycle's key, or a field's column; `level` the level of it of whose records alone it tells. `anew`
-    says that the shift has another size than before, for certain, and that what is told rests on the records since.
+    compared within: a cycle's key, or a field's column; `level` the level of it of whose records alone it tells;
+    `mostly` when it moved most, in words. `anew` says that the shift has another size than before, for certain, and
+    that what is told rests on the records since.
     """
 
     signal: Signal
@@ -47,7 +49,29 @@ class Finding:
     bins: tuple[BinShift, ...]
     given: str | None = None
     level: str | None = None
+    mostly: str | None = None
     anew: bool = False
+
+
+class Seen(NamedTuple):
+    """Records since an onset.
+
+    Attributes
+    ----------
+    counts : sequence of int or float (K,)
+        Those of bins that are joined in their context as the whole has them.
+    accepted : list of float (K,)
+        The frequencies that are accepted of them.
+    chance : float or None
+        What chance adds to the square of w, where bins are joined.
+    within : int array (C, K) or None
+        The counts by context, as far as they are known, where contexts are in time.
+    """
+
+    counts: Sequence[float]
+    accepted: list[float]
+    chance: float | None = None
+    within: Ints | None = None
 
 
 class Family:
@@ -148,40 +172,45 @@ class Family:
         """
         onset = fresh = self.detector.began(row, self.detector.leading(row))
         seen = self._seen_since(row, fresh)
-        size = self._size(row, *seen, self.least(row))
+        size = self._size(row, seen, self.least(row))
         if before is not None:
             of_all = self._seen_since(row, before)
-            if effect.alike(whole := self._size(row, *of_all), size):
-                onset, seen, size = before, of_all, whole
-        shape, bins = self._told(row, *seen)
+            if effect.alike(self._size(row, self._like(row, of_all, seen)), size):
+                onset, seen, size = before, of_all, self._size(row, of_all)
+        shape, bins, mostly = self._told(row, seen)
         evidence, anew = round(log_m / LOG10, 2), before is not None and onset is fresh
         signal = self.null.signals[row]
-        return Finding(signal, evidence, onset.slot, onset.records, size, shape, bins, anew=anew), onset
+        told = Finding(signal, evidence, onset.slot, onset.records, size, shape, bins, mostly=mostly, anew=anew)
+        return told, onset
 
     def least(self, row: int) -> float:
         """Return how large a shift is at least that alarms."""
         return float(self.null.fixed[row])
 
-    def _seen_since(self, row: int, onset: Onset) -> tuple[list[int], list[float]]:
-        """Return the counts (K,) since then, and the accepted frequencies."""
+    def _seen_since(self, row: int, onset: Onset) -> Seen:
+        """Return the records since then."""
         seen, bins = self.detector.since(row, onset), len(self.null.signals[row].bins)
-        return seen[:bins], self.accepted_of(row, seen)[:bins]
+        return Seen(seen[:bins], self.accepted_of(row, seen)[:bins])
 
-    def _size(self, row: int, counts: list[int], accepted: list[float], beyond: float = 0.0) -> Effect:
+    def _like(self, row: int, of_all: Seen, seen: Seen) -> Seen:
+        """Return those of all records to which others are compared."""
+        return of_all
+
+    def _size(self, row: int, seen: Seen, beyond: float = 0.0) -> Effect:
         """Return how far records are from what is accepted of them."""
-        design = self.bursts.effect(row)
+        counts, accepted, design = seen.counts, seen.accepted, self.bursts.effect(row)
         if self.values:
-            return effect.value_effect(counts, accepted, design, beyond)
+            return effect.value_effect(counts, accepted, design, beyond, seen.chance)
         return effect.share_effect(sum(counts[1::2]), sum(counts), self.null.expected(accepted, counts), design)
 
-    def _told(self, row: int, counts: list[int], accepted: list[float]) -> tuple[str, tuple[BinShift, ...]]:
-        """Return in which shape records differ from what is accepted of them, and in which bins."""
-        signal = self.null.signals[row]
+    def _told(self, row: int, seen: Seen) -> tuple[str, tuple[BinShift, ...], str | None]:
+        """Return in which shape records differ from what is accepted of them, in which bins, and when mostly."""
+        signal, counts, accepted = self.null.signals[row], seen.counts, seen.accepted
         if self.values:
             shape = effect.value_shape(signal, counts, accepted)
-            return shape, effect.told_bins(signal, shape, counts, accepted)
+            return shape, effect.told_bins(signal, shape, counts, accepted), None
         expected, observed = self.null.expected(accepted, counts), sum(counts[1::2]) / sum(counts)
-        return effect.share_shape(signal.name), (BinShift(signal.event, round(expected, 4), round(observed, 4)),)
+        return effect.share_shape(signal.name), (BinShift(signal.event, round(expected, 4), round(observed, 4)),), None
 
     def back(self, row: int) -> Ints:
         """Return the bets on the way back of a signal that alarms, in the direction of its leading bet."""
@@ -215,6 +244,13 @@ class Family:
         for row in np.flatnonzero(accepted[:, 2:].any(axis=1)).tolist():
             expected[row] = self.null.expected(accepted[row].tolist(), counts[row].tolist())
         return [Effect(points=100 * (k / n - e) if n else 0.0) for k, n, e in zip(events, whole, expected, strict=True)]
+
+    def own_state(self) -> dict[str, Any]:
+        """Return what families of this kind alone remember."""
+        return {}
+
+    def own_restore(self, state: dict[str, Any]) -> None:
+        """Go on from that."""
 
 
 Bets = tuple[Ints, NDArray[np.bool_]]

@@ -217,6 +217,7 @@ class Judge:
                     "recent": f.recent.counts,
                     "squares": f.recent.squares,
                     **{name: getattr(f.bursts, name).copy() for name in f.bursts.STATE},
+                    **f.own_state(),
                 }
                 for f in self._parts
             ],
@@ -238,6 +239,7 @@ class Judge:
             family.recent.squares = _like(family.recent.squares, saved["squares"])
             for name in family.bursts.STATE:
                 setattr(family.bursts, name, _like(getattr(family.bursts, name), saved[name]))
+            family.own_restore(saved)
         self.calms = {
             (name, level): Calm(np.array(c["table"]), np.array(c["log_e"]), c["alarmed"], _onset(c["onset"]), c["seen"])
             for name, level, c in state["calms"]

@@ -144,6 +144,12 @@ def test_what_waits_is_told_at_the_end_of_the_log():
     assert policy.policy.flush(220_000, 2_200) == []
 
 
+def test_when_it_moved_most_is_told_with_what_it_is_compared_within():
+    policy = Told()
+    (event,) = policy.slot(20, finding("feature.income", 20, given="hour_of_day", mostly="07:00–10:00"))
+    assert event.signals[0].given == "hour of the day (mostly 07:00–10:00)"
+
+
 def test_what_it_is_compared_within_is_told_in_words():
     policy = Told()
     policy.slot(20, finding("feature.income", 20, given="hour_of_day"), finding("feature.age", 20, given="feature.sex"))
