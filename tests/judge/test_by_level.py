@@ -89,7 +89,7 @@ def test_a_shift_of_one_level_is_told_within_a_few_dozen_of_its_records(seed):
     traffic, judge = shop(seed)
     records, finding = until(judge, traffic, 10, t7=2.0)
     assert records <= 1_000  # 50 of its own
-    assert (finding.given, finding.level) == ("tenant", "t07")
+    assert (finding.given, finding.level) == ("feature.tenant", "t07")
     assert finding.signal.bins == by_level(judge).null.signals[0].bins
     assert finding.onset >= 18
     assert finding.effect.w > 0.8
@@ -122,7 +122,7 @@ def test_a_shift_of_all_levels_is_told_of_all(seed):
     traffic, judge = shop(seed)
     records, finding = until(judge, traffic, 10, **{f"t{n}": 0.3 for n in range(20)})
     assert records <= 1_200
-    assert (finding.given, finding.level) == ("tenant", None)
+    assert (finding.given, finding.level) == ("feature.tenant", None)
 
 
 def test_all_levels_together_keep_three_quarters_of_the_evidence():
