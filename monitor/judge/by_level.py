@@ -2,7 +2,8 @@
 
 A shift of all levels is seen best where their bets multiply, one of a single level where the others' losses do not
 count. So three quarters of the start mass go to the product, as with any context, and one to sums of each level's own,
-shared by the records of a slot: a level with n_c of n records gets n_c / n of it.
+shared by the records of a slot: a level with n_c of n records gets n_c / n of it. Bursts are looked for within levels
+alone: of all together the mix may differ from block to block, and mean nothing.
 
 The sum of the levels' sums R_c is an e-detector: given which levels a slot's records have, each bet has mean at most 1,
 so the mean of R_c is at most what R_c was and its part of the start mass. The parts add to the start mass, so the mean
@@ -45,7 +46,7 @@ class ByLevel(FamilyInContext):
     """
 
     def __init__(self, strata: Strata, slots_a_day: float) -> None:
-        super().__init__(strata, None, slots_a_day)
+        super().__init__(strata, slots_a_day)
         self.alone = Alone(strata, self.weights, self._places, slots_a_day)
         self.fixed_won: Bets = self.alone.nothing()
 
@@ -85,6 +86,13 @@ class ByLevel(FamilyInContext):
         made = gain(following, self.alone.counts).reshape(self.alone.levels, -1, MEMORIES)
         present = (self.alone.counts.sum(axis=1) > 0)[:, None] & awake
         return beside(fixed, (made.sum(axis=0), np.logical_or.reduce(present.reshape(made.shape))))
+
+    def _levels(self, given: Ints | None) -> list[tuple[int, Ints]]:
+        """Return the slot's counts by level of the field, of those that it has."""
+        if given is None:
+            return []
+        parts = [(level, self.null.gather(cells)) for level, cells in enumerate(given)]
+        return [(level, counts) for level, counts in parts if counts.any()]
 
     def leading(self, row: int) -> int | None:
         own = self.alone.detector.evidence()[self.alone.rows(row)]

@@ -7,7 +7,7 @@ than its contexts explain (indirect standardisation).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import floor, log, sqrt
 
@@ -16,8 +16,8 @@ import numpy as np
 from monitor.judge.bets import MOST_STAKED, SCALE, share_bets, tilts, tilts_of
 from monitor.judge.calm import back_from_shares, back_from_values
 from monitor.judge.directions import score_of
-from monitor.judge.edetector import Onset, gain
-from monitor.judge.family import Bets, Family, Finding, Ints, beside
+from monitor.judge.edetector import Onset
+from monitor.judge.family import Bets, Family, Finding, Ints
 from monitor.judge.null import Floats, Null, ordered_sum
 from monitor.judge.plugin import EVERY, MEMORIES, SHOWN, Recent
 from monitor.judge.strata import Strata
@@ -92,13 +92,16 @@ class FamilyInContext(Family):
     Parameters
     ----------
     strata : Strata
-    at : callable
-        Gives a slot's context; None where the contexts are the levels of a field.
     slots_a_day : float
+
+    Attributes
+    ----------
+    here : list of (int, int array (S, K))
+        The contexts of the slot's records, and their counts in each.
     """
 
-    def __init__(self, strata: Strata, at: Callable[[int], int] | None, slots_a_day: float) -> None:
-        whole, self.strata, self.at = strata.whole, strata, at
+    def __init__(self, strata: Strata, slots_a_day: float) -> None:
+        whole, self.strata = strata.whole, strata
         self.memory = RecentInContext(strata, slots_a_day)
         weights = self.weights = tilts(whole)[1] if whole.of_values else _alike(share_bets(whole)[1])
         self._begin(whole, self.memory, weights, whole.shape[1] + len(strata.nulls) + 1)
@@ -107,28 +110,8 @@ class FamilyInContext(Family):
         self._ways_back: dict[tuple[int, int], Ints] = {}
         self._places = [_places(whole, row) for row in range(len(weights))] if self.values else []
 
-    def _gained(self, slot: int, given: Ints | None) -> Bets:
-        self.here = [(self.at(slot), self.counts)] if self.at else self._levels(given)
-        gained, active = np.zeros_like(self.detector.log_c), self.detector.exist & False
-        for context, counts in self.here:
-            tables, awake = self._bets(context)
-            gained += gain(tables, counts)
-            active |= awake
-        return gained, active
-
     def _learn(self, slot: int, slots: int) -> None:
         self.memory.add_in(self.here, slots)
-        if self.at:  # of the levels of a field the mix may differ from block to block, and mean nothing
-            if self.at(slot - slots) != self.here[0][0]:
-                self.bursts.interrupt()
-            self.bursts.add(self.counts)
-
-    def _levels(self, given: Ints | None) -> list[tuple[int, Ints]]:
-        """Return the slot's counts by level of the field, of those that it has."""
-        if given is None:
-            return []
-        parts = [(context, self.null.gather(cells)) for context, cells in enumerate(given)]
-        return [(context, counts) for context, counts in parts if counts.any()]
 
     def _seen(self) -> Ints:
         """Return counts (S, K), records in each context (S, C), and whether there are any (S, 1)."""
@@ -141,13 +124,10 @@ class FamilyInContext(Family):
         return seen
 
     def _fixed_at(self, context: int) -> Bets:
+        """Return the fixed bets in a context: tables (S, B, K), and which are there."""
         if context not in self._fixed:
             self._fixed[context] = self._fixed_in(context)
         return self._fixed[context]
-
-    def _bets(self, context: int) -> Bets:
-        fixed = self._fixed_at(context)
-        return beside(fixed, self.memory.bets_in(context)) if self.values else fixed
 
     def _fixed_in(self, context: int) -> Bets:
         """Return the fixed bets in a context, each where the same one stands in the others."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from monitor.judge.edetector import Onset
-from monitor.judge.family import Finding, Seen
+from monitor.judge.edetector import Onset, gain
+from monitor.judge.family import Bets, Finding, Seen, beside
 from monitor.judge.in_context import FamilyInContext
 from monitor.judge.lately import Lately
 from monitor.judge.null import Floats, Ints, ordered_sum
@@ -32,14 +32,29 @@ class FamilyInTime(FamilyInContext):
     """
 
     def __init__(self, strata: Strata, at: Callable[[int], int], slots_a_day: float) -> None:
-        super().__init__(strata, at, slots_a_day)
+        super().__init__(strata, slots_a_day)
+        self.at = at
         signals, bins = strata.whole.shape
         self.hours = hours(strata.names)
         self.names = [strata.names[contexts[0]] for contexts in self.hours]
         self.visits, self.lately = Visits(signals, len(strata.nulls), bins), Lately(strata)
 
+    def _gained(self, slot: int, given: Ints | None) -> Bets:
+        context = self.at(slot)
+        self.here = [(context, self.counts)]
+        tables, awake = self._bets(context)
+        return gain(tables, self.counts), awake
+
+    def _bets(self, context: int) -> Bets:
+        """Return all bets in a context: tables (S, B, K), and which are not idle."""
+        fixed = self._fixed_at(context)
+        return beside(fixed, self.memory.bets_in(context)) if self.values else fixed
+
     def _learn(self, slot: int, slots: int) -> None:
         super()._learn(slot, slots)
+        if self.at(slot - slots) != self.here[0][0]:
+            self.bursts.interrupt()
+        self.bursts.add(self.counts)
         self.visits.add(slot, *self.here[0])
         self.lately.add(*self.here[0])
 

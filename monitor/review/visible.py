@@ -10,6 +10,7 @@ from detectors.detector import Signal
 from monitor.config.tolerance import Tolerance
 from monitor.judge.bets import SCALE, tilts_of
 from monitor.judge.budget import thresholds
+from monitor.judge.by_level import ByLevel
 from monitor.judge.directions import directions
 from monitor.judge.families import families
 from monitor.judge.family import FOLLOWING, Family
@@ -83,8 +84,7 @@ def _middle(family: Family, row: int) -> Null:
 
 def _is_blind(family: Family, null: Null, row: int) -> bool:
     """Return whether a context shows nothing; a level of a field that never came need not."""
-    cycle = isinstance(family, FamilyInContext) and family.at is not None
-    return len(null.signals[row].bins) == 1 and (cycle or bool(null.accepted[row].any()))
+    return len(null.signals[row].bins) == 1 and (not isinstance(family, ByLevel) or bool(null.accepted[row].any()))
 
 
 def _records(null: Null, row: int, needed: float) -> float | None:
