@@ -227,7 +227,7 @@ def test_a_reference_of_days_names_the_day():
 def test_every_line_of_caution_is_explained():
     """The head of each line, as the code has it, stands in the table of docs/reference.md."""
     root = Path(__file__).parents[2]
-    files = [root / f"monitor/reference/{name}.py" for name in ("cautions", "column_cautions", "noted")]
+    files = [root / f"monitor/review/{name}.py" for name in ("cautions", "column_cautions", "noted")]
     calls = [node for file in files for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
     heads = {
         call.args[1].value for call in calls if ast.unparse(call.func) == "line" and "value" in call.args[1]._fields
