@@ -80,10 +80,14 @@ class InTime:
             self.shifts.look(signals, cells, given, self._by, marks)
 
     def _cycle(self, signal: Signal, bins: Ints, slots: Ints) -> str | None:
-        """Return the context of a signal; where too few records have a cycle for that, it is noted."""
-        if len(self.allowed) < 2:
+        """Return the context of a signal; where it has a cycle that is not its context, that is noted."""
+        if self.field is None and len(self.allowed) < 2:
             return next(iter(self.allowed), None)
-        found = cycles_of(signal, bins, slots)
+        found = cycles_of(signal, bins, slots) if self.rows is None else {}
+        if self.field is not None:
+            if found:
+                self.notes.append(Note("aside", signal.name, CYCLES[max(found, key=found.__getitem__)].called))
+            return self.allowed[0]
         by = best_of(signal, found, slots, self.allowed)
         sparse = [name for name in found if name in self.allowed]
         if by is None and sparse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["shift", "stretch", "mostly", "clock", "copies", "twice", "leak", "label", "sentinel", "cycle"]
+Kind = Literal["shift", "stretch", "mostly", "clock", "copies", "twice", "leak", "label", "sentinel", "cycle", "aside"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Note:
         `clock`: a column follows the time. `copies`: records that equal earlier ones. `twice`: a column that says the
         same as another. `leak`: a column that tells what the model answers, or the label. `label`: one that never
         varies. `sentinel`: a frequent value far from all others. `cycle`: a signal that has one, and too few records.
+        `aside`: one that has one, and is compared by a field's levels.
     about : str
         A signal's or column's name, as it came.
     how : str

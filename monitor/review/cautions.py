@@ -19,7 +19,7 @@ FEW = 2_000
 HARDLY = 0.5
 """Cohen's w of a large shift: where no smaller one can be told from chance, hardly anything is seen."""
 
-MOVING = ("shift", "stretch", "mostly", "clock")
+MOVING = ("shift", "stretch", "mostly", "clock", "aside")
 """Notes of what moves."""
 
 _LIKE_TIME = {"timestamp", "ts", "datetime", "date", "event_time", "eventtime", "created_at", "time"}
@@ -67,7 +67,7 @@ def _about_sight(reference: Reference, seen: Mapping[str, Visible]) -> Iterator[
     slow = [(name, d) for name, d in effects.items() if d > DEPENDENT]
     slow.sort(key=lambda item: (-item[1], item[0]))
     words = [f"{short(name.removeprefix('feature.'))} ({d:.1f})" for name, d in slow]
-    cost = "they count for that many times less, the more the denser traffic is"
+    cost = "each counts that many times less, and less still where traffic is denser than here"
     yield from line(words, "records depend on those before", cost)
     further = [short(name.removeprefix("feature.")) for name in reference.growing if name in effects]
     yield from line(further, "dependence reaches further than these records show", "build it from a longer time")

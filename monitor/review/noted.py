@@ -55,6 +55,9 @@ def moves(reference: Reference) -> Iterator[str]:
     yield from line(alone, "in one stretch only", "was that accepted?")
     cyclic = [f"{_name(n)} ({n.how})" for n in told if n.kind == "cycle"]
     yield from line(cyclic, "too few records to compare like with like", "it may be told as shifts: build from more")
+    aside = [f"{_name(n)} ({n.how})" for n in told if n.kind == "aside"]
+    words = "what is smaller than that cycle hides in it: without `reference.contexts` each is compared with its hour"
+    yield from line(aside, "a cycle that levels do not explain", words)
     clock = _about(reference, "clock")
     yield from line(clock, "follows the time", "later values will be told as shifts: set `ignore: true`")
 

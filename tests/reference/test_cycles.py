@@ -229,3 +229,15 @@ def test_a_cycle_with_too_few_records_for_its_contexts_is_said():
     rows = [{"time": t / 1_000, "features": {"x": x}} for x, t in zip(values, times.tolist(), strict=True)]
     words = "too few records to compare like with like: x (hour of the day). It may be told as shifts: build from more"
     assert words in cautions(built(rows))
+
+
+def test_a_cycle_that_a_field_leaves_aside_is_said():
+    draw = np.random.default_rng(1)
+    times = MONDAY + np.sort(draw.integers(0, 14 * DAY, 5_000))
+    values, regions = daily(1.0)(times, draw).tolist(), draw.choice(["north", "south"], 5_000).tolist()
+    rows = [
+        {"time": t / 1_000, "features": {"x": x, "region": r}}
+        for x, r, t in zip(values, regions, times.tolist(), strict=True)
+    ]
+    (words,) = cautions(built(rows, contexts=("region",)))
+    assert words.startswith("a cycle that levels do not explain: x (hour of the day). What is smaller than that cycle")

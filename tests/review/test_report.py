@@ -97,7 +97,7 @@ def test_dependence_is_said_where_it_costs_much():
     records = timed([{"x": float(x)} for x in np.repeat(DRAW.normal(size=500), 10)])
     (words,) = cautions(built(records))
     assert words.startswith("records depend on those before: x (")
-    assert words.endswith("). They count for that many times less, the more the denser traffic is")
+    assert words.endswith("). Each counts that many times less, and less still where traffic is denser than here")
 
 
 def test_a_name_cannot_write_on_the_terminal(capsys):
