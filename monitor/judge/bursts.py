@@ -51,6 +51,8 @@ class Bursts:
         The design effect over that of the reference, times 256.
     now : int array (S,)
         The same for the records of this slot, given how dense they are.
+    elsewhere : float array (S,) or None
+        Design effects that are known of them from elsewhere.
     """
 
     STATE: ClassVar = ("block", "before", "differ", "pairs", "pairs_squared", "times")
@@ -63,6 +65,7 @@ class Bursts:
         self.differ, self.pairs, self.pairs_squared = (np.zeros(len(null.signals)) for _ in range(3))
         self.times: Ints = np.full(len(null.signals), WHOLE, dtype=np.int64)
         self.now = self.times
+        self.elsewhere: Floats | None = None
         self._beyond: Floats = np.where(null.effects > DEPENDENT, 1 - 1 / null.effects, 0.0)
 
     def effect(self, row: int) -> float:
@@ -74,7 +77,10 @@ class Bursts:
 
         `denser` is how many times as many records there are in a time as of the reference, 1 at least.
         """
-        self.now = np.maximum(self.times, np.ceil(WHOLE * (1 + self._beyond * (denser - 1))).astype(np.int64))
+        times = (
+            self.times if self.elsewhere is None else np.maximum(self.times, _over(self.elsewhere, self.null.effects))
+        )
+        self.now = np.maximum(times, np.ceil(WHOLE * (1 + self._beyond * (denser - 1))).astype(np.int64))
         if (self.now == WHOLE).all():
             return gained
         times = self.now[:, None]
@@ -114,11 +120,33 @@ class Bursts:
         self.times[rows] = self._times(rows)
 
     def _times(self, rows: NDArray[np.intp]) -> Ints:
-        mean = self.differ[rows] / self.pairs[rows]
-        worth = self.pairs[rows] * self.pairs[rows] / self.pairs_squared[rows]
-        freedom = 2 / (9 * worth * self.degrees[rows])  # of a chi-square variable, of which Wilson & Hilferty (1931)
-        root = 1 - freedom + SURE * np.sqrt(freedom)  # took the cube root: that is nearly normal
-        known = (worth >= FEWEST_PAIRS) & (mean > root * root * root)
-        over = np.where(known, mean, 1.0) / self.null.effects[rows]
-        times: Ints = np.ceil(np.maximum(over, 1.0) * WHOLE).astype(np.int64)
-        return times
+        known = _known(self.differ[rows], self.pairs[rows], self.pairs_squared[rows], self.degrees[rows])
+        return _over(known, self.null.effects[rows])
+
+    def together(self, each: int) -> Floats:
+        """Return the design effects of `each` signals that stand here many times, as all of these say together.
+
+        Rows are those of one level of a field after the other: a level with few records has no pairs of its own.
+        """
+        differ, pairs, squared, degrees = (
+            v.reshape(-1, each).sum(axis=0)
+            for v in (self.differ, self.pairs, self.pairs_squared, self.degrees * self.pairs)
+        )
+        some = np.maximum(pairs, 1e-9)
+        return _known(differ, some, np.maximum(squared, 1e-9), np.maximum(degrees / some, 1.0))
+
+
+def _known(differ: Floats, pairs: Floats, squared: Floats, degrees: Floats) -> Floats:
+    """Return the design effects that pairs of blocks show, 1 where it may be chance."""
+    mean = differ / pairs
+    worth = pairs * pairs / squared
+    freedom = 2 / (9 * worth * degrees)  # of a chi-square variable, of which Wilson & Hilferty (1931)
+    root = 1 - freedom + SURE * np.sqrt(freedom)  # took the cube root: that is nearly normal
+    found: Floats = np.where((worth >= FEWEST_PAIRS) & (mean > root * root * root), mean, 1.0)
+    return found
+
+
+def _over(effects: Floats | float, those: Floats) -> Ints:
+    """Return how many times as large these design effects are as those, times 256."""
+    found: Ints = np.ceil(np.maximum(effects / those, 1.0) * WHOLE).astype(np.int64)
+    return found

@@ -3,7 +3,7 @@
 A shift of all levels is seen best where their bets multiply, one of a single level where the others' losses do not
 count. So three quarters of the start mass go to the product, as with any context, and one to sums of each level's own,
 shared by the records of a slot: a level with n_c of n records gets n_c / n of it. Bursts are looked for within levels
-alone: of all together the mix may differ from block to block, and mean nothing.
+alone, and what these say together holds for all: over all records the mix may differ from block to block and mean none.
 
 The sum of the levels' sums R_c is an e-detector: given which levels a slot's records have, each bet has mean at most 1,
 so the mean of R_c is at most what R_c was and its part of the start mass. The parts add to the start mass, so the mean
@@ -66,6 +66,8 @@ class ByLevel(FamilyInContext):
         denser: float = 1.0,
     ) -> Ints:
         handed = self.detector.waiting(mass)
+        self.bursts.elsewhere = known = self.alone.bursts.together(self.alone.each)
+        self.alone.bursts.elsewhere = np.tile(known, self.alone.levels)
         together = super().advance(
             cells, mass=mass, slot=slot, slots=slots, records=records, given=given, denser=denser
         )

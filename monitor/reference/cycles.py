@@ -70,8 +70,9 @@ def _both(signal: Signal, bins: Ints, times: Ints, found: Mapping[str, float]) -
 
 
 def enough(times: Ints, cycle: Cycle, least: int) -> bool:
-    """Return whether half of the contexts have so many records at least: those of two bins."""
-    return bool(np.median(np.bincount(cycle.at(times), minlength=len(cycle.names))) >= least)
+    """Return whether of the contexts that have any records half have so many at least: those of two bins."""
+    records = np.bincount(cycle.at(times))
+    return bool(np.median(records[records > 0]) >= least)
 
 
 def _size(signal: Signal, bins: Ints, times: Ints, cycle: Cycle, without: Iterable[str] = ()) -> float:

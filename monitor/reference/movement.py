@@ -28,7 +28,7 @@ Of a sine over the day: the square root of 2 where it is steepest, 1.8 at the en
 LIKELY = 3.0
 """Deviations above chance from which that standard deviation is believed: most of what has a cycle moves so."""
 
-SURE = 4.0
+SURE = 4.5
 """Deviations by which a quarter of an hour lies off its surroundings by chance at most."""
 
 Ints = NDArray[np.int64]
@@ -57,11 +57,12 @@ def followed(signal: Signal, bins: Ints, times: Ints, by: str, finer: str | None
     at = 4 * CYCLES[by].at(times) + times // QUARTER % 4
     series = [Quarters.of(z, at, 4 * len(CYCLES[by].names)) for z in watched_scores(signal, bins)]
     pace = max((each.pace for each in series), default=0.0)
-    if pace < STILL:
+    left = max((max(each.off(each.hour), each.within_hours) for each in series), default=0.0)
+    if max(pace, left) < STILL:
         return by, 0.0
     if finer and sum(each.gained(each.nearby) - each.gained(each.hour) for each in series) >= 0:
         return finer, max(within_quarters(pace), *(each.off(each.nearby) for each in series))
-    return by, max(max(each.off(each.hour), each.within_hours) for each in series)
+    return by, left
 
 
 def within_quarters(pace: float) -> float:
@@ -93,6 +94,8 @@ class Quarters(NamedTuple):
     ----------
     own, hour, nearby : Means
         Of the quarters, of the hours that they lie in, and of the hours and a quarter around them.
+    variance : float array (days, 96)
+        Of single records in the hour: the lowest values may all come in a few of them.
     skewness : float
         Of single records.
     """
@@ -100,6 +103,7 @@ class Quarters(NamedTuple):
     own: Means
     hour: Means
     nearby: Means
+    variance: Floats
     skewness: float
 
     @classmethod
@@ -110,7 +114,9 @@ class Quarters(NamedTuple):
         rest = z - _means(_by_hour(sums), _by_hour(records)).of.ravel()[at]
         scale = float(rest.std()) or 1.0
         own, hour, nearby = (_means(over(sums) / scale, over(records)) for over in (np.copy, _by_hour, around))
-        return cls(own, hour, nearby, abs(float(((rest / scale) ** 3).mean())))
+        rest /= scale
+        variance = _means(_by_hour(_by_quarter(rest * rest, at, quarters)), _by_hour(records)).of
+        return cls(own, hour, nearby, variance, abs(float((rest**3).mean())))
 
     @property
     def pace(self) -> float:
@@ -134,11 +140,13 @@ class Quarters(NamedTuple):
         return float(explained - 2 * (self.own.records / fit.records).sum())
 
     def off(self, fit: Means) -> float:
-        """Return how far a quarter of an hour lies off, at most, as far as it is no chance."""
+        """Return how far a quarter of an hour lies off, at most, of those of which it is no chance."""
         left = np.maximum(0.0, 1 / self.own.records - 1 / fit.records)
-        chance = SURE * np.sqrt(left) + self.skewness * (SURE**2 - 1) / 6 * left  # Cornish & Fisher 1938
-        away = np.abs(self.own.of - fit.of) - chance
-        return float(away[self.own.records >= 1].max(initial=0.0))
+        chance = (
+            SURE * np.sqrt(left * self.variance) + self.skewness * (SURE**2 - 1) / 6 * left
+        )  # Cornish & Fisher 1938
+        away = np.abs(self.own.of - fit.of)
+        return float(away[(away > chance) & (self.own.records >= 1)].max(initial=0.0))
 
 
 def _by_quarter(weights: Floats, at: Ints, quarters: int) -> Floats:

@@ -139,6 +139,23 @@ def test_levels_stay_quiet():
     assert not [v.alarms for v in judged(judge, [traffic.tally(1_000) for _ in range(150)]) if v.alarms]
 
 
+def test_records_that_begin_to_come_five_times_in_a_row_are_known_within_levels():
+    """No level has 100 records in a slot: what all of them show together is known long before."""
+    traffic, judge = shop(tolerance=0.1)
+
+    def bursts(slots):
+        return [traffic.tally(40) for _ in range(slots)]
+
+    def repeated(tally):
+        return Tally(tally.cells * 5, given=tally.given * 5)
+
+    judged(judge, [repeated(tally) for tally in bursts(150)])
+    family = by_level(judge)
+    assert 3 < family.bursts.effect(0) < 7
+    assert 3 < family.alone.bursts.effect(0) < 10
+    assert not [v.alarms for v in judged(judge, [repeated(tally) for tally in bursts(300)]) if v.alarms]
+
+
 @given(st.lists(st.integers(0, 1 << 30), min_size=1, max_size=30).filter(any), st.integers(1, 1 << 31))
 def test_parts_of_a_start_mass_add_up_to_it_or_a_little_less(records, mass):
     parts = shared(np.array([mass]), np.array(records)[:, None]).ravel()

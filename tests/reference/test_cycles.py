@@ -98,6 +98,14 @@ def test_a_cycle_that_too_few_records_show_is_not_used():
     assert _cycle(daily(1.0), 14, 3_000) == "hour_of_day"
 
 
+def test_traffic_of_office_hours_has_the_cycle_of_its_hours():
+    draw = np.random.default_rng(1)
+    times = MONDAY + draw.integers(0, 14, 20_000) * DAY + draw.integers(8 * HOUR, 18 * HOUR, 20_000)
+    times.sort()
+    ranks = np.argsort(np.argsort(daily(1.0)(times, draw)))
+    assert best_of(VALUES, cycles_of(VALUES, ranks * BINS // len(times), times), times, tuple(CYCLES)) == "hour_of_day"
+
+
 @pytest.mark.parametrize("name", CYCLES)
 def test_every_moment_has_one_context_of_each_cycle_for_a_whole_part_of_it(name):
     cycle = CYCLES[name]

@@ -14,6 +14,7 @@ from monitor.reference.store import Store
 
 ROWS = 3_000
 FIRST = [chooses(row) for row in range(ROWS)]
+COUNTED = FIRST.count(False)
 
 
 def shops(first, rest):
@@ -35,7 +36,7 @@ def test_levels_are_kept_for_the_records_that_choose_and_counted_on_the_others()
     records = timed([{"shop": s} for s in shops({"a": FREQUENT, "b": FREQUENT - 1}, {"a": 30, "b": 400, "c": 500})])
     detector, counts = bins_of(built(records))
     assert (detector.levels, detector.rare) == (("usual", "a"), ("b", "c"))
-    assert counts == [2_000 - 930, 30, 900, 0, 0, 0]
+    assert counts == [COUNTED - 930, 30, 900, 0, 0, 0]
 
 
 def test_where_no_level_is_frequent_the_most_frequent_of_those_that_choose_is_kept():
@@ -57,7 +58,7 @@ def test_a_record_that_cannot_be_used_after_all_moves_none_either():
     records = timed([{"shop": s} for s in shops({"a": FREQUENT}, {"a": 30, "c": 500})])
     records[7]["time"] = 1e15
     detector, counts = bins_of(built(records))
-    assert (detector.levels, sum(counts)) == (("usual", "a"), 2_000)
+    assert (detector.levels, sum(counts)) == (("usual", "a"), COUNTED)
 
 
 def test_numbers_among_levels_are_chosen_alike():
@@ -71,9 +72,9 @@ def test_levels_that_came_two_or_three_times_say_how_much_the_count_of_new_ones_
     few = {f"twice {n}": 2 for n in range(20)} | {f"thrice {n}": 3 for n in range(10)}
     reference = built(timed([{"shop": s} for s in shops({}, few | {f"once {n}": 1 for n in range(9)})]))
     detector, counts = bins_of(reference)
-    assert (detector.few, counts[detector.unseen]) == (20, 6)
+    assert (detector.few, counts[detector.unseen]) == (30 * COUNTED // ROWS, 6)
     (signal,) = [s for s, _ in reference.signals if s.name == "quality.unseen.shop"]
-    assert signal.excess == 40 / 2_000
+    assert signal.excess == 2 * detector.few / COUNTED
 
 
 @pytest.mark.parametrize("by", ["hour_of_day", "region"])
@@ -84,9 +85,25 @@ def test_in_contexts_both_parts_are_kept_and_read_back(by, tmp_path):
     (contexts,) = reference.contexts
     place = reference.layout.place_of("feature.shop")
     start, width = reference.layout.starts[place], reference.layout.detectors[place].cells
-    assert contexts.counts[:, start : start + width].sum() == 2_000
-    assert contexts.choosing[:, start : start + width].sum() == 1_000
+    assert contexts.counts[:, start : start + width].sum() == COUNTED
+    assert contexts.choosing[:, start : start + width].sum() == ROWS - COUNTED
     store = Store(tmp_path)
     store.save(reference, {})
     (loaded,) = store.load(reference.digest).contexts
     assert loaded.choosing.tolist() == contexts.choosing.tolist()
+
+
+@pytest.mark.parametrize("rounds", [2, 3, 4, 5, 7, 24, 96, 168])
+@pytest.mark.parametrize("length", [100, 200, 500])
+def test_of_whatever_comes_in_rounds_a_third_chooses(rounds, length):
+    """Partitions that are polled by turns, days of 300 records: each source is counted as often as it comes."""
+    rows = np.arange(rounds * 60_000 // length * length)
+    chosen = np.array([chooses(row) for row in rows.tolist()])
+    shares = np.bincount(rows // length % rounds, weights=chosen) / np.bincount(rows // length % rounds)
+    assert np.abs(shares - 1 / 3).max() < 0.01
+
+
+@pytest.mark.parametrize("start", [0, 12_345, 10**9])
+def test_of_any_stretch_a_third_chooses(start):
+    chosen = np.array([chooses(start + row) for row in range(12_000)])
+    assert abs(chosen.mean() - 1 / 3) < 0.02

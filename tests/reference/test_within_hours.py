@@ -70,6 +70,17 @@ def test_a_cycle_is_quiet_at_any_time_of_an_hour(size):
     assert alarms(reference_of(daily(size), 28, 20_000, seed=1), daily(size), tolerance=0.0) == 0
 
 
+def job(times, draw):
+    """Steady but for a job of a quarter of an hour, and no cycle otherwise."""
+    return 0.7 * (times % DAY // (HOUR // 4) == 36) + draw.normal(size=len(times))
+
+
+def test_a_short_job_is_measured_though_its_hour_hardly_moves():
+    reference = reference_of(job, 14, 400_000, seed=1)
+    assert reference.within["feature.x"] > 0.4
+    assert alarms(reference, job) == 0
+
+
 def test_values_beyond_the_range_may_come_more_often_at_their_hour():
     """Of this draw the accepted minimum lies far in: 3 in 10,000 are below it, 9 at their hour."""
     reference = reference_of(daily(0.5), 28, 20_000, seed=6)
