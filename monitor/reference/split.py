@@ -24,4 +24,4 @@ _GOLDEN = 0x9E3779B97F4A7C15
 
 def chooses(record: int) -> bool:
     """Return whether a record chooses, by its number among those of its model."""
-    return record // BLOCK * _GOLDEN % _WHOLE < _WHOLE // EVERY
+    return (record // BLOCK + 1) * _GOLDEN % _WHOLE < _WHOLE // EVERY

@@ -16,6 +16,7 @@ from monitor.counting.tally import Layout
 from monitor.formats.batch import Batch
 from monitor.judge.judge import Budget, Judge
 from monitor.reference import dependent as dependent_module
+from monitor.reference.split import chooses
 from monitor.reference.store import Store
 
 NUMBERS = ("a", "b", "c", "d", "e")
@@ -78,8 +79,8 @@ def test_pairs_that_depend_on_each_other_and_combinations_of_them_are_watched(re
     assert {s.group for s, _ in reference.signals if s.name.startswith("joint.")} == {"joint"}
 
 
-def test_what_is_fitted_to_every_third_block_is_counted_on_the_others(reference):
-    codes = reference.layout.codes(batch(6_000, 1))[:, np.arange(6_000) // 100 % 3 > 0]
+def test_what_is_fitted_to_records_that_choose_is_counted_on_the_others(reference):
+    codes = reference.layout.codes(batch(6_000, 1))[:, [not chooses(row) for row in range(6_000)]]
     counts = np.bincount(codes.ravel(), minlength=reference.layout.total)
     for detector in joint_of(reference):
         start = reference.layout.starts[reference.layout.detectors.index(detector)]

@@ -10,6 +10,7 @@ from reference_records import applicants, built, timed
 
 from detectors.config import AutoConfig, KnnConfig, TrustConfig
 from monitor.errors import BadReference
+from monitor.reference.split import chooses
 from monitor.review.comparison import differences
 from monitor.review.report import built as reported
 
@@ -45,8 +46,9 @@ def test_the_first_part_in_time_is_fitted_and_only_the_last_one_counted(scored):
         assert len(scorer.rows) == 1_000
         assert len(scorer.calibration) == scored.counts_of(scorer).sum() == 1_000
     records = applicants()
-    parts = [records[start : start + 300] for start in range(0, 2_000, 300)]  # in any order the same ones choose levels
-    backwards = built([record for part in (*parts[5::-1], parts[6]) for record in part], detectors=AUTO)
+    left = {choosing: [r for row, r in enumerate(records) if chooses(row) == choosing] for choosing in (True, False)}
+    mixed = [left[chooses(row)].pop() for row in range(2_000)]  # in any order the same ones choose levels
+    backwards = built(mixed, detectors=AUTO)
     assert backwards.scorers == scored.scorers
 
 

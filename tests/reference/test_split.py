@@ -56,7 +56,7 @@ def test_what_is_no_record_of_the_model_moves_no_other_into_another_part(junk):
 
 def test_a_record_that_cannot_be_used_after_all_moves_none_either():
     records = timed([{"shop": s} for s in shops({"a": FREQUENT}, {"a": 30, "c": 500})])
-    records[7]["time"] = 1e15
+    records[FIRST.index(True) + 7]["time"] = 1e15
     detector, counts = bins_of(built(records))
     assert (detector.levels, sum(counts)) == (("usual", "a"), COUNTED)
 
