@@ -24,7 +24,7 @@ SIZE = (
     "size, smoothed over about 8,192 records",
     "dashed: what is tolerated; a few thousand records may pass it by chance",
 )
-AS_TOLD = "dot and bar: as told, of all records since the onset; 95 % interval"
+AS_TOLD = "dot and bar: as told, of the records since the onset told with it; 95 % interval"
 DOTS = "dots: alarms; after each it starts anew: a shift that lasts draws a saw"
 INCIDENTS = "shaded: an incident, from its estimated onset on; upright line: when it was told"
 

@@ -109,7 +109,8 @@ def test_what_is_over_asks_nobody_to_look_anywhere():
 
 def test_a_date_stands_once_and_again_only_where_it_is_another():
     night = {"since": "2025-12-31T23:50:00Z", "time": "2026-01-01T01:00:00Z", "records": None}
-    noted = replace(SHIFT, **night, notes=("began at 2025-12-31T23:48:00Z", "began at 2026-01-01T00:10:00Z"))
+    leads = (replace(SHIFT.signals[0], since=None),)
+    noted = replace(SHIFT, **night, signals=leads, notes=("began at 2025-12-31T23:48:00Z", "began at 2026-01-01T00:10:00Z"))
     assert since(noted) == "Since 2025-12-31 23:50 UTC (1 h 10 min)"
     assert message(noted).notes == ("began at 23:48 UTC", "began at 2026-01-01 00:10 UTC")
     assert lasted(noted) == "Lasted 1 h 10 min, 2025-12-31 23:50 to 2026-01-01 01:00 UTC."
@@ -164,6 +165,25 @@ def test_a_few_kinds_of_signals_are_told_and_the_rest_counted():
     assert facts["Also"] == (
         "f0, f5, f10 and 5 more shape 0 (w 0.31); f1, f6, f11 and 5 more shape 1 (w 0.31); "
         "f2, f7, f12 and 5 more shape 2 (w 0.31); 16 more signals"
+    )
+
+
+def test_what_shares_rest_on_stands_beside_them_where_it_is_less_than_all_requests():
+    ember = replace(SHIFT.signals[0], given="tenant", level="ember", records=11)
+    told = message(replace(SHIFT, signals=(ember,))).story
+    assert told.startswith(
+        "Since 2026-01-01 14:05 UTC (55 min, 1,238 requests; shares of 11 of them) income shifted up for tenant ember: "
+    )
+    whole = replace(SHIFT, signals=(replace(ember, records=1_150),))
+    assert since(whole) == "Since 2026-01-01 14:05 UTC (55 min, 1,238 requests)"
+
+
+def test_shares_stand_beside_their_own_onset_and_an_incident_that_lasted_longer_says_both():
+    again = replace(SHIFT.signals[0], since="2026-01-01T14:40:00Z", since_records=31_000, records=250)
+    said = message(replace(SHIFT, event="updated", signals=(again,)))
+    assert said.story == (
+        "Since 2026-01-01 14:40 UTC (20 min, 250 requests) income shifted up: 21 % of values in 5.1–6.0, accepted 5 %; "
+        "11 % of values ≥ 6.0, accepted 5 %. The incident began 2026-01-01 14:05 UTC (55 min, 1,238 requests)."
     )
 
 
