@@ -14,8 +14,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from monitor.types import BinShift, Event, SignalChange
-from sinks.signals import at_level, beside, bin_name, change, grouped, look_first, mostly, name, size, sizes
+from sinks.signals import at_level, beside, bin_name, change, grouped, look_first, name, size, sizes
 from sinks.text import counted, lasting, moment, one_in, plain, with_short_times
+from sinks.within import in_utc, mostly
 
 COUNTED = {"performance": "label", "labels": "label", "robustness": "answer"}
 """What the incidents of some groups count: records of a stream that is not the requests."""
@@ -187,7 +188,7 @@ def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
         facts.append(("Size", f"{words} ({name(lead[0])}){rest}" if lead[1:] else words))
     if lead and lead[0].given:
         within = plain(lead[0].given.partition(" (mostly ")[0], 40)
-        facts.append(("Compared", f"with what was accepted{at_level(lead[0]) or f' for the same {within}'}"))
+        facts.append(("Compared", f"with what was accepted{at_level(lead[0]) or f' for the same {within}{in_utc(within)}'}"))
         if when := mostly(lead[0]):
             facts.append(("Mostly", when))
     if lead and lead[0].evidence is not None:

@@ -33,7 +33,7 @@ def command(file: Path) -> None:
     wrong = list(_refused(reading.config, models, accepted))
     warnings = list(_about_references(reading.config, models, accepted))
     if not wrong:
-        _show(file, reading, models)
+        _show(file, reading, models, accepted)
     for problem in reading.unset:
         click.echo(f"warning: {problem.path}: {problem.message}. `seawall run` needs it", err=True)
     for warning in warnings:
@@ -42,19 +42,25 @@ def command(file: Path) -> None:
         raise ConfigError(str(file), wrong)
 
 
-def _show(file: Path, reading: Reading, models: dict[str, ModelSettings]) -> None:
+def _show(
+    file: Path, reading: Reading, models: dict[str, ModelSettings], accepted: dict[str, Reference | BadReference]
+) -> None:
     click.echo(f"{file}: valid")
-    for what, words in _summary(reading, models):
+    for what, words in _summary(reading, models, accepted):
         click.echo(f"  {what:<9} {words}")
 
 
-def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tuple[str, str]]:
+def _summary(
+    reading: Reading, models: dict[str, ModelSettings], accepted: dict[str, Reference | BadReference]
+) -> Iterator[tuple[str, str]]:
     from monitor.config.durations import format_duration
 
     config = reading.config
     nobody = "sinks whose secrets are not set here" if reading.unset else "nobody"
     for name, model in models.items():
         yield "watches", f"{name}, {_compared_with(model)}"
+        if within := _within(accepted[name]):
+            yield "", f"each compared with its like by {within}"
         sinks = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
         yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {sinks or nobody}"
         if model.detectors:
@@ -98,6 +104,12 @@ def _compared_with(model: ModelSettings) -> str:
     if _learns(model):
         return f"compared with its first {model.reference.learn:,} records"
     return f"accepted on {model.reference.path}"
+
+
+def _within(reference: Reference | BadReference) -> str:
+    """Return what a reference compares within: `hour of the day (UTC)`."""
+    contexts = getattr(reference, "contexts", ())
+    return " and ".join(c.called + (" (UTC)" if c.cycle else "") for c in contexts)
 
 
 def _learns(model: ModelSettings) -> bool:

@@ -316,5 +316,5 @@ def test_no_name_can_keep_a_message_from_being_written(text, prefix):
 def test_what_it_is_compared_within_is_said():
     (first, *rest) = SHIFT.signals
     told = message(replace(SHIFT, signals=(replace(first, given="hour of the day"), *rest)))
-    assert dict(told.facts)["Compared"] == "with what was accepted for the same hour of the day"
+    assert dict(told.facts)["Compared"] == "with what was accepted for the same hour of the day (UTC)"
     assert "Compared" not in dict(message(SHIFT).facts)
