@@ -188,7 +188,8 @@ def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
         facts.append(("Size", f"{words} ({name(lead[0])}){rest}" if lead[1:] else words))
     if lead and lead[0].given:
         within = plain(lead[0].given.partition(" (mostly ")[0], 40)
-        facts.append(("Compared", f"with what was accepted{at_level(lead[0]) or f' for the same {within}{in_utc(within)}'}"))
+        alike = at_level(lead[0]) or f" for the same {within}{in_utc(within)}"
+        facts.append(("Compared", f"with what was accepted{alike}"))
         if when := mostly(lead[0]):
             facts.append(("Mostly", when))
     if lead and lead[0].evidence is not None:

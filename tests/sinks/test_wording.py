@@ -110,7 +110,9 @@ def test_what_is_over_asks_nobody_to_look_anywhere():
 def test_a_date_stands_once_and_again_only_where_it_is_another():
     night = {"since": "2025-12-31T23:50:00Z", "time": "2026-01-01T01:00:00Z", "records": None}
     leads = (replace(SHIFT.signals[0], since=None),)
-    noted = replace(SHIFT, **night, signals=leads, notes=("began at 2025-12-31T23:48:00Z", "began at 2026-01-01T00:10:00Z"))
+    noted = replace(
+        SHIFT, **night, signals=leads, notes=("began at 2025-12-31T23:48:00Z", "began at 2026-01-01T00:10:00Z")
+    )
     assert since(noted) == "Since 2025-12-31 23:50 UTC (1 h 10 min)"
     assert message(noted).notes == ("began at 23:48 UTC", "began at 2026-01-01 00:10 UTC")
     assert lasted(noted) == "Lasted 1 h 10 min, 2025-12-31 23:50 to 2026-01-01 01:00 UTC."
