@@ -58,18 +58,7 @@ def _summary(
     config = reading.config
     nobody = "sinks whose secrets are not set here" if reading.unset else "nobody"
     for name, model in models.items():
-        yield "watches", f"{name}, {_compared_with(model)}"
-        if within := _within(accepted[name]):
-            yield "", f"each compared with its like by {within}"
-        sinks = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
-        yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {sinks or nobody}"
-        if model.detectors:
-            yield "detects", "; ".join(map(_detector, model.detectors))
-        if model.verdicts:
-            yield "verdicts", f"{model.verdicts.only} to {model.verdicts.path}"
-        for rule in model.retrain:
-            what = f"{', '.join(rule.when.groups)} at {rule.when.min_severity} for {format_duration(rule.when.lasts)}"
-            yield "retrains", f"{rule.name} by {rule.action.type}: {what}{', dry run' if rule.dry_run else ''}"
+        yield from _of_model(name, model, accepted[name], nobody)
     if not models:
         yield "watches", "nothing yet: no folder stands where {model} is in the reference's path"
     source = config.source
@@ -91,6 +80,25 @@ def _summary(
     yield "counts", f"slots of {format_duration(config.slot)}, records up to {lateness} late"
     yield "serves", f"http://{config.http.listen}/metrics"
     yield "keeps", f"its state in {config.state_dir}"
+
+
+def _of_model(
+    name: str, model: ModelSettings, reference: Reference | BadReference, nobody: str
+) -> Iterator[tuple[str, str]]:
+    from monitor.config.durations import format_duration
+
+    yield "watches", f"{name}, {_compared_with(model)}"
+    if within := _within(reference):
+        yield "", f"each compared with its like by {within}"
+    sinks = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
+    yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {sinks or nobody}"
+    if model.detectors:
+        yield "detects", "; ".join(map(_detector, model.detectors))
+    if model.verdicts:
+        yield "verdicts", f"{model.verdicts.only} to {model.verdicts.path}"
+    for rule in model.retrain:
+        what = f"{', '.join(rule.when.groups)} at {rule.when.min_severity} for {format_duration(rule.when.lasts)}"
+        yield "retrains", f"{rule.name} by {rule.action.type}: {what}{', dry run' if rule.dry_run else ''}"
 
 
 def _detector(section: Any) -> str:

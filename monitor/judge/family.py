@@ -36,8 +36,8 @@ class Finding:
 
     `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own. `given` is what it was
     compared within: a cycle's key, or a field's column; `level` the level of it of whose records alone it tells;
-    `mostly` when it moved most, in words. `records` are those of the signal that `bins` are shares of. `anew` says that the shift has another size than before, for certain, and
-    that what is told rests on the records since.
+    `mostly` when it moved most, in words. `records` are those of the signal that `bins` are shares of. `anew` says that
+    the shift has another size than before, for certain, and that what is told rests on the records since.
     """
 
     signal: Signal
@@ -190,7 +190,7 @@ class Family:
         shape, bins, records, mostly = self._told(row, seen)
         evidence, anew = round(log_m / LOG10, 2), before is not None and onset is fresh
         signal = self.null.signals[row]
-        of = {"mostly": mostly, "records": records, "anew": anew}
+        of: dict[str, Any] = {"mostly": mostly, "records": records, "anew": anew}
         return Finding(signal, evidence, onset.slot, onset.records, size, shape, bins, **of), onset
 
     def least(self, row: int) -> float:
