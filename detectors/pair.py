@@ -17,6 +17,9 @@ from monitor.formats.batch import Batch
 CLEAR = 0.2
 """A correlation below this is none that people would speak of."""
 
+OTHERWISE = "combine otherwise"
+"""What is true of every pair that moved, whatever its columns did alone."""
+
 LEVEL_BINS = 8
 """Bins of a number beside which levels are counted."""
 
@@ -120,12 +123,14 @@ def correlation(shares: Sequence[float], sides: Sequence[float]) -> float:
 
 
 def relation(accepted: float, now: float) -> str:
-    """Return in words what became of the correlation of two numbers.
+    """Return in words what became of the correlation of two numbers; where that is not clear, no more than it moved.
 
     >>> relation(0.7, 0.1), relation(0.7, -0.7), relation(-0.6, -0.4), relation(0.0, 0.5)
     ('no longer move together', 'now move oppositely', 'move oppositely less', 'now move together')
     """
     way, other = ("together", "oppositely") if accepted > 0 else ("oppositely", "together")
+    if abs(now - accepted) < CLEAR / 2 or max(abs(accepted), abs(now)) < CLEAR:
+        return OTHERWISE
     if abs(accepted) < CLEAR:
         return f"now move {'together' if now > accepted else 'oppositely'}"
     if abs(now) < abs(accepted) / 3:

@@ -9,7 +9,7 @@ from monitor.config.durations import format_duration
 from monitor.config.permodel import ModelSettings
 from monitor.config.section import guess
 from monitor.config.tolerance import GROUPS
-from monitor.reference.contexts import HOUR, QUARTER
+from monitor.reference.contexts import CYCLES, HOUR, QUARTER
 from monitor.reference.schema import Feature
 from monitor.reference.store import Reference
 
@@ -62,10 +62,7 @@ def without_effect(settings: ModelSettings, reference: Reference) -> Iterator[st
         if feature and feature.type in {"categorical", "aside"} and (own.min is not None or own.max is not None):
             key = "min" if own.min is not None else "max"
             yield f"features.{name}.{key} has no effect: the reference was built with {_as(feature)}. {BUILD_AGAIN}"
-    wanted, built = settings.reference.contexts, [each.by for each in reference.contexts]
-    if wanted != "auto" and [by.removeprefix("feature.") for by in built] != [wanted] * (wanted != "none"):
-        words = f"reference.contexts has no effect yet: the reference was built with {' and '.join(built) or 'none'}"
-        yield f"{words}. {BUILD_AGAIN}"
+    yield from _other_contexts(settings.reference.contexts, reference)
     signals = [signal.name for signal, _ in reference.signals]
     for name in settings.tolerance.by_name:
         kind = name.partition(".")[0]
@@ -74,6 +71,17 @@ def without_effect(settings: ModelSettings, reference: Reference) -> Iterator[st
         if not known and of_records and not name.startswith("quality.check."):
             alike = [signal for signal in signals if signal.partition(".")[0] == kind]
             yield f"tolerance.{name} has no effect: the reference has no such signal{_meant(name, alike)}"
+
+
+def _other_contexts(wanted: str, reference: Reference) -> Iterator[str]:
+    """Yield in words where a reference compares within others than the configuration wants."""
+    built = [each.by for each in reference.contexts]
+    known = ["auto", "none", *CYCLES, *(f.name for f in reference.schema.features)]
+    if wanted not in known:
+        yield f"reference.contexts: {wanted} is neither a cycle nor a feature{_meant(wanted, known)}"
+    elif wanted != "auto" and [by.removeprefix("feature.") for by in built] != [wanted] * (wanted != "none"):
+        words = f"reference.contexts has no effect yet: the reference was built with {' and '.join(built) or 'none'}"
+        yield f"{words}. {BUILD_AGAIN}"
 
 
 def not_to_be_shown(shown: Collection[str], references: Mapping[str, Reference]) -> Iterator[str]:

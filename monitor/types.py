@@ -133,6 +133,8 @@ class SignalChange(msgspec.Struct, frozen=True):
 
     `given` is what it is compared within, such as the hour of the day; None where all records are compared alike.
     `level` is the one level of that field whose own records moved; None where it is all records together.
+    `since` and `since_records` are the onset that `effect` and `bins` rest on, as an event's; `records` so many of the
+    signal's own are what `bins` are shares of. None where no statistic is behind it.
     """
 
     signal: str
@@ -143,6 +145,9 @@ class SignalChange(msgspec.Struct, frozen=True):
     bins: tuple[BinShift, ...] = ()
     given: str | None = None
     level: str | None = None
+    since: str | None = None
+    since_records: int | None = None
+    records: int | None = None
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -63,6 +63,7 @@ def escaped(text: str, limit: int) -> str:
 def picture(bins: Sequence[tuple[str, BinShift]]) -> str:
     """Return the accepted and the present share of each bin as bars of text, narrow enough for a telephone."""
     whole = max(max(b.expected, b.observed) for _, b in bins) or 1.0
+    bins = [(_brief(label), shift) for label, shift in bins]
     width = min(LABEL, max(len(label) for label, _ in bins))
     rows = []
     for label, shift in bins:
@@ -71,6 +72,17 @@ def picture(bins: Sequence[tuple[str, BinShift]]) -> str:
         rows.append(f"{shown:<{width}}  accepted {accepted:<{BAR}} {percent(shift.expected)}")
         rows.append(f"{'':<{width}}  now      {_bar(shift.observed / whole):<{BAR}} {percent(shift.observed)}")
     return "\n".join(rows)
+
+
+def _brief(label: str) -> str:
+    """Return `opp. 2.01+` for `opposite by 2.01 or more`, `from 5.23×` for `combinations from 5.23 × chance`.
+
+    Else the rows of a pair could not be told apart.
+    """
+    for words, brief in (("combinations ", ""), ("opposite by ", "opp. "), ("alike by ", "alike ")):
+        if label.startswith(words):
+            return brief + label.removeprefix(words).replace(" × chance", "×").replace(" or more", "+")
+    return label
 
 
 def _bar(part: float) -> str:

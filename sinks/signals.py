@@ -9,6 +9,7 @@ from itertools import groupby
 from monitor.types import BinShift, Effect, SignalChange
 from sinks.names import SAID, STRANGE
 from sinks.text import both, plain, points
+from sinks.within import when
 
 NAME = 40
 """Characters of a name that are shown."""
@@ -164,22 +165,10 @@ def change(group: Sequence[SignalChange]) -> str:
     if len(group) == 1 and (said := _share_of(first)):
         return said
     if len(group) == 1:
-        return f"{name(first)} {_shape(first)}{_when(first)}{at_level(first)}" + (f": {shares}" if shares else "")
+        return f"{name(first)} {_shape(first)}{when(first)}{at_level(first)}" + (f": {shares}" if shares else "")
     things = "pairs" if first.group == "joint" else "features"
     said = f"{len(group):,} {things} {_shape(first)}{at_level(first)}"
-    return f"{said} ({name(first)}{_when(first)}: {shares})" if shares else said
-
-
-def mostly(signal: SignalChange) -> str:
-    """Return when it moved most, `07:00–10:00 (UTC)`; nothing where it moved alike at all times."""
-    words = (signal.given or "").removesuffix(")").partition(" (mostly ")[2]
-    return plain(words, 100) + (" (UTC)" if ":" in words else "")
-
-
-def _when(signal: SignalChange) -> str:
-    """Return `, mostly 07:00–10:00`, of what moved in several shapes when it did in the first: bins are of then."""
-    words = mostly(signal).removesuffix(" (UTC)").partition(f" {signal.shape}")[0]
-    return f", mostly {words}" if words else ""
+    return f"{said} ({name(first)}{when(first)}: {shares})" if shares else said
 
 
 def _first_bin(signal: SignalChange) -> str:
@@ -256,8 +245,14 @@ def _is_number(label: str) -> bool:
 
 
 def bin_name(label: str) -> str:
-    """Return `5.1–6.0` for `[5.1, 6.0)`, `below 3` for `< 3`; others as they are."""
-    if found := re.fullmatch(r"\[(\S+), (\S+)\)", label):
+    """Return `5.1–6.0` for `[5.1, 6.0)`, `below 3` for `< 3`; others as they are.
+
+    >>> bin_name("[6, 7)")  # of whole numbers that is 6 alone
+    '6 to under 7'
+    """
+    if (found := re.fullmatch(r"\[(-?\d+), (-?\d+)\)", label)) and int(found[2]) - int(found[1]) == 1:
+        label = f"{found[1]} to under {found[2]}"
+    elif found := re.fullmatch(r"\[(\S+), (\S+)\)", label):
         label = (" to " if "-" in label else "–").join(found.groups())
     elif label.startswith("< "):
         label = "below " + label[2:]
@@ -282,6 +277,8 @@ def _w(value: float) -> str:
 def _interval(effect: Effect, shown: Callable[[float], str]) -> str:
     if effect.low is None or effect.high is None:
         return ""
+    if effect.w is not None and effect.high > 1 and shown(effect.low) == shown(0.0):
+        return "; so few records do not say how large"
     if effect.w is not None and effect.high > 1:  # large by any measure: how large beyond that, few records do not say
         return f", 95 % interval {shown(effect.low)} or more"
     low, high = sorted(abs(v) for v in (effect.low, effect.high)) if effect.high < 0 else (effect.low, effect.high)

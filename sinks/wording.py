@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from monitor.types import BinShift, Event, SignalChange
-from sinks.signals import at_level, beside, bin_name, change, grouped, look_first, mostly, name, size, sizes
+from sinks.signals import at_level, beside, bin_name, change, grouped, look_first, name, size, sizes
 from sinks.text import counted, lasting, moment, one_in, plain, with_short_times
+from sinks.within import in_utc, mostly
 
 COUNTED = {"performance": "label", "labels": "label", "robustness": "answer"}
 """What the incidents of some groups count: records of a stream that is not the requests."""
@@ -29,6 +32,8 @@ ADVICE = (
 LONGEST_URL = 1_000
 BRIEF = 300
 """Seconds below which times are told to the second."""
+MOST = 0.9
+"""As large a part of requests, or of a time, needs no words beside the whole."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +102,36 @@ def subject(event: Event) -> str:
 
 
 def since(event: Event) -> str:
-    """Return `Since 2026-01-01 14:05 UTC (55 min, 31,250 requests)`, as far as it is known."""
+    """Return `Since 2026-01-01 14:05 UTC (55 min, 31,250 requests)`, as far as it is known.
+
+    That is what the sizes and shares of the leading signal rest on; `shares of 11 of them`, where they are of less.
+    """
+    event = _of_lead(event)
     if event.since is None:
         return f"At {moment(event.time)} UTC"
-    seconds = _seconds(event)
-    extent = ", ".join(filter(None, [lasting(seconds), _records(event)]))
-    return f"Since {moment(event.since, seconds=seconds < BRIEF)} UTC ({extent})"
+    return f"Since {_when(event)} ({_extent(event)}{_shares_of(event)})"
+
+
+def _of_lead(event: Event) -> Event:
+    """Return the event since the onset of its leading signal, where that has one of its own."""
+    lead = event.signals[0] if event.signals else None
+    return replace(event, since=lead.since, since_records=lead.since_records) if lead and lead.since else event
+
+
+def _when(event: Event) -> str:
+    return f"{moment(event.since or event.time, seconds=_seconds(event) < BRIEF)} UTC"
+
+
+def _extent(event: Event) -> str:
+    return ", ".join(filter(None, [lasting(_seconds(event)), _records(event)]))
+
+
+def _shares_of(event: Event) -> str:
+    """Return `; shares of 11 of them`, where a level, some hours or an earlier count had so many of the requests."""
+    own = event.signals[0].records if event.signals else None
+    if own is None or event.records is None or event.since_records is None:
+        return ""
+    return f"; shares of {own:,} of them" if own < MOST * (event.records - event.since_records) else ""
 
 
 def lasted(event: Event) -> str:
@@ -118,13 +147,16 @@ def lasted(event: Event) -> str:
 
 def _happening(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str:
     said = f"{since(event)} {change(groups[0]) if groups else plain(event.summary, 200)}"
-    return said if said.endswith("?") else f"{said}."
+    longer = ""
+    if _seconds(_of_lead(event)) < MOST * _seconds(event):
+        longer = f" The incident began {_when(event)} ({_extent(event)})."
+    return said if said.endswith("?") else f"{said}.{longer}"
 
 
 def _notes(event: Event) -> list[str]:
     """Return the notes for a person, without advice, which comes after a colon: `look_first` gives it."""
     notes = [note.partition(": look at")[0] for note in event.notes if not _is_rise(note)]
-    since = event.since or event.time
+    since = _of_lead(event).since or event.time
     return [plain(with_short_times(note, since, seconds=_seconds(event) < BRIEF), 300) for note in notes[:5]]
 
 
@@ -156,7 +188,8 @@ def _facts(groups: Sequence[Sequence[SignalChange]]) -> list[tuple[str, str]]:
         facts.append(("Size", f"{words} ({name(lead[0])}){rest}" if lead[1:] else words))
     if lead and lead[0].given:
         within = plain(lead[0].given.partition(" (mostly ")[0], 40)
-        facts.append(("Compared", f"with what was accepted{at_level(lead[0]) or f' for the same {within}'}"))
+        alike = at_level(lead[0]) or f" for the same {within}{in_utc(within)}"
+        facts.append(("Compared", f"with what was accepted{alike}"))
         if when := mostly(lead[0]):
             facts.append(("Mostly", when))
     if lead and lead[0].evidence is not None:

@@ -33,6 +33,9 @@ SHIFT = Event(
                 BinShift("[2.0, 3.1)", 0.12, 0.04),
                 BinShift("< 2.0", 0.06, 0.02),
             ),
+            since="2026-01-01T14:05:00Z",
+            since_records=30_012,
+            records=1_238,
         ),
         SignalChange(
             signal="prediction",
@@ -41,6 +44,9 @@ SHIFT = Event(
             effect=Effect(w=0.14, low=0.1, high=0.33, psi=0.02),
             shape="more of approve",
             bins=(BinShift("approve", 0.64, 0.71),),
+            since="2026-01-01T14:20:00Z",
+            since_records=30_350,
+            records=900,
         ),
     ),
 )

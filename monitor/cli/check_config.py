@@ -33,7 +33,7 @@ def command(file: Path) -> None:
     wrong = list(_refused(reading.config, models, accepted))
     warnings = list(_about_references(reading.config, models, accepted))
     if not wrong:
-        _show(file, reading, models)
+        _show(file, reading, models, accepted)
     for problem in reading.unset:
         click.echo(f"warning: {problem.path}: {problem.message}. `seawall run` needs it", err=True)
     for warning in warnings:
@@ -42,28 +42,23 @@ def command(file: Path) -> None:
         raise ConfigError(str(file), wrong)
 
 
-def _show(file: Path, reading: Reading, models: dict[str, ModelSettings]) -> None:
+def _show(
+    file: Path, reading: Reading, models: dict[str, ModelSettings], accepted: dict[str, Reference | BadReference]
+) -> None:
     click.echo(f"{file}: valid")
-    for what, words in _summary(reading, models):
+    for what, words in _summary(reading, models, accepted):
         click.echo(f"  {what:<9} {words}")
 
 
-def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tuple[str, str]]:
+def _summary(
+    reading: Reading, models: dict[str, ModelSettings], accepted: dict[str, Reference | BadReference]
+) -> Iterator[tuple[str, str]]:
     from monitor.config.durations import format_duration
 
     config = reading.config
     nobody = "sinks whose secrets are not set here" if reading.unset else "nobody"
     for name, model in models.items():
-        yield "watches", f"{name}, {_compared_with(model)}"
-        sinks = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
-        yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {sinks or nobody}"
-        if model.detectors:
-            yield "detects", "; ".join(map(_detector, model.detectors))
-        if model.verdicts:
-            yield "verdicts", f"{model.verdicts.only} to {model.verdicts.path}"
-        for rule in model.retrain:
-            what = f"{', '.join(rule.when.groups)} at {rule.when.min_severity} for {format_duration(rule.when.lasts)}"
-            yield "retrains", f"{rule.name} by {rule.action.type}: {what}{', dry run' if rule.dry_run else ''}"
+        yield from _of_model(name, model, accepted[name], nobody)
     if not models:
         yield "watches", "nothing yet: no folder stands where {model} is in the reference's path"
     source = config.source
@@ -87,6 +82,25 @@ def _summary(reading: Reading, models: dict[str, ModelSettings]) -> Iterator[tup
     yield "keeps", f"its state in {config.state_dir}"
 
 
+def _of_model(
+    name: str, model: ModelSettings, reference: Reference | BadReference, nobody: str
+) -> Iterator[tuple[str, str]]:
+    from monitor.config.durations import format_duration
+
+    yield "watches", f"{name}, {_compared_with(model)}"
+    if within := _within(reference):
+        yield "", f"each compared with its like by {within}"
+    sinks = ", ".join(f"{sink.name} from {sink.min_severity}" for sink in model.sinks)
+    yield "", f"at most 1 false alert per {model.false_alarm_every}; tells {sinks or nobody}"
+    if model.detectors:
+        yield "detects", "; ".join(map(_detector, model.detectors))
+    if model.verdicts:
+        yield "verdicts", f"{model.verdicts.only} to {model.verdicts.path}"
+    for rule in model.retrain:
+        what = f"{', '.join(rule.when.groups)} at {rule.when.min_severity} for {format_duration(rule.when.lasts)}"
+        yield "retrains", f"{rule.name} by {rule.action.type}: {what}{', dry run' if rule.dry_run else ''}"
+
+
 def _detector(section: Any) -> str:
     """Return a detector as a person names it: `ADWIN (river) on feature.income`."""
     named = getattr(section, "detector", None)
@@ -98,6 +112,12 @@ def _compared_with(model: ModelSettings) -> str:
     if _learns(model):
         return f"compared with its first {model.reference.learn:,} records"
     return f"accepted on {model.reference.path}"
+
+
+def _within(reference: Reference | BadReference) -> str:
+    """Return what a reference compares within: `hour of the day (UTC)`."""
+    contexts = getattr(reference, "contexts", ())
+    return " and ".join(c.called + (" (UTC)" if c.cycle else "") for c in contexts)
 
 
 def _learns(model: ModelSettings) -> bool:

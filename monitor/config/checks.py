@@ -95,7 +95,8 @@ def together(config: Config) -> Iterator[Mistake]:
     if config.labels and config.labels.source.type == "file" and config.labels.source.path == "-":
         yield ("labels", "source", "path"), "standard input cannot be read on after a restart. Name a file"
     if config.max_ahead < config.slot:
-        yield ("max_ahead",), f"shorter than a slot ({format_duration(config.slot)})"
+        ahead, slot = format_duration(config.max_ahead), format_duration(config.slot)
+        yield ("max_ahead",), f"{ahead} is shorter than a slot ({slot}). Set max_ahead: {slot}, or more"
     yield from _shadow(config)
     references: dict[Any, str] = {}
     sinks: dict[str, Any] = {}

@@ -30,8 +30,8 @@ class ReferenceSection(Section):
         default="auto",
         min_length=1,
         description="What is compared with its like, so that night is not told as a shift from day: `auto` is what "
-        f"`reference build` finds to have a cycle; `none`; one cycle for all signals ({_LISTED}), in UTC; or a feature "
-        "that is compared as levels, such as a tenant or a region.",
+        f"`reference build` finds to have a cycle; `none`; one cycle for all signals ({_LISTED}: quarters of an "
+        "hour), in UTC; or a feature that is compared as levels, such as a tenant or a region.",
     )
 
     @property

@@ -117,7 +117,7 @@ class Policy:
         """
         length = self.settings.slot
         name = finding.signal.name
-        change = _change(finding)
+        change = _change(finding, length)
         severity = severity_of(finding.effect, self.settings.importance(name), finding.signal.group)
         incident = home(finding, severity, self.incidents, slot, length)
         if incident is None and finding.evidence is not None:
@@ -219,13 +219,14 @@ class Policy:
         self.returns = msgspec.convert(state["returns"], Returns)
 
 
-def _change(finding: Finding) -> SignalChange:
+def _change(finding: Finding, slot: int) -> SignalChange:
     """Return what is told of a finding."""
     signal, given = finding.signal, called(finding.given) if finding.given else None
     if given and finding.mostly:
         given = f"{given} (mostly {finding.mostly})"
     told = (finding.evidence, finding.effect, finding.shape, finding.bins, given, finding.level)
-    return SignalChange(signal.name, signal.group, *told)
+    of = (rfc3339(finding.onset * slot), finding.onset_records, finding.records) if finding.records else ()
+    return SignalChange(signal.name, signal.group, *told, *of)
 
 
 def _hourly(given: str | None) -> bool:

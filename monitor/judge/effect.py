@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import log, sqrt
 
 from detectors.detector import Signal
-from detectors.pair import correlation, relation
+from detectors.pair import OTHERWISE, correlation, relation
 from monitor.judge.directions import directions
 from monitor.judge.interval import noise, share_interval, w_interval
 from monitor.types import BinShift, Effect
@@ -17,6 +17,12 @@ LIKE = 0.7
 
 NEARLY = 0.15
 """Of directions that fit nearly as well the simplest, named first, is meant."""
+
+OF_CORRELATION = 0.45
+"""As much of a pair's shift (a correlation) lies between its sides where that of two numbers changed.
+
+Of drawn ones it is 0.47 or more; where one of two numbers spread or narrowed, 0.1 at most; moved, 0.35; both, 0.41.
+"""
 
 _SHARE_SHAPES = {
     "missing": "missing",
@@ -43,9 +49,9 @@ _JOINT_SHAPES = {
         "shifted up": "go together more",
         "shifted down": "go together less",
         "heavier lower tail": "combine as they seldom did",
-        "changed shape": "combine otherwise",
-        "spread out": "combine otherwise",
-        "narrowed": "combine otherwise",
+        "changed shape": OTHERWISE,
+        "spread out": OTHERWISE,
+        "narrowed": OTHERWISE,
     },
     "joint.distance": {
         "shifted up": "farther from usual",
@@ -138,7 +144,9 @@ def value_shape(signal: Signal, counts: Sequence[float], accepted: list[float]) 
 def _joint_shape(signal: Signal, shape: str, shares: Sequence[float], accepted: Sequence[float]) -> str:
     """Return in words of its own what a signal of several columns did."""
     if signal.sides:
-        return relation(*(correlation(law, signal.sides) for law in (accepted, shares)))
+        ratio = [q / p for q, p in zip(shares, accepted, strict=True)]
+        of_it = abs(_correlation(ratio, signal.sides, accepted)) >= OF_CORRELATION
+        return relation(*(correlation(law, signal.sides) for law in (accepted, shares))) if of_it else OTHERWISE
     kind = next((kind for kind in _JOINT_SHAPES if signal.name.startswith(kind)), "")
     return _JOINT_SHAPES.get(kind, {}).get(shape, shape)
 

@@ -36,8 +36,8 @@ class Finding:
 
     `evidence` is log10; None for a sequential detector, whose alarms follow a rule of its own. `given` is what it was
     compared within: a cycle's key, or a field's column; `level` the level of it of whose records alone it tells;
-    `mostly` when it moved most, in words. `anew` says that the shift has another size than before, for certain, and
-    that what is told rests on the records since.
+    `mostly` when it moved most, in words. `records` are those of the signal that `bins` are shares of. `anew` says that
+    the shift has another size than before, for certain, and that what is told rests on the records since.
     """
 
     signal: Signal
@@ -50,6 +50,7 @@ class Finding:
     given: str | None = None
     level: str | None = None
     mostly: str | None = None
+    records: int | None = None
     anew: bool = False
 
 
@@ -72,6 +73,15 @@ class Seen(NamedTuple):
     accepted: list[float]
     chance: float | None = None
     within: Ints | None = None
+
+
+class Told(NamedTuple):
+    """In which shape records differ from what is accepted of them, in which bins, of how many records; when mostly."""
+
+    shape: str
+    bins: tuple[BinShift, ...]
+    records: int
+    mostly: str | None = None
 
 
 class Family:
@@ -177,11 +187,11 @@ class Family:
             of_all = self._seen_since(row, before)
             if effect.alike(self._size(row, self._like(row, of_all, seen)), size):
                 onset, seen, size = before, of_all, self._size(row, of_all)
-        shape, bins, mostly = self._told(row, seen)
+        shape, bins, records, mostly = self._told(row, seen)
         evidence, anew = round(log_m / LOG10, 2), before is not None and onset is fresh
         signal = self.null.signals[row]
-        told = Finding(signal, evidence, onset.slot, onset.records, size, shape, bins, mostly=mostly, anew=anew)
-        return told, onset
+        of: dict[str, Any] = {"mostly": mostly, "records": records, "anew": anew}
+        return Finding(signal, evidence, onset.slot, onset.records, size, shape, bins, **of), onset
 
     def least(self, row: int) -> float:
         """Return how large a shift is at least that alarms."""
@@ -203,14 +213,16 @@ class Family:
             return effect.value_effect(counts, accepted, design, beyond, seen.chance)
         return effect.share_effect(sum(counts[1::2]), sum(counts), self.null.expected(accepted, counts), design)
 
-    def _told(self, row: int, seen: Seen) -> tuple[str, tuple[BinShift, ...], str | None]:
-        """Return in which shape records differ from what is accepted of them, in which bins, and when mostly."""
+    def _told(self, row: int, seen: Seen) -> Told:
+        """Return what to tell of records."""
         signal, counts, accepted = self.null.signals[row], seen.counts, seen.accepted
+        records = round(sum(counts))
         if self.values:
             shape = effect.value_shape(signal, counts, accepted)
-            return shape, effect.told_bins(signal, shape, counts, accepted), None
+            return Told(shape, effect.told_bins(signal, shape, counts, accepted), records)
         expected, observed = self.null.expected(accepted, counts), sum(counts[1::2]) / sum(counts)
-        return effect.share_shape(signal.name), (BinShift(signal.event, round(expected, 4), round(observed, 4)),), None
+        share = BinShift(signal.event, round(expected, 4), round(observed, 4))
+        return Told(effect.share_shape(signal.name), (share,), records)
 
     def back(self, row: int) -> Ints:
         """Return the bets on the way back of a signal that alarms, in the direction of its leading bet."""

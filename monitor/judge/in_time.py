@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from monitor.judge.edetector import Onset, gain
-from monitor.judge.family import Bets, Finding, Seen, beside
+from monitor.judge.family import Bets, Finding, Seen, Told, beside
 from monitor.judge.in_context import FamilyInContext
 from monitor.judge.lately import Lately
 from monitor.judge.null import Floats, Ints, ordered_sum
@@ -17,7 +17,7 @@ from monitor.judge.spans import FEWEST, UNCLEAR, Way, hours, in_words, leading, 
 from monitor.judge.strata import Strata
 from monitor.judge.visits import Visits
 from monitor.judge.within import Moved, Part, apart, few_moved, part_of, taken_together, within, within_effect
-from monitor.types import BinShift, Effect
+from monitor.types import Effect
 
 
 class FamilyInTime(FamilyInContext):
@@ -126,7 +126,7 @@ class FamilyInTime(FamilyInContext):
         whole, parts = super()._size(row, seen, beyond), self._parts(row, seen)
         return within_effect(whole, within(parts, self.bursts.effect(row))) if parts else whole
 
-    def _told(self, row: int, seen: Seen) -> tuple[str, tuple[BinShift, ...], str | None]:
+    def _told(self, row: int, seen: Seen) -> Told:
         told, parts, design = super()._told(row, seen), self._parts(row, seen), self.bursts.effect(row)
         if seen.within is None or not parts or not apart(super()._size(row, seen), found := within(parts, design)):
             return told
@@ -134,9 +134,9 @@ class FamilyInTime(FamilyInContext):
         ways = self._ways(row, seen.within, leading(each), each)
         if not ways or (len(ways) == 1 and not few_moved(each, ways[0].contexts, design, found.square)):
             return told
-        shape, bins, _ = self._told_of(row, seen.within, ways[0].contexts)
+        of = self._told_of(row, seen.within, ways[0].contexts)
         words = in_words(ways, self.names) if len(each) >= FEWEST else ""
-        return (told[0] if shape in UNCLEAR else shape), bins, words or None
+        return of._replace(shape=told.shape if of.shape in UNCLEAR else of.shape, mostly=words or None)
 
     def _by_hour(self, parts: Sequence[Part], design: float) -> dict[int, Moved]:
         """Return how far each hour moved that has any records: parts of one are told together."""
@@ -150,10 +150,10 @@ class FamilyInTime(FamilyInContext):
         up = {hour: _mean(own.counts) > _mean(own.accepted) for hour, own in alone.items()}
         found: dict[str, list[int]] = {}
         for span in spans(leads, self.names, lambda one, other: up[one] == up[other]):
-            found.setdefault(self._told_of(row, within, span)[0], []).extend(span)
+            found.setdefault(self._told_of(row, within, span).shape, []).extend(span)
         return together([Way(shape, of) for shape, of in found.items()], each)
 
-    def _told_of(self, row: int, within: Ints, which: Sequence[int]) -> tuple[str, tuple[BinShift, ...], str | None]:
+    def _told_of(self, row: int, within: Ints, which: Sequence[int]) -> Told:
         """Return what the records of these hours alone say."""
         return super()._told(row, self._those(row, within, which))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from detectors.pair import OTHERWISE
 from monitor.judge.within import Moved
 
 MOST = 0.7
@@ -16,7 +17,7 @@ CLEAR = 2.0
 PART = 0.2
 """Of what these moved, the part below which another shape is not told."""
 
-UNCLEAR = ("changed shape", "changed mix")
+UNCLEAR = ("changed shape", "changed mix", OTHERWISE)
 """Shapes of what fits none, which may be one that few records hide."""
 
 NAMED = 3

@@ -12,7 +12,7 @@ from monitor.types import SEVERITIES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEFT, RIGHT, SECOND = 0.055, 0.985, 0.544
+LEFT, RIGHT, SECOND = 0.055, 0.975, 0.539
 """Where columns begin and end, as shares of the width: the first, the last, the second."""
 
 EVIDENCE = (
@@ -21,10 +21,10 @@ EVIDENCE = (
     "after an alarm it starts anew: a shift that lasts draws a saw",
 )
 SIZE = (
-    "size, smoothed over about 8,192 records",
+    "size, smoothed over about 8,192 records, of all of them",
     "dashed: what is tolerated; a few thousand records may pass it by chance",
 )
-AS_TOLD = "dot and bar: as told, of all records since the onset; 95 % interval"
+AS_TOLD = "dot and bar: as told, of the records since the onset told with it; 95 % interval"
 DOTS = "dots: alarms; after each it starts anew: a shift that lasts draws a saw"
 INCIDENTS = "shaded: an incident, from its estimated onset on; upright line: when it was told"
 

@@ -79,7 +79,7 @@ def headline(timeline: Timeline, incidents: Sequence[Incident] | None) -> str:
     models = plain(", ".join(name for name in timeline.records if name) or "findings", LONGEST_NAME)
     records = f"{sum(timeline.records.values()):,} records"
     begin, end = (_moment(time) for time in (timeline.begin, timeline.end))
-    span = begin if begin == end else f"{begin} – {end}"
+    span = f"{begin if begin == end else f'{begin} – {end}'} UTC"
     told = "" if incidents is None else f" · {len(incidents)} incident{'s' * (len(incidents) != 1)}"
     return f"{models} · {records} · {span}{told}"
 

@@ -13,6 +13,7 @@ from monitor.plot.days import dated, days
 from monitor.plot.palette import Palette
 from monitor.plot.reading import Incident, ToldSize
 from monitor.plot.series import NEEDED, Series, Timeline
+from sinks.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +24,9 @@ WIDTH, ROW, HEAD, FOOT = 11.0, 1.12, 1.64, 0.45
 
 BETWEEN = (SECOND - LEFT) / (RIGHT - SECOND) - 1
 """Room between the columns, as a share of one's width."""
+
+TOLD = 44
+"""Characters that say of what sizes were told."""
 
 GAP = 6
 """Stretches without a row after which a line is broken, in slots."""
@@ -54,6 +58,7 @@ def picture(timeline: Timeline, choice: Choice, incidents: Sequence[Incident], t
         _panel(right, _Line(timeline, _size(right, series, own), series.tolerance), own, colours)
         _told(right, series.signal, own, colours)
         _titles(left, right, series, choice.named(series), colours)
+        _about(right, series.signal, own, colours)
         for axes in (left, right):
             _calm(axes, timeline, colours, last=number == rows - 1)
     return figure
@@ -139,10 +144,19 @@ class _Line:
 def _titles(left: Axes, right: Axes, series: Series, name: str, colours: Palette) -> None:
     against = f"alarms at {series.needed:.1f}" if series.needed else "an alarm needs 6 to 9"
     peak = "nothing yet" if series.peak is None else f"at most {max(0.0, series.peak):.1f}"
-    plain: dict[str, Any] = {"parse_math": False, "pad": 4}
-    left.set_title(name, loc="left", fontsize=9.5, fontweight="bold", color=colours.ink, **plain)
-    for axes, words in ((left, f"evidence {peak}, {against}"), (right, told_size(series))):
-        axes.set_title(words, loc="right", fontsize=8.5, color=colours.faint, **plain)
+    size = told_size(series).replace("percentage points", "points")
+    look: dict[str, Any] = {"parse_math": False, "pad": 4}
+    left.set_title(name, loc="left", fontsize=9.5, fontweight="bold", color=colours.ink, **look)
+    for axes, words in ((left, f"evidence {peak}, {against}"), (right, size)):
+        axes.set_title(words, loc="right", fontsize=8.5, color=colours.faint, **look)
+
+
+def _about(axes: Axes, signal: str, own: Sequence[Incident], colours: Palette) -> None:
+    """Say of what the dots are, where the line beside them is of all records."""
+    told = dict.fromkeys(about for incident in own if (about := incident.about.get(signal)))
+    if told:
+        words = plain(f"told{','.join(told)}", TOLD)
+        axes.set_title(words, loc="left", fontsize=8.5, color=colours.ink, parse_math=False, pad=4)
 
 
 def _calm(axes: Axes, timeline: Timeline, colours: Palette, *, last: bool) -> None:

@@ -14,7 +14,9 @@ import msgspec
 
 from monitor.errors import SeawallError
 from monitor.plot.series import Row, Timeline
-from monitor.types import Change, Severity
+from monitor.types import Change, Effect, Severity, SignalChange
+from sinks.signals import at_level
+from sinks.text import plain
 
 LONGEST = 1 << 20
 """Bytes of a longer line are no finding's, and no event's."""
@@ -43,6 +45,15 @@ class _Effect(msgspec.Struct):
 class _Signal(msgspec.Struct):
     signal: str
     effect: _Effect = msgspec.field(default_factory=_Effect)
+    given: str | None = None
+    level: str | None = None
+
+    @property
+    def about(self) -> str:
+        """What the size that is told is of: ` for tenant t07`, ` within hour of the day`; else nothing."""
+        change = SignalChange(self.signal, "", None, Effect(), "", (), self.given, self.level)
+        within = plain((self.given or "").partition(" (mostly ")[0], 40)
+        return at_level(change) or (f" within {within}" if within else "")
 
 
 class ToldSize(NamedTuple):
@@ -58,7 +69,7 @@ class ToldSize(NamedTuple):
 class Incident:
     """One incident over all its changes. Times are milliseconds since 1970; `until` is None while it is open.
 
-    `sizes` are those that were told, by signal, each once.
+    `sizes` are those that were told, by signal, each once; `about` says of what, where that is not all records.
     """
 
     model: str
@@ -69,6 +80,7 @@ class Incident:
     until: int | None = None
     signals: set[str] = field(default_factory=set)
     sizes: dict[str, list[ToldSize]] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
 
     def tell(self, signal: str, effect: _Effect, time: int) -> None:
         """Note a size that was told, unless it is that of before: a reminder measures nothing anew."""
@@ -166,6 +178,7 @@ def read_incidents(path: Path) -> tuple[list[Incident], str]:
             incident.until = time
         for each in change.signals if change.event != "resolved" else ():
             incident.tell(each.signal, each.effect, time)
+            incident.about[each.signal] = each.about
     return list(found.values()), lines.torn
 
 

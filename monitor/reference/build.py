@@ -206,7 +206,8 @@ def _allowed(contexts: Sequence[str], layout: Layout, slot: int | None) -> tuple
     if by not in CYCLES and layout.place_of(f"feature.{by}") is None:
         known = [d.column.removeprefix("feature.") for d in layout.detectors if isinstance(d, CategoryBins)]
         words = f"reference.contexts: {by} is neither a cycle nor a feature that is compared as levels"
-        raise BadReference(f"{words}. Such features: {', '.join(known[:TOLD_NAMES]) or 'none'}")
+        cycles = f"Cycles: {', '.join(CYCLES)}; or auto, none"
+        raise BadReference(f"{words}. Such features: {', '.join(known[:TOLD_NAMES]) or 'none'}. {cycles}")
     return (by if by in CYCLES else f"feature.{by}",)
 
 

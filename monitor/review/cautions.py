@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Set
 
 import numpy as np
@@ -87,4 +88,5 @@ def _cost(rows: int, smallest: list[float]) -> str:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    return f"{names[0]}{f' and {len(names) - 1} more' * (len(names) > 1)}"
+    utc = " UTC" if re.search(r"\d\d:\d\d$", names[0]) else ""
+    return f"{names[0]}{utc}{f' and {len(names) - 1} more' * (len(names) > 1)}"

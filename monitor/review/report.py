@@ -188,10 +188,11 @@ def _labels(reference: Reference) -> list[str]:
 
 
 def _cycles(reference: Reference) -> Iterator[str]:
-    """Yield `by hour of the day: amount, income. Each is compared with its like`, and what cannot be known."""
+    """Yield `by hour of the day (UTC): amount, income. Each is compared with its like`, and what cannot be known."""
     for contexts in reference.contexts:
         signals = [short(name.removeprefix("feature.")) for name in contexts.signals]
-        yield f"by {contexts.called}: {named(signals)}. Each is compared with its like"
+        utc = " (UTC)" if contexts.cycle else ""
+        yield f"by {contexts.called}{utc}: {named(signals)}. Each is compared with its like"
     covered = (reference.last or 0) - (reference.first or 0)
     unknown = "daily and weekly" if covered < 2 * DAY else "weekly"
     if reference.first is not None and covered < 2 * WEEK - DAY:

@@ -62,4 +62,17 @@ def test_a_context_that_is_none_is_refused(tmp_path, monkeypatch, capsys):
     _write(tmp_path / "accepted.jsonl", 1_000, [0.6, 0.3, 0.1], seed=1)
     (tmp_path / "seawall.yaml").write_text(CONFIG % "tenant")
     assert main(["reference", "build", "accepted.jsonl", *ACCEPT]) == 1
-    assert "contexts: tenant is neither a cycle nor a feature" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "contexts: tenant is neither a cycle nor a feature" in told
+    assert "Cycles: hour_of_day, day_of_week, " in told
+
+
+def test_what_the_reference_compares_within_is_said_and_a_misspelt_context_guessed(opened, tmp_path, capsys):
+    opened("region")
+    assert main(["check-config"]) == 0
+    assert "each compared with its like by region\n" in capsys.readouterr().out
+    (tmp_path / "seawall.yaml").write_text(CONFIG % "regoin")
+    assert main(["check-config"]) == 0
+    told = capsys.readouterr().err
+    assert "reference.contexts: regoin is neither a cycle nor a feature" in told
+    assert "region" in told

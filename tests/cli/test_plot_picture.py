@@ -46,6 +46,22 @@ def test_an_interval_too_wide_to_fit_hides_neither_the_size_nor_the_line(tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ({"given": "tenant", "level": "ember"}, "told for tenant ember"),
+        ({"given": "hour of the day (mostly 07:00–10:00)", "level": None}, "told within hour of the day"),
+        ({}, ""),
+    ],
+)
+def test_of_what_a_size_was_told_stands_above_it(tmp_path, of, words):
+    timeline, _ = read_findings(write(tmp_path / "f.jsonl", moving()))
+    told = [{"signal": "feature.x", "effect": {"w": 0.5, "low": 0.1, "high": 0.9, "points": None}} | of]
+    incidents, _ = read_incidents(write(tmp_path / "e.jsonl", [change(signals=told)]))
+    _, right, *_ = picture(timeline, choose(timeline, incidents), incidents, "m", LIGHT).axes
+    assert right.get_title(loc="left") == words
+
+
+@pytest.mark.parametrize(
     ("begin", "hours", "ticks", "beside"),
     [
         ("2026-02-16", 14 * 24, ["27 Feb", "1 Mar"], "2026"),

@@ -12,6 +12,7 @@ from detectors.distance import LACKING, SMALLEST
 from detectors.joint import Seen, quantile_fractions
 from detectors.pair import correlation, relation
 from monitor.formats.batch import Batch
+from monitor.judge.effect import value_shape
 
 EDGES = (-9.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 9.0)
 ROWS = 6_000
@@ -135,6 +136,40 @@ def test_a_correlation_that_flips_is_seen_in_pair_distance_and_residual_and_not_
         assert ((q - p) ** 2 / np.maximum(p, 1e-3)).sum() > 0.3, one
 
 
+@pytest.mark.parametrize("r", [0.0, 0.3, 0.7, -0.6])
+@pytest.mark.parametrize(("scale", "more"), [(1.6, 0.0), (0.5, 0.0), (1.0, 1.0), (1.0, 2.5)])
+def test_a_column_that_moved_alone_is_no_changed_correlation(r, scale, more):
+    first, accepted = seen_all(r)
+    signal, p = shares_of(pair := Pair.fit(*first[:2], ROWS), accepted)
+    values = columns(r, seed=2)
+    moved = {"x": scale * values["feature.x"] + more, "y": values["feature.y"]}
+    batch = seen_all(r, seed=2)[1]
+    batch.cells |= {f"feature.{name}": seen(f"feature.{name}", of)[1] for name, of in moved.items()}
+    assert value_shape(signal, shares_of(pair, batch)[1] * ROWS, p.tolist()) == "combine otherwise"
+
+
+@pytest.mark.parametrize(
+    ("r", "now", "words"),
+    [
+        (0.0, 0.5, "now move together"),
+        (0.0, -0.4, "now move oppositely"),
+        (0.7, 0.0, "no longer move together"),
+        (0.3, 0.9, "move together more"),
+        (-0.6, 0.5, "now move together"),
+    ],
+)
+def test_a_changed_correlation_is_called_one(r, now, words):
+    first, accepted = seen_all(r)
+    signal, p = shares_of(pair := Pair.fit(*first[:2], ROWS), accepted)
+    assert value_shape(signal, shares_of(pair, seen_all(now, seed=2)[1])[1] * ROWS, p.tolist()) == words
+
+
+def shares_of(pair, batch):
+    """Return the pair's signal, and the shares of its bins."""
+    signal = pair.signals(counted(pair, seen_all()[1]))[0]
+    return signal, np.bincount(signal.bin_of[:-1], weights=counted(pair, batch)[:-1]) / ROWS
+
+
 @pytest.mark.parametrize(
     ("accepted", "now", "words"),
     [
@@ -148,6 +183,9 @@ def test_a_correlation_that_flips_is_seen_in_pair_distance_and_residual_and_not_
         (-0.7, 0.6, "now move together"),
         (0.05, 0.5, "now move together"),
         (0.05, -0.5, "now move oppositely"),
+        (0.0, 0.014, "combine otherwise"),
+        (0.05, -0.15, "combine otherwise"),
+        (0.7, 0.65, "combine otherwise"),
     ],
 )
 def test_what_became_of_a_correlation_is_said_in_words(accepted, now, words):

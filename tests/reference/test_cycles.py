@@ -154,7 +154,7 @@ def test_build_finds_the_cycle_and_says_so(capsys):
     assert (contexts.by, contexts.signals, reference.slot) == ("quarter_of_day", HOURLY, 10_000)
     told_of(reference, True, "folder")
     out = capsys.readouterr().out
-    assert "  by time of day: x, joint.pair.x+y. Each is compared with its like\n" in out
+    assert "  by time of day (UTC): x, joint.pair.x+y. Each is compared with its like\n" in out
     assert "it covers 13 d 23 h: of weekly" not in out
 
 

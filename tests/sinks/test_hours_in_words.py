@@ -24,6 +24,6 @@ def test_when_it_moved_most_is_said(given, mostly):
     (first, *rest) = SHIFT.signals
     told = message(replace(SHIFT, signals=(replace(first, given=given), *rest)))
     facts = dict(told.facts)
-    assert facts["Compared"] == f"with what was accepted for the same {given.partition(' (')[0]}"
+    assert facts["Compared"] == f"with what was accepted for the same {given.partition(' (')[0]} (UTC)"
     assert facts["Mostly"] == mostly
     assert f"income shifted up, mostly {mostly.partition(' ')[0]}: 21 %" in told.story

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from sample_events import SHIFT
 
 from monitor.types import BinShift, Effect, SignalChange
+from sinks.blocks import picture
 from sinks.wording import message
 
 FLIP = replace(
@@ -42,3 +43,10 @@ def test_what_two_columns_do_is_said_in_words():
         "combinations of features farther from usual (w 0.50; 12 % among the farthest 3.1 %, accepted 3.1 %)"
     )
     assert said.look_first == "at the join and the computation of income and amount: each alone may look as accepted"
+
+
+def test_the_rows_of_a_pair_can_be_told_apart_in_a_picture():
+    rows = picture(message(FLIP).bins).splitlines()
+    assert [row.split("  ")[0] for row in rows[::2]] == ["opp. 0.42+", "alike 3.61+"]
+    combinations = [(f"combinations {span} × chance", BinShift("", 0.1, 0.2)) for span in ("1.24–1.25", "from 5.23")]
+    assert [row.split("  ")[0] for row in picture(combinations).splitlines()[::2]] == ["1.24–1.25×", "from 5.23×"]

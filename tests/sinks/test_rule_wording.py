@@ -49,5 +49,6 @@ def test_how_sure_is_the_leading_signals_evidence_however_sure_another_is():
 
 def test_an_interval_that_ends_above_1_says_only_where_it_begins():
     assert size(Effect(w=3.59, low=0.1, high=20.57)) == "3.59 (0.5 is large), 95 % interval 0.10 or more"
+    assert size(Effect(w=1.1, low=0.0, high=2.3)) == "1.10 (0.5 is large); so few records do not say how large"
     assert size(Effect(w=0.9, low=0.8, high=1.0)) == "0.90 (0.5 is large), 95 % interval 0.80–1.00"
     assert size(Effect(points=53.7, low=17.3, high=90.0)).endswith("95 % interval 17–90")
