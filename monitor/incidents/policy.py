@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.incidents.grouping import follows, holding, home, leeway
+from monitor.incidents.grouping import OUTPUTS, follows, holding, home, leeway
 from monitor.incidents.incident import Incident, digest, rfc3339
 from monitor.incidents.returns import LATER, WITHIN, Returns, calm_needed
 from monitor.incidents.severity import Importance, severity_of
@@ -77,7 +77,7 @@ class Policy:
             for incident in self.incidents:
                 self._note(incident, f"{began_at(version, start)}, while this was open")
         opened: dict[str, Incident] = {}
-        for finding in sorted(verdict.alarms, key=lambda f: (-(f.evidence or 0.0), f.signal.name)):
+        for finding in sorted(verdict.alarms, key=_causes_first):
             self._place(finding, verdict.slot, opened)
         for incident in self.incidents if verdict.alarms else ():
             for words in remarks(incident.signals, verdict.signals):
@@ -121,7 +121,8 @@ class Policy:
         name = finding.signal.name
         change = _change(finding)
         severity = severity_of(finding.effect, self.settings.importance(name), finding.signal.group)
-        incident = home(finding, severity, self.incidents, slot, length)
+        released = bool(self._released(finding, slot))
+        incident = home(finding, severity, self.incidents, slot, length, released=released)
         if incident is None and finding.evidence is not None:
             incident = opened.get(finding.signal.group)
         if incident is None:
@@ -165,10 +166,15 @@ class Policy:
         key = "inc_" + digest(self.model, self.reference, str(slot), finding.signal.name)
         since = finding.onset * length
         incident = Incident(key, self.model, severity, since, finding.onset_records, since, {})
-        for note in self.versions.before(since, leeway(finding, slot) * length):
+        for note in self._released(finding, slot):
             self._note(incident, note)
         self.incidents.append(incident)
         return incident
+
+    def _released(self, finding: Finding, slot: int) -> list[str]:
+        """Return sentences on what changed before a finding's onset."""
+        length = self.settings.slot
+        return self.versions.before(finding.onset * length, leeway(finding, slot) * length)
 
     def _count_returns(self, incident: Incident, signal: str) -> None:
         """Note it where a signal was resolved not long ago: it takes longer to be resolved again."""
@@ -234,6 +240,11 @@ class Policy:
         self.incidents = msgspec.convert(state["incidents"], list[Incident])
         self.versions = msgspec.convert(state["versions"], Versions)
         self.returns = msgspec.convert(state["returns"], Returns)
+
+
+def _causes_first(finding: Finding) -> tuple[bool, float, str]:
+    """Return by what alarms of one slot are ordered: the strongest first, outputs after what may have moved them."""
+    return finding.signal.name.startswith(OUTPUTS), -(finding.evidence or 0.0), finding.signal.name
 
 
 def _change(finding: Finding) -> SignalChange:

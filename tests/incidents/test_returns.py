@@ -14,10 +14,10 @@ HALF_A_DAY = WITHIN // SLOT // 2
 WITHIN_A_DAY = [by for by in CYCLES if by.startswith(("hour", "quarter"))]
 
 
-def flapping(policy, period, cycles, start=0, **more):
+def flapping(policy, period, cycles, first=0, **more):
     """Let a fault come and go; return the events."""
     events = []
-    for start in range(start, start + period * cycles, period):
+    for start in range(first, first + period * cycles, period):
         policy.judge.back.clear()
         events += policy.slot(start, finding("feature.income", start, **more))
         policy.judge.back.add("feature.income")
@@ -45,7 +45,7 @@ def test_what_comes_back_at_another_hour_of_a_cycle_stays_open_for_a_day(by):
 def test_what_comes_a_little_later_each_day_keeps_its_incident():
     policy = Told(remind_every=10 * WITHIN)
     flapping(policy, HALF_A_DAY, 3, given="quarter_of_day")
-    assert flapping(policy, WITHIN // SLOT + 360, 5, start=3 * HALF_A_DAY, given="quarter_of_day") == []
+    assert flapping(policy, WITHIN // SLOT + 360, 5, first=3 * HALF_A_DAY, given="quarter_of_day") == []
 
 
 @pytest.mark.parametrize("by", [*(by for by in CYCLES if by not in WITHIN_A_DAY), "feature.region", None])
@@ -79,12 +79,12 @@ def test_a_restart_remembers_what_came_and_went():
 def test_what_moves_both_ways_by_turns_of_the_day_is_told_once_each_way_and_looks_like_a_clock():
     policy = Told(remind_every=10 * WITHIN)
     flapping(policy, HALF_A_DAY, 1, given="hour_of_day")
-    (event,) = flapping(policy, HALF_A_DAY, 1, start=HALF_A_DAY, given="hour_of_day")
+    (event,) = flapping(policy, HALF_A_DAY, 1, first=HALF_A_DAY, given="hour_of_day")
     assert event.notes == ()
     told = []
     for turn in range(2, 9):
         shape = "shifted up" if turn % 2 else "shifted down"
-        told += flapping(policy, HALF_A_DAY, 1, start=turn * HALF_A_DAY, given="hour_of_day", shape=shape)
+        told += flapping(policy, HALF_A_DAY, 1, first=turn * HALF_A_DAY, given="hour_of_day", shape=shape)
     assert [e.notes for e in told] == [("new: income shifted down", f"income moved {CLOCK}")]
 
 
@@ -94,7 +94,7 @@ def test_nothing_else_looks_like_a_clock(by, shape):
     events = [
         event
         for turn in range(6)
-        for event in flapping(policy, 40, 1, start=40 * turn, given=by, shape=shape if turn % 2 else "shifted up")
+        for event in flapping(policy, 40, 1, first=40 * turn, given=by, shape=shape if turn % 2 else "shifted up")
     ]
     assert events
     assert not [note for event in events for note in event.notes if CLOCK in note]
