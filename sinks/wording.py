@@ -209,9 +209,17 @@ def _also(groups: Sequence[Sequence[SignalChange]], lead: str) -> str:
 
 def _look_first(event: Event, groups: Sequence[Sequence[SignalChange]]) -> str | None:
     """Return where to look first: at what the notes say, then where the leading signal says."""
-    words = look_first(groups[0]) if groups else None
+    words = look_first(_leading(event, groups)) if groups else None
     first = [place for advice, place in ADVICE if any(note.endswith(advice) for note in event.notes)]
     return ", then ".join([*first, words]) if words else None
+
+
+def _leading(event: Event, groups: Sequence[Sequence[SignalChange]]) -> Sequence[SignalChange]:
+    """Return what to look at: beside outputs of the model what moved before it, unless a version began."""
+    began = any(note.startswith("model version ") for note in event.notes)
+    outputs = groups[0][0].group == "predictions" and groups[0][0].signal != "latency"
+    columns = (group for group in groups if group[0].group in ("quality", "features"))
+    return next(columns, groups[0]) if outputs and not began else groups[0]
 
 
 def _runbook(event: Event) -> str | None:

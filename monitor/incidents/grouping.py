@@ -18,14 +18,24 @@ WEAK_WITHIN = 3_600_000
 """Milliseconds after the onset of an incident in which what is less severe joins it."""
 
 
+OUTPUTS = ("prediction", "confidence", "score.")
+"""What a model makes of its features."""
+
+
 def home(
-    finding: Finding, severity: Severity, incidents: Iterable[Incident], slot: int, length: int
+    finding: Finding,
+    severity: Severity,
+    incidents: Iterable[Incident],
+    slot: int,
+    length: int,
+    *,
+    released: bool = False,
 ) -> Incident | None:
     """Return the open incident a finding belongs to: the one its signal is in, else the nearest in onset.
 
     Weak shifts of one cause show late, and their onset seems late too: beside a graver incident an hour is near. How
     columns go together follows a column that moved as long as that lasts: at each hour of a cycle otherwise.
-    An attack is nobody's cause: it has an incident of its own.
+    So do outputs, unless a model version began with them. An attack is nobody's cause: it has an incident of its own.
 
     Parameters
     ----------
@@ -33,6 +43,8 @@ def home(
         The slot just judged.
     length : int
         Milliseconds of a slot.
+    released : bool
+        Whether a model version began about when the finding did.
     """
     incidents = list(incidents)
     for incident in incidents:
@@ -48,7 +60,8 @@ def home(
         graver = SEVERITIES.index(incident.severity) > SEVERITIES.index(severity)
         later = finding.onset - incident.since // length
         soon = 0 <= later * length <= WEAK_WITHIN
-        if abs(later) <= allowed or (graver and soon) or follows(finding.signal, incident, later):
+        caused = not released and results(finding.signal, incident, later + allowed)
+        if abs(later) <= allowed or (graver and soon) or caused or follows(finding.signal, incident, later):
             near.append((abs(later), index))
     return incidents[min(near)[1]] if near else None
 
@@ -56,13 +69,24 @@ def home(
 def follows(signal: Signal, incident: Incident, later: int = 0) -> bool:
     """Return whether a column moved that the signal is about, so that how it goes with others need mean no more.
 
-    What is about more than two is the consequence of a pair, too, and knows its onset least.
+    What is about more than two is the consequence of a pair, too, and knows its onset least. Where a column comes back
+    day after day the onset of how it goes with others may be that of an earlier day.
     """
     moved = {name.split(".", 2)[-1] if name.startswith("quality.") else name for name in incident.signals}
     names, many = [column.removeprefix("feature.") for column in signal.columns], len(signal.columns) > 2
     alone = any(name in moved for name in (*names, *signal.columns))
     paired = many and any(f"joint.pair.{a}+{b}" in moved for a, b in permutations(names, 2))
-    return (alone or paired) and (many or later >= 0)
+    return (alone or paired) and (many or later >= 0 or incident.returns > 0)
+
+
+def results(signal: Signal, incident: Incident, later: int) -> bool:
+    """Return whether a column moves, or moved at other hours, when or before an output of the model does.
+
+    `later` is negative where it surely began before; which it was is unknown where both alarm in one slot.
+    """
+    moving = (c for name, c in incident.signals.items() if incident.hourly or name not in incident.calmed)
+    columns = any(change.group in ALONE for change in moving)
+    return columns and signal.name.startswith(OUTPUTS) and (later >= 0 or incident.events == 0)
 
 
 def holding(incident: Incident) -> list[str]:

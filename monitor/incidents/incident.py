@@ -45,6 +45,8 @@ class Incident(msgspec.Struct):
         Something must be told at once.
     notes_told : int
         How many of the notes an event had.
+    ways : dict of str to list of str
+        The shapes in which each signal was told, where `hourly`: it may take them by turns, day after day.
     returns : int
         How often within a day it had been back to calm.
     hourly : bool
@@ -73,10 +75,12 @@ class Incident(msgspec.Struct):
     hourly: bool = False
     opened_as: str | None = None
     opened_about: str | None = None
+    ways: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     def add(self, change: SignalChange) -> None:
-        """Take a signal that alarms: one that was calm again and now moves otherwise is another fault."""
-        if change.signal in self.calmed and self.known.get(change.signal) != change.shape:
+        """Take a signal that alarms: one that was calm again and now moves as it was not told yet is another fault."""
+        told = (self.known.get(change.signal), *self.ways.get(change.signal, ()))
+        if change.signal in self.calmed and change.shape not in told:
             self.known.pop(change.signal, None)
         self.signals[change.signal] = change
 
@@ -167,6 +171,9 @@ class Incident(msgspec.Struct):
         self.told = now
         self.told_severity = self.severity
         self.known = {name: change.shape for name, change in self.signals.items()}
+        if self.hourly:
+            for name, shape in self.known.items():
+                self.ways[name] = list(dict.fromkeys([*self.ways.get(name, []), shape]))
         self.urgent = False
 
 

@@ -5,18 +5,19 @@ Pure, on slot time: the same verdicts give the same events.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from monitor.incidents.grouping import follows, holding, home, leeway
+from monitor.incidents.grouping import OUTPUTS, follows, holding, home, leeway
 from monitor.incidents.incident import Incident, digest, rfc3339
-from monitor.incidents.returns import WITHIN, Returns, calm_needed
+from monitor.incidents.returns import LATER, WITHIN, Returns, calm_needed
 from monitor.incidents.severity import Importance, severity_of
 from monitor.incidents.strange import remarks
 from monitor.incidents.summary import subject
+from monitor.incidents.turns import CLOCK, by_turns
 from monitor.incidents.versions import Versions, began_at
 from monitor.judge.family import Finding
 from monitor.judge.judge import Judge, Verdict
@@ -76,15 +77,16 @@ class Policy:
             for incident in self.incidents:
                 self._note(incident, f"{began_at(version, start)}, while this was open")
         opened: dict[str, Incident] = {}
-        for finding in sorted(verdict.alarms, key=lambda f: (-(f.evidence or 0.0), f.signal.name)):
+        for finding in sorted(verdict.alarms, key=_causes_first):
             self._place(finding, verdict.slot, opened)
         for incident in self.incidents if verdict.alarms else ():
             for words in remarks(incident.signals, verdict.signals):
                 if words not in incident.notes:
                     self._note(incident, words)
+        over = [incident for incident in self.incidents if self._is_over(incident, now, judge)]
         for incident in self.incidents:
-            events += self._told(incident, now, verdict.records)
-        events += self._resolved(now, verdict.records, judge)
+            events += self._told(incident, now, verdict.records, over=incident in over)
+        events += self._resolved(over, now, verdict.records, judge)
         for incident in self.incidents:
             incident.calmed = [name for name in incident.signals if judge.calm(name)]
         return events
@@ -119,7 +121,8 @@ class Policy:
         name = finding.signal.name
         change = _change(finding, length)
         severity = severity_of(finding.effect, self.settings.importance(name), finding.signal.group)
-        incident = home(finding, severity, self.incidents, slot, length)
+        released = bool(self._released(finding, slot))
+        incident = home(finding, severity, self.incidents, slot, length, released=released)
         if incident is None and finding.evidence is not None:
             incident = opened.get(finding.signal.group)
         if incident is None:
@@ -129,11 +132,20 @@ class Policy:
         if finding.anew and name in incident.signals:
             at = rfc3339(finding.onset * length)
             self._note(incident, f"{subject(name)} moved further or back at about {at}: its size is told as since then")
+        self._note_turns(incident, finding)
         incident.add(self._graver_level(incident, change))
         if follows(finding.signal, incident):  # no news, and no graver: it is listed where something else is told
             incident.known.setdefault(name, change.shape)
         elif SEVERITIES.index(severity) > SEVERITIES.index(incident.severity):
             incident.severity, incident.urgent = severity, True
+
+    def _note_turns(self, incident: Incident, finding: Finding) -> None:
+        """Note it once where a signal moves one way at some hours, and the opposite way at others."""
+        name = finding.signal.name
+        shapes = [*incident.ways.get(name, ()), finding.shape]
+        noted = any(note.endswith(CLOCK) for note in incident.notes)
+        if not noted and _hourly(finding.given) and by_turns(shapes, finding.mostly or ""):
+            self._note(incident, f"{subject(name)} moved {CLOCK}")
 
     def _graver_level(self, incident: Incident, change: SignalChange) -> SignalChange:
         """Return what to tell of a signal where another level of the field moved before: what is larger.
@@ -154,10 +166,15 @@ class Policy:
         key = "inc_" + digest(self.model, self.reference, str(slot), finding.signal.name)
         since = finding.onset * length
         incident = Incident(key, self.model, severity, since, finding.onset_records, since, {})
-        for note in self.versions.before(since, leeway(finding, slot) * length):
+        for note in self._released(finding, slot):
             self._note(incident, note)
         self.incidents.append(incident)
         return incident
+
+    def _released(self, finding: Finding, slot: int) -> list[str]:
+        """Return sentences on what changed before a finding's onset."""
+        length = self.settings.slot
+        return self.versions.before(finding.onset * length, leeway(finding, slot) * length)
 
     def _count_returns(self, incident: Incident, signal: str) -> None:
         """Note it where a signal was resolved not long ago: it takes longer to be resolved again."""
@@ -170,35 +187,41 @@ class Policy:
                     self._note(incident, f"resolved {times} times within a day: now stays open until calm for {calm}")
 
     def _calm_needed(self, incident: Incident) -> int:
-        """Return for how many milliseconds an incident must be calm; a day where it came back and hours may differ."""
+        """Return for how many milliseconds an incident must be calm; a day where it came back and hours may differ.
+
+        At the same hours of the next day the alarm may come later.
+        """
         wait = calm_needed(self.settings.resolve_after, incident.returns)
-        return max(wait, WITHIN) if incident.returns and incident.hourly else wait
+        return max(wait, WITHIN + LATER) if incident.returns and incident.hourly else wait
 
     def _note(self, incident: Incident, note: str) -> None:
         if len(incident.notes) < MOST_NOTES:
             incident.notes.append(note)
 
-    def _told(self, incident: Incident, now: int, records: int) -> list[Event]:
+    def _told(self, incident: Incident, now: int, records: int, *, over: bool) -> list[Event]:
+        """Return what is to be told of an incident; of one that is over, that it is still open is not."""
         if incident.events == 0:
             incident.version = self.versions.current
             return [self._event(incident, "opened", now, records)]
         news = incident.noted or incident.joined
         wait = SOON if incident.grown else UPDATE_EVERY if news else self.settings.remind_every
-        if incident.urgent or now - incident.told >= min(wait, self.settings.remind_every):
-            return [self._event(incident, "updated", now, records)]
-        return []
+        due = now - incident.told >= min(wait, self.settings.remind_every) and (news or not over)
+        return [self._event(incident, "updated", now, records)] if incident.urgent or due else []
 
-    def _resolved(self, now: int, records: int, judge: Judge) -> list[Event]:
+    def _is_over(self, incident: Incident, now: int, judge: Judge) -> bool:
+        """Return whether all that holds an incident open is back, and nothing of it alarmed for long enough."""
+        causes = holding(incident)
+        alarms = [judge.alarmed(name) for name in causes]
+        last = (max((a for a in alarms if a is not None), default=0) + 1) * self.settings.slot
+        return now - last >= self._calm_needed(incident) and all(judge.calm(name) for name in causes)
+
+    def _resolved(self, over: Sequence[Incident], now: int, records: int, judge: Judge) -> list[Event]:
         events = []
-        for incident in list(self.incidents):
-            causes = holding(incident)
-            alarms = [judge.alarmed(name) for name in causes]
-            last = (max((a for a in alarms if a is not None), default=0) + 1) * self.settings.slot
-            if now - last >= self._calm_needed(incident) and all(judge.calm(name) for name in causes):
-                self.incidents.remove(incident)
-                self.returns.add(incident.signals, now)
-                judge.forget(list(incident.signals))
-                events.append(self._event(incident, "resolved", now, records))
+        for incident in over:
+            self.incidents.remove(incident)
+            self.returns.add(incident.signals, now)
+            judge.forget(list(incident.signals))
+            events.append(self._event(incident, "resolved", now, records))
         return events
 
     def _event(self, incident: Incident, kind: Any, now: int, records: int) -> Event:
@@ -217,6 +240,11 @@ class Policy:
         self.incidents = msgspec.convert(state["incidents"], list[Incident])
         self.versions = msgspec.convert(state["versions"], Versions)
         self.returns = msgspec.convert(state["returns"], Returns)
+
+
+def _causes_first(finding: Finding) -> tuple[bool, float, str]:
+    """Return by what alarms of one slot are ordered: the strongest first, outputs after what may have moved them."""
+    return finding.signal.name.startswith(OUTPUTS), -(finding.evidence or 0.0), finding.signal.name
 
 
 def _change(finding: Finding, slot: int) -> SignalChange:

@@ -9,6 +9,9 @@ import msgspec
 WITHIN = 86_400_000
 """Milliseconds after which a signal that was resolved has a clean slate."""
 
+LATER = 10_800_000
+"""Milliseconds by which what comes back every day may show later than the day before."""
+
 MOST_DOUBLINGS = 6
 
 

@@ -8,12 +8,13 @@ from math import log, sqrt
 from detectors.detector import Signal
 from detectors.pair import OTHERWISE, correlation, relation
 from monitor.judge.directions import directions
+from monitor.judge.fit import fits
 from monitor.judge.interval import noise, share_interval, w_interval
 from monitor.types import BinShift, Effect
 
 TOLD_BINS = 3
 LIKE = 0.7
-"""A shift is called by a direction's name when at least this much of it (a correlation) points there."""
+"""A shift is called by a direction's name when at least this much of it (as a correlation is) points there."""
 
 NEARLY = 0.15
 """Of directions that fit nearly as well the simplest, named first, is meant."""
@@ -128,17 +129,14 @@ def _twice(one: Effect, other: Effect) -> bool:
 def value_shape(signal: Signal, counts: Sequence[float], accepted: list[float]) -> str:
     """Return the name of the direction that the shift points in.
 
-    What is compared with the directions is log(q / p). Of a normal variable it is exactly linear in a shift however
-    large, and quadratic in a change of scale; q - p looks like a heavy tail from one standard deviation on.
+    Of few records, too: how well a direction fits is a matter of likelihoods (see `fits`).
     """
-    shares = _shares(counts)
-    weights = [(q + p) / 2 for q, p in zip(shares, accepted, strict=True)]
-    ratio = [log(q / p) for q, p in zip(shares, accepted, strict=True)]
-    along = [(_correlation(ratio, d.score, weights), d.name) for d in directions(signal, accepted)]
+    found = directions(signal, accepted)
+    along = list(zip(fits(counts, accepted, [d.score for d in found]), (d.name for d in found), strict=True))
     best = max((fit for fit, _ in along), default=0.0)
     plain = "changed shape" if signal.ordered else "changed mix"
     shape = next((name for fit, name in along if fit >= max(LIKE, best - NEARLY)), plain)
-    return _joint_shape(signal, shape, shares, accepted) if signal.group == "joint" else shape
+    return _joint_shape(signal, shape, _shares(counts), accepted) if signal.group == "joint" else shape
 
 
 def _joint_shape(signal: Signal, shape: str, shares: Sequence[float], accepted: Sequence[float]) -> str:
@@ -149,16 +147,6 @@ def _joint_shape(signal: Signal, shape: str, shares: Sequence[float], accepted: 
         return relation(*(correlation(law, signal.sides) for law in (accepted, shares))) if of_it else OTHERWISE
     kind = next((kind for kind in _JOINT_SHAPES if signal.name.startswith(kind)), "")
     return _JOINT_SHAPES.get(kind, {}).get(shape, shape)
-
-
-def _correlation(a: Sequence[float], b: Sequence[float], weights: Sequence[float]) -> float:
-    """Return the correlation of two scores over bins of these weights, which add to 1."""
-    mean_a = sum(w * x for w, x in zip(weights, a, strict=True))
-    mean_b = sum(w * y for w, y in zip(weights, b, strict=True))
-    both = sum(w * (x - mean_a) * (y - mean_b) for w, x, y in zip(weights, a, b, strict=True))
-    squares = [sum(w * (x - m) ** 2 for w, x in zip(weights, v, strict=True)) for v, m in ((a, mean_a), (b, mean_b))]
-    size = sqrt(squares[0] * squares[1])
-    return both / size if size > 0 else 0.0
 
 
 def share_shape(name: str) -> str:

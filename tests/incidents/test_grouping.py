@@ -146,3 +146,50 @@ def test_a_pair_holds_an_incident_that_is_about_pairs_alone():
     policy.slot(20, finding("joint.pair.income+age", 20, w(0.2)), finding("prediction", 20))
     policy.judge.back = {"prediction"}
     assert policy.quiet(range(21, 24)) == []
+
+
+OUTPUTS = ("prediction", "confidence", "score.yes")
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize(("at", "onset"), [(20, 1), (20, 20), (900, 899)])
+def test_an_output_that_moves_with_a_column_or_after_it_is_the_same_incident(output, at, onset):
+    """Of two onsets in one slot either may be wrong: the column is said to be the cause, however strong the output."""
+    policy = Told()
+    policy.slot(19)
+    policy.slot(20, finding("feature.income", 20), *([finding(output, onset, evidence=30.0)] if at == 20 else []))
+    policy.slot(at + 1, *([finding(output, onset)] if at > 20 else []))
+    assert [set(i.signals) for i in policy.policy.incidents] == [{"feature.income", output}]
+    assert policy.policy.incidents[0].since == 20 * SLOT
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_output_is_an_incident_of_its_own_where_a_version_began_with_it_or_the_column_is_back(output):
+    for back, versions in ((False, {"7": 90}), (True, {"6": 90})):
+        policy = Told(resolve_after=10**9)
+        policy.slot(0, versions={"6": 100})
+        policy.slot(20, finding("feature.income", 20))
+        policy.judge.back |= {"feature.income"} if back else set()
+        policy.slot(890, versions=versions)
+        policy.slot(900, finding(output, 899))
+        assert [set(i.signals) for i in policy.policy.incidents] == [{"feature.income"}, {output}]
+
+
+@pytest.mark.parametrize("other", ["latency", "performance.error"])
+def test_what_no_column_causes_is_an_incident_of_its_own(other):
+    policy = Told()
+    policy.slot(20, finding("feature.income", 20))
+    policy.slot(900, finding(other, 899))
+    assert len(policy.policy.incidents) == 2
+
+
+def test_where_a_column_comes_back_daily_how_it_goes_with_others_belongs_to_it_since_whichever_day_it_seems_to_be():
+    policy, day = Told(), 8_640
+    for start in (0, day // 2):
+        policy.slot(start, finding("feature.income", start, given="hour_of_day"))
+        policy.judge.back.add("feature.income")
+        policy.quiet(range(start + 1, start + 100))
+    assert policy.policy.incidents
+    pair = finding("joint.pair.income+age", 1, w(0.9), "move together less")
+    assert policy.slot(day // 2 + 101, pair) == []
+    assert len(policy.policy.incidents) == 1

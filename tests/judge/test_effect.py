@@ -73,6 +73,21 @@ def test_a_shift_is_called_by_its_name(law, shape, records):
     assert value_shape(signal(16), expected(law, records), EVEN) == shape
 
 
+@pytest.mark.parametrize("records", [50, 300])
+@pytest.mark.parametrize(
+    ("mean", "deviation", "shape"),
+    [(1.5, 1.0, "shifted up"), (-1.0, 1.0, "shifted down"), (0.0, 2.5, "spread out"), (0.0, 0.4, "narrowed")],
+)
+def test_few_records_tell_the_shape_as_many_do_where_most_bins_are_hardly_ever_seen(mean, deviation, shape, records):
+    """At one hour of a cycle nearly all records lie in few of the bins that all hours share."""
+    center, width = 0.8, 0.5
+    accepted = [max(1e-7, p) for p in normal_law(center, width)]
+    moved = normal_law(center + mean * width, deviation * width)
+    draws = np.random.default_rng(7).multinomial(records, np.array(moved) / sum(moved), size=50).tolist()
+    shapes = [value_shape(signal(16), counts, [p / sum(accepted) for p in accepted]) for counts in draws]
+    assert shapes.count(shape) >= 45
+
+
 @pytest.mark.parametrize(
     ("law", "shape"),
     [
