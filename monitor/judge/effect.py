@@ -149,6 +149,16 @@ def _joint_shape(signal: Signal, shape: str, shares: Sequence[float], accepted: 
     return _JOINT_SHAPES.get(kind, {}).get(shape, shape)
 
 
+def _correlation(a: Sequence[float], b: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the correlation of two scores over bins of these weights, which add to 1."""
+    mean_a = sum(w * x for w, x in zip(weights, a, strict=True))
+    mean_b = sum(w * y for w, y in zip(weights, b, strict=True))
+    both = sum(w * (x - mean_a) * (y - mean_b) for w, x, y in zip(weights, a, b, strict=True))
+    squares = [sum(w * (x - m) ** 2 for w, x in zip(weights, v, strict=True)) for v, m in ((a, mean_a), (b, mean_b))]
+    size = sqrt(squares[0] * squares[1])
+    return both / size if size > 0 else 0.0
+
+
 def share_shape(name: str) -> str:
     """Return what the records of a share signal are."""
     if name.startswith("shadow."):
