@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
 
+from monitor.judge.logs import logarithms
 from monitor.judge.null import Floats, ordered_sum
 
 STEPS = 20
@@ -37,7 +38,7 @@ def fits(counts: Sequence[float], accepted: Sequence[float], scores: Sequence[Se
     if not scores or records <= 0:
         return [0.0] * len(scores)
     q, p, g = np.array(counts) / records, np.array(accepted), np.array(scores)
-    explained = [max(0.0, records * gained) for gained in _gained(q, p / p.sum(), g).tolist()]
+    explained = [max(0.0, records * gained) for gained in _gained(q, p / ordered_sum(p), g).tolist()]
     pairs = [(c / records, a) for c, a in zip(counts, accepted, strict=True) if c > 0]
     whole = records * sum(share * log(share / a) for share, a in pairs) - (len(pairs) - 1) / 2
     most = max(whole, *explained)
@@ -62,6 +63,6 @@ def _tilted(p: Floats, strength: Floats, g: Floats) -> tuple[Floats, Floats]:
     """Return the tilted frequencies (D, K), and the logarithm (D,) of what they are divided by."""
     exponent = strength[:, None] * g
     largest = exponent.max(axis=1)  # a rare bin's score is large: its exponential would overflow
-    found = p * np.exp(exponent - largest[:, None])
+    found = p * np.array([[exp(v) for v in row] for row in (exponent - largest[:, None]).tolist()])
     whole = ordered_sum(found)
-    return found / whole[:, None], np.log(whole) + largest
+    return found / whole[:, None], logarithms(whole) + largest
