@@ -94,7 +94,7 @@ def test_show_tells_of_each_column_and_who_accepted_it(seawall, store):
     )
     rows = [re.split(r"  +", line.strip())[:-1] for line in table.splitlines()[1:]]
     assert rows[0] == ["income", "numeric", "18", "0 %", "-1.884 … 1.924", "1.0"]
-    assert rows[3] == ["region", "categorical", "3", "0 %", "south, north, east", "1.0"]
+    assert rows[3] == ["region", "categorical", "3", "0 %", "east, north, south", "1.0"]
     assert rows[5] == ["country", "categorical", "-", "0 %", "-", "1.0"]
     assert rows[6] == ["prediction", "class", "2", "0 %", "approve, decline", "1.0"]
 
