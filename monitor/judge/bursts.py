@@ -77,9 +77,9 @@ class Bursts:
 
         `denser` is how many times as many records there are in a time as of the reference, 1 at least.
         """
-        times = (
-            self.times if self.elsewhere is None else np.maximum(self.times, _over(self.elsewhere, self.null.effects))
-        )
+        times = self.times
+        if self.elsewhere is not None:
+            times = np.maximum(times, _over(self.elsewhere, self.null.effects))
         self.now = np.maximum(times, np.ceil(WHOLE * (1 + self._beyond * (denser - 1))).astype(np.int64))
         if (self.now == WHOLE).all():
             return gained
@@ -146,7 +146,7 @@ def _known(differ: Floats, pairs: Floats, squared: Floats, degrees: Floats) -> F
     return found
 
 
-def _over(effects: Floats | float, those: Floats) -> Ints:
+def _over(effects: Floats, those: Floats) -> Ints:
     """Return how many times as large these design effects are as those, times 256."""
     found: Ints = np.ceil(np.maximum(effects / those, 1.0) * WHOLE).astype(np.int64)
     return found

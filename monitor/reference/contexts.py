@@ -129,6 +129,11 @@ def around(days: NDArray[Number], reach: int = 2) -> NDArray[Number]:
     return found
 
 
+def in_quarters(hours: Ints, times: Ints) -> Ints:
+    """Return the quarters that some times lie in, of the hours that these are contexts of."""
+    return 4 * hours + times // QUARTER % 4
+
+
 OUTSIDE = ("any other", "never seen before", "missing", "of the wrong type")
 """Contexts of a field, behind its levels."""
 
@@ -220,7 +225,7 @@ class Given:
     def at(self, by: str, *, quarters: bool = False) -> Ints:
         """Return the context of each; on request the quarter of its hour with it."""
         found = CYCLES[by].at(self.slots) if by in CYCLES else self.levels
-        return 4 * found + self.slots // QUARTER % 4 if quarters else found
+        return in_quarters(found, self.slots) if quarters else found
 
     def __getitem__(self, which: slice | Marks) -> Given:
         return Given(self.slots[which], self.levels[which], None if self.choosing is None else self.choosing[which])

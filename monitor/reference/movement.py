@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detector import Signal
-from monitor.reference.contexts import CYCLES, DAY, HOUR, QUARTER, around
+from monitor.reference.contexts import CYCLES, DAY, HOUR, QUARTER, around, in_quarters
 from monitor.reference.dependence import watched_scores
 
 STILL = 0.05
@@ -54,7 +54,7 @@ def followed(signal: Signal, bins: Ints, times: Ints, by: str, finer: str | None
     """
     if CYCLES[by].part != HOUR:
         return by, 0.0
-    at = 4 * CYCLES[by].at(times) + times // QUARTER % 4
+    at = in_quarters(CYCLES[by].at(times), times)
     series = [Quarters.of(z, at, 4 * len(CYCLES[by].names)) for z in watched_scores(signal, bins)]
     pace = max((each.pace for each in series), default=0.0)
     left = max((max(each.off(each.hour), each.within_hours) for each in series), default=0.0)
