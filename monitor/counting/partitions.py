@@ -39,11 +39,14 @@ class Remembered:
         Logged decisions that are taken again on the way.
     done : int
         Next offset whose effects outside (dead letters, verdicts) are not yet made.
+    published : int
+        Last slot that was handed over to who judges; where that is this process itself, nobody needs to know.
     """
 
     at: Position
     decisions: list[tuple[int, int]] = field(default_factory=list)
     done: int = 0
+    published: int = NEVER
 
 
 class Partitions:
@@ -90,7 +93,8 @@ class Partitions:
         It may be new, or have been idle: what it has not read yet comes behind what was judged without it.
         """
         remembered = remembered or Remembered(Position(-1))
-        decisions = list(dict.fromkeys([*remembered.decisions, (remembered.done, max(self.judged, self.floor))]))
+        judged = max(self.judged, self.floor)
+        decisions = list(dict.fromkeys([*remembered.decisions, *[(remembered.done, judged)] * (judged > NEVER)]))
         timing, at = self.timing, remembered.at
         self.folds[partition] = Fold(timing.slot, timing.lateness, self.layouts, at, decisions, partition=partition)
         self.done[partition] = remembered.done

@@ -166,6 +166,15 @@ class Layout:
         """Return a tally of nothing."""
         return Tally(np.zeros(self.total, dtype=np.int64))
 
+    def by_level(self) -> Counts:
+        """Return the counts of nothing by the level of the field that is a context, shape (C, total).
+
+        Raises ValueError where there is no such field.
+        """
+        if self._context is None:
+            raise ValueError("counts by level, and no context is a field")
+        return np.zeros((self.detectors[self._context].cells, self.total), dtype=np.int64)
+
     def count(self, batch: Batch, codes: NDArray[np.int64], positions: NDArray[np.int64]) -> Tally:
         """Return the tally of the batch's records at these positions."""
         chosen = codes if len(positions) == len(batch) else codes[:, positions]

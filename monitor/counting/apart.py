@@ -1,0 +1,120 @@
+"""Partitions that are counted here and judged elsewhere: a slot is handed over once its own partition has closed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from monitor.counting.fold import NEVER, Folded
+from monitor.counting.handover import Counted, Marker, counted
+from monitor.counting.partitions import Partitions, Remembered, Timing
+from monitor.counting.tally import Layout
+from monitor.formats.batch import Decoded
+from monitor.types import Partition
+
+
+class Apart(Partitions):
+    """The folds of the partitions that this process has for now.
+
+    Parameters
+    ----------
+    layouts : sequence of Layout
+        One per watched model.
+    models : sequence of str
+        Their names.
+    counting : str
+        The digest of all that a tally depends on besides records.
+
+    Attributes
+    ----------
+    published : dict
+        By partition the last slot of which others know.
+    elsewhere : dict
+        The clocks of partitions that are awake and counted elsewhere, in milliseconds: nobody runs far ahead of them.
+    """
+
+    def __init__(self, timing: Timing, layouts: Sequence[Layout], models: Sequence[str], counting: str) -> None:
+        super().__init__(timing, layouts)
+        self.models = models
+        self.counting = counting
+        self.published: dict[Partition, int] = {}
+        self.elsewhere: Mapping[Partition, int] = {}
+
+    def add(self, partition: Partition, now: float, remembered: Remembered | None = None) -> None:
+        """Begin a partition, or go on with it where whoever had it before committed."""
+        super().add(partition, now, remembered)
+        self.published[partition] = NEVER if remembered is None else remembered.published
+
+    def drop(self, partition: Partition) -> None:
+        """Forget a partition: it is another's now, or ours anew."""
+        for known in (self.folds, self.done, self.wanted, self.published, self._begun, self._read):
+            known.pop(partition, None)  # type: ignore[attr-defined]
+        self.idle.discard(partition)
+
+    def fold(self, partition: Partition, decoded: Decoded, now: float) -> Folded:
+        """Count a block; what others know already is counted again after a restart, and forgotten."""
+        folded = super().fold(partition, decoded, now)
+        self.folds[partition].forget(self.published[partition])
+        return folded
+
+    def close_idle(self, partition: Partition) -> None:
+        """Let nobody wait for the partition. What it has open is handed over as it is; more of it may follow."""
+        self.idle.add(partition)
+
+    def tallies(self) -> Iterator[Counted]:
+        """Yield what is closed and not yet published, each partition in the order of slots; all, of an idle one."""
+        for partition, fold in sorted(self.folds.items()):
+            idle = partition in self.idle
+            for slot in sorted(slot for slot in fold.slots if idle or slot <= fold.next.closed):
+                one = fold.slots[slot]
+                for index, tally in sorted(one.tallies.items()):
+                    about = {"topic": partition.topic, "partition": partition.partition, "slot": slot}
+                    about |= {"model": self.models[index], "first": one.began.offset, "end": one.end}
+                    yield counted(tally, counting=self.counting, **about)
+
+    def markers(self, counts: Mapping[str, int], trouble: Mapping[Partition, dict[str, str]]) -> Iterator[Marker]:
+        """Yield how far each partition is; true once all that `tallies` yields is in the log.
+
+        Parameters
+        ----------
+        counts : mapping
+            How many partitions each topic has.
+        trouble : mapping
+            By partition and signal what hinders counting.
+        """
+        for partition, fold in sorted(self.folds.items()):
+            if fold.next.offset >= 0:
+                at = fold.next
+                yield Marker(
+                    topic=partition.topic,
+                    partition=partition.partition,
+                    partitions=counts[partition.topic],
+                    counting=self.counting,
+                    offset=at.offset,
+                    closed=None if at.closed == NEVER else at.closed,
+                    idle=partition in self.idle,
+                    trouble=trouble.get(partition, {}),
+                )
+
+    def published_through(self) -> dict[Partition, int]:
+        """Return up to which slot each partition is known to others, once its marker is in the log."""
+        return {partition: fold.next.closed for partition, fold in self.folds.items()}
+
+    def handed_over(self, through: Mapping[Partition, int]) -> None:
+        """Forget what is published now."""
+        for partition, slot in through.items():
+            self.published[partition] = max(self.published[partition], slot)
+            self.folds[partition].forget(self.published[partition])
+
+    def ahead(self) -> set[Partition]:
+        """Return the partitions too far ahead of the slowest that is awake, wherever that is counted."""
+        held = super().ahead()
+        slowest = min(self.elsewhere.values(), default=None)
+        if slowest is None:
+            return held
+        limit = slowest + self.timing.max_ahead
+        return held | {p for p, fold in self.folds.items() if p not in self.idle and fold.next.clock > limit}
+
+    def _remember(self, partition: Partition) -> Remembered:
+        remembered = super()._remember(partition)
+        remembered.published = self.published[partition]
+        return remembered

@@ -1,0 +1,136 @@
+"""What those who count hand to those who judge: JSON, one message a closed slot and model, and markers in between.
+
+Anything that folds records into the same tallies may write them; docs/replicas.md has the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from detectors.detector import Counts
+from monitor.counting.fold import NEVER
+from monitor.counting.tally import Layout, Tally
+from monitor.types import Partition
+
+Cells = list[tuple[int, int]]
+"""Counts that are not zero, each behind its place."""
+
+
+class Counted(msgspec.Struct, tag="tally", tag_field="kind", frozen=True):
+    """The tally of one model, slot and partition, closed there. Whoever counts the same records writes the same.
+
+    Attributes
+    ----------
+    counting : str
+        The digest of all that a tally depends on besides records: only tallies of the same one add.
+    first, end : int
+        The offset before which nothing of the slot lies in its partition, and the one behind its last record.
+    given : list or None
+        The cells once more by the level of the field that is a context, one level behind the other.
+    """
+
+    topic: str
+    partition: int
+    slot: int
+    model: str
+    counting: str
+    first: int
+    end: int
+    cells: Cells
+    given: Cells | None = None
+    versions: dict[str, int] = {}
+    names: list[tuple[str, str, int]] = []
+
+    @property
+    def where(self) -> Partition:
+        """Return whose records these are."""
+        return Partition(self.topic, self.partition)
+
+
+class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
+    """How far one partition was counted: every tally of it up to slot `closed` lies before this message.
+
+    Attributes
+    ----------
+    partitions : int
+        How many the topic has: who judges waits for all.
+    offset : int
+        The next offset to count. Of two markers the one with the greater offset is the newer.
+    closed : int or None
+        None where nothing is closed yet.
+    idle : bool
+        Whether nothing more is to come for now: an idle partition holds up nobody.
+    trouble : dict
+        By signal what hinders whoever counts it, in a sentence; empty where all is well.
+    """
+
+    topic: str
+    partition: int
+    partitions: int
+    counting: str
+    offset: int
+    closed: int | None
+    idle: bool = False
+    trouble: dict[str, str] = {}
+
+    @property
+    def where(self) -> Partition:
+        """Return whose marker this is."""
+        return Partition(self.topic, self.partition)
+
+    @property
+    def through(self) -> int:
+        """Return the last slot that is closed."""
+        return NEVER if self.closed is None else self.closed
+
+    @property
+    def age(self) -> tuple[int, int, bool]:
+        """Return what is greater the newer a marker is, whoever wrote it and however late it comes."""
+        return self.offset, self.through, self.idle
+
+
+Handed = Counted | Marker
+_decoder = msgspec.json.Decoder(Handed)
+encode = msgspec.json.Encoder().encode
+
+
+def decode(value: bytes) -> Handed:
+    """Return a message. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
+    return _decoder.decode(value)
+
+
+def counted(tally: Tally, **about: Any) -> Counted:
+    """Return the message of a tally; `about` has the rest of its fields."""
+    given = None if tally.given is None else _sparse(tally.given)
+    names = [(signal, name, count) for (signal, name), count in tally.names.items()]
+    return Counted(cells=_sparse(tally.cells), given=given, versions=tally.versions, names=names, **about)
+
+
+def tally_of(message: Counted, layout: Layout) -> Tally:
+    """Return the tally. Raises ValueError where it was not counted in this layout."""
+    tally = layout.empty()
+    _fill(tally.cells, message.cells)
+    tally.versions = dict(message.versions)
+    tally.names = {(signal, name): count for signal, name, count in message.names}
+    if message.given is not None:
+        tally.given = layout.by_level()
+        _fill(tally.given.ravel(), message.given)
+    return tally
+
+
+def _sparse(counts: Counts) -> Cells:
+    flat = counts.ravel()
+    places = np.flatnonzero(flat)
+    return list(zip(places.tolist(), flat[places].tolist(), strict=True))
+
+
+def _fill(counts: Counts, cells: Sequence[tuple[int, int]]) -> None:
+    if cells:
+        places, numbers = np.array(cells, dtype=np.int64).T
+        if places.min() < 0 or places.max() >= len(counts):
+            raise ValueError(f"cell {places.max()} of {len(counts)}")
+        counts[places] = numbers
