@@ -15,6 +15,7 @@ import structlog
 from monitor.beside import add_sides, check_sides
 from monitor.config.config import Config
 from monitor.config.durations import format_duration
+from monitor.config.permodel import ModelSettings
 from monitor.counting import trail
 from monitor.counting.fold import NEVER
 from monitor.counting.pairing import PairCounter, Pairing
@@ -22,6 +23,7 @@ from monitor.counting.partitions import Partitions, Remembered, Timing, from_pla
 from monitor.delivery.appended import End
 from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
 from monitor.delivery.dispatcher import Dispatcher
+from monitor.delivery.lane import Count
 from monitor.errors import ConfigError, Problem, SnapshotError
 from monitor.formats.decoder import Decoder
 from monitor.http.health import Health
@@ -36,7 +38,7 @@ from monitor.pipeline import Pipeline
 from monitor.reference.store import Store
 from monitor.sight import Sight
 from monitor.state import snapshot
-from monitor.types import Event, Source
+from monitor.types import Event, Source, action_name
 from monitor.verdicts import Verdicts
 from monitor.watched import Watched, codes_of
 from sinks.sink import Sink
@@ -71,30 +73,30 @@ def watched_models(
     ------
     BadReference, ConfigError
     """
-    if late_labels is None:
-        late_labels = config.labels is not None
     settings = config.models_resolved()
     if not settings:
         raise ConfigError(
             file, [Problem("models", "no model to watch: no folder where {model} stands in the reference's path")]
         )
-    watched = []
-    for own in settings.values():
-        store = Store(own.reference.path)
-        accepted = store.accepted()
-        watched.append(
-            Watched(
-                own,
-                accepted,
-                config.slot,
-                config.privacy.show,
-                partial(config.privacy.key, own.reference.path),
-                late_labels=late_labels,
-                answers=answers,
-                unaccepted=store.unaccepted(accepted),
-            )
-        )
-    return watched
+    return [watched_model(config, own, late_labels=late_labels, answers=answers) for own in settings.values()]
+
+
+def watched_model(
+    config: Config, own: ModelSettings, *, late_labels: bool | None = None, answers: bool | None = None
+) -> Watched:
+    """Return one model, as `watched_models` does."""
+    store = Store(own.reference.path)
+    accepted = store.accepted()
+    return Watched(
+        own,
+        accepted,
+        config.slot,
+        config.privacy.show,
+        partial(config.privacy.key, own.reference.path),
+        late_labels=config.labels is not None if late_labels is None else late_labels,
+        answers=answers,
+        unaccepted=store.unaccepted(accepted),
+    )
 
 
 def parts_of(
@@ -159,7 +161,7 @@ def running(
     source = source or _source(config, models)
     parts = Parts(
         **parts_of(config, models, source, judged=saved["judged"], waiting=saved.get("waiting", ())),
-        letters=_letters(config, saved["dead_letters"]),
+        letters=letters_to(config, saved["dead_letters"]),
         outbox=outbox,
         observers=[
             Sight(health, config.freshness / 1000),
@@ -244,21 +246,40 @@ def save_positions(path: Path, partitions: Mapping[Any, Remembered]) -> None:
 def _outbox(
     config: Config, models: list[Watched], saved: dict[str, Any], health: Health, metrics: Metrics
 ) -> DurableOutbox:
+    count = counting_deliveries(metrics)
+    dispatchers: dict[str, Dispatcher] = {}
+    for model in models:
+        pending, threads = saved["pending"].get(model.name, []), saved["threads"].get(model.name, [])
+        dispatchers[model.name] = dispatcher_of(config, model, count, pending, threads)
+        begin_sinks(metrics, model, dispatchers)
+    unsent = news_of(saved["unsent"])
+    return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, unsent)
+
+
+def counting_deliveries(metrics: Metrics) -> Count:
+    """Return what counts how messages fared."""
+
     def count(sink: str, outcome: str) -> None:
         metrics.deliveries.labels(sink, outcome).inc()
 
-    dispatchers = {}
-    for model in models:
-        pending = news_of(saved["pending"].get(model.name, []))
-        threads = {(sink, incident): thread for sink, incident, thread in saved["threads"].get(model.name, [])}
-        sinks: list[Sink] = [sink.build() for sink in model.settings.sinks]
-        sinks += [rule.build(config.source.connection()) for rule in model.settings.retrain]
-        dispatchers[model.name] = Dispatcher(sinks, count, pending=pending, threads=threads)
-        for sink in sinks:
-            metrics.begin_sink(sink.name, partial(_depth, dispatchers, sink.name))
-        metrics.begin_rules(model.name, [rule.name for rule in model.settings.retrain])
-    unsent = news_of(saved["unsent"])
-    return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, unsent)
+    return count
+
+
+def dispatcher_of(
+    config: Config, model: Watched, count: Count, pending: Sequence[Any] = (), threads: Sequence[Any] = ()
+) -> Dispatcher:
+    """Return who hands a model's messages to its sinks, given what was remembered of that."""
+    sinks: list[Sink] = [sink.build() for sink in model.settings.sinks]
+    sinks += [rule.build(config.source.connection()) for rule in model.settings.retrain]
+    known = {(sink, incident): thread for sink, incident, thread in threads}
+    return Dispatcher(sinks, count, pending=news_of(pending), threads=known)
+
+
+def begin_sinks(metrics: Metrics, model: Watched, dispatchers: Mapping[str, Dispatcher]) -> None:
+    """Let the metrics show how much waits for each sink."""
+    for sink in [*(sink.name for sink in model.settings.sinks), *(action_name(r.name) for r in model.settings.retrain)]:
+        metrics.begin_sink(sink, partial(_depth, dispatchers, sink))
+    metrics.begin_rules(model.name, [rule.name for rule in model.settings.retrain])
 
 
 def _depth(dispatchers: Mapping[str, Dispatcher], sink: str) -> int:
@@ -266,7 +287,7 @@ def _depth(dispatchers: Mapping[str, Dispatcher], sink: str) -> int:
     return sum(dispatcher.depth(sink) for dispatcher in dispatchers.values())
 
 
-def _letters(config: Config, end: End | int | None) -> Writer:
+def letters_to(config: Config, end: End | int | None) -> Writer:
     file = FileWriter(config.state_dir / DEAD_LETTERS, end)
     if config.dead_letters_to == "file" or config.source.type == "file":
         return file

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -48,15 +49,22 @@ def command(config: Path, log_level: str) -> None:
     health, metrics = Health(clock().steady), Metrics(__version__)
     server = Server(settings.http.address, Site(health, metrics, settings.http))
     host, port = server.start()
+    http, folder = f"http://{host}:{port}", str(settings.state_dir)
+    start: Any = running
+    if settings.replicas is not None:
+        from monitor.replicas.build import sharing
+
+        start = sharing
     stopping = asked_to_stop()
     try:
         learn_missing(settings, health, stopping)
         if not stopping.is_set():
-            pipeline = running(settings, watched_models(settings, str(config)), health, metrics, stopping=stopping)
-            pipeline.parts.observers += [FirstPoll(started_ago), SourceTrouble()]
-            http, folder = f"http://{host}:{port}", str(settings.state_dir)
+            models = watched_models(settings, str(config))
             log.info("seawall started", version=__version__, http=http, state_dir=folder)
-            pipeline.run()
+            pipeline = start(settings, models, health, metrics, stopping=stopping)
+            if pipeline is not None:
+                pipeline.parts.observers += [FirstPoll(started_ago), SourceTrouble()]
+                pipeline.run()
     finally:
         server.close()
         held.close()

@@ -17,6 +17,7 @@ from monitor.config.labels import LabelsSection
 from monitor.config.paths import fits_a_path, folders_at_place
 from monitor.config.permodel import ModelSettings, PerModel, settings
 from monitor.config.privacy import PrivacySection
+from monitor.config.replicas import ReplicasSection
 from monitor.config.source import CONNECTION, FileSource, KafkaSource
 
 ALL_MODELS = "*"
@@ -91,6 +92,10 @@ class Config(PerModel):
     )
     labels: LabelsSection | None = Field(
         default=None, description="Where the right answers come from, later: how often the model is wrong is judged."
+    )
+    replicas: ReplicasSection | None = Field(
+        default=None,
+        description="Several processes share the work: `{}` is enough. What must move between them lives in Kafka.",
     )
     state_dir: Path = Field(
         default=Path("state"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, WithJsonSchema, field_validator
 
@@ -13,6 +13,9 @@ from monitor.config.durations import parse_time
 from monitor.config.section import Section, is_unfilled, left_unset
 from monitor.lean import import_kafka
 from monitor.types import Source
+
+if TYPE_CHECKING:
+    from monitor.sources.kafka_shared import SharedReader
 
 Start = Literal["earliest", "latest"] | int
 """`earliest`, `latest`, or milliseconds since 1970."""
@@ -200,6 +203,19 @@ class KafkaSource(Section):
         from monitor.sources.kafka import KafkaReader
 
         return KafkaReader(
+            self.connection(),
+            topics=self.topics,
+            group_id=self.group_id or f"seawall-{model}",
+            group_instance_id=self.group_instance_id,
+            start=self.start,
+        )
+
+    def build_shared(self, model: str) -> SharedReader:
+        """Return a reader whose partitions come and go, several processes reading; see `build`."""
+        import_kafka()
+        from monitor.sources.kafka_shared import SharedReader
+
+        return SharedReader(
             self.connection(),
             topics=self.topics,
             group_id=self.group_id or f"seawall-{model}",

@@ -47,7 +47,7 @@ class Apart(Partitions):
     def drop(self, partition: Partition) -> None:
         """Forget a partition: it is another's now, or ours anew."""
         for known in (self.folds, self.done, self.wanted, self.published, self._begun, self._read):
-            known.pop(partition, None)  # type: ignore[attr-defined]
+            known.pop(partition, None)
         self.idle.discard(partition)
 
     def fold(self, partition: Partition, decoded: Decoded, now: float) -> Folded:

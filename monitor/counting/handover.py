@@ -100,7 +100,8 @@ encode = msgspec.json.Encoder().encode
 
 def decode(value: bytes) -> Handed:
     """Return a message. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
-    return _decoder.decode(value)
+    message: Handed = _decoder.decode(value)
+    return message
 
 
 def counted(tally: Tally, **about: Any) -> Counted:

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-
 from monitor.counting.fold import NEVER
 from monitor.counting.handover import Counted, Handed, Marker, tally_of
 from monitor.counting.tally import DEAD, LATE, RECORDS, Layout, Tally
@@ -135,7 +134,7 @@ class Merging:
     @property
     def _complete(self) -> bool:
         """Whether every partition there is has a marker."""
-        counts = {topic: 0 for topic in self.topics}
+        counts = dict.fromkeys(self.topics, 0)
         there = dict(counts)
         for marker in self.markers.values():
             counts[marker.topic] = max(counts.get(marker.topic, 0), marker.partitions)

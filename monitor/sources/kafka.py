@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -50,6 +52,8 @@ class KafkaReader:
     ----------
     rebuilds : int
         How often the client was thrown away and made anew.
+    given : Counter
+        How often the group gave each partition to this process.
     """
 
     stamped = True
@@ -66,6 +70,7 @@ class KafkaReader:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rebuilds = 0
+        self.given: Counter[Partition] = Counter()
         self._settings = {**OURS, **connection, "group_id": group_id, "group_instance_id": group_instance_id}
         self._address = ", ".join(connection["bootstrap_servers"])
         self._topics = tuple(topics)
@@ -148,9 +153,11 @@ class KafkaReader:
         hindrance = self._member.hindrance()
         return hindrance and f"Kafka at {self._address}: {hindrance}; trying again all the time"
 
-    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+    def commit(
+        self, next_offsets: Mapping[Partition, int], words: Mapping[Partition, str] = MappingProxyType({})
+    ) -> None:
         if self._member is not None:
-            self._member.commit(next_offsets)
+            self._member.commit(next_offsets, words)
 
     def close(self, seconds: float) -> None:
         self._closed = True
@@ -174,7 +181,7 @@ class KafkaReader:
         if consumer is not None:
             self._connecting = None
             self._watch = Watch(self._clock())
-            self._member = Member(consumer, self._topics, self._wanted, self._held)
+            self._member = Member(consumer, self._topics, self._wanted, self._held, self.given)
             log.info("kafka connected", address=self._address)
         elif self._connecting.failure is not None:
             why, self._connecting = in_words(self._connecting.failure), None

@@ -5,6 +5,7 @@ The listener's methods run on kafka-python's own thread, while ours waits inside
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 import structlog
@@ -32,6 +33,8 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         What the group gave us.
     settled : bool
         Whether the group has given us anything yet, be it nothing.
+    given : Counter
+        How often each partition was given to us: between two polls it may have been another's.
     """
 
     def __init__(
@@ -40,8 +43,10 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         topics: Sequence[str],
         wanted: Callable[[TopicPartition], int | None],
         held: Set[Partition],
+        given: Counter[Partition],
     ) -> None:
         self.consumer = consumer
+        self.given = given
         self.partitions: set[TopicPartition] = set()
         self.settled = False
         self._topics = topics
@@ -62,6 +67,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
             if partition in self._held:
                 self.consumer.pause(partition)
             self.partitions.add(partition)
+            self.given[Partition(*partition)] += 1
             log.info("partition assigned", topic=partition.topic, partition=partition.partition, offset=offset)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
@@ -151,10 +157,10 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
                 lag[Partition(*partition)] = max(0, max(known) - position)
         return lag
 
-    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+    def commit(self, next_offsets: Mapping[Partition, int], words: Mapping[Partition, str]) -> None:
         """Commit for those of the partitions that are ours. While the group moves the broker would let us wait."""
         mine = {
-            partition: OffsetAndMetadata(next_offsets[partition], "", -1)
+            partition: OffsetAndMetadata(next_offsets[partition], words.get(Partition(*partition), ""), -1)
             for partition in self.partitions
             if partition in next_offsets
         }
@@ -162,7 +168,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         try:
             self.consumer.commit(mine, timeout_ms=PATIENCE_MS)
-        except Exception as why:  # noqa: BLE001 - it feeds lag tools; the next one tells as much
+        except Exception as why:  # noqa: BLE001 - the next one tells as much; of a partition that went, its new owner's
             log.info("commit refused", why=str(why) or type(why).__name__)
 
     def known_partitions(self) -> set[Partition]:

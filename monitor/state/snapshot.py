@@ -25,10 +25,9 @@ _ARRAY = 1
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write the snapshot in one atomic step: write, fsync, rename, fsync of the folder."""
-    body = msgspec.msgpack.encode(content, enc_hook=_pack)
     beside = path.with_suffix(".new")
     with beside.open("wb") as file:
-        file.write(MARK + hashlib.blake2b(body, digest_size=_DIGEST).digest() + body)
+        file.write(packed(content))
         file.flush()
         os.fsync(file.fileno())
     beside.rename(path)
@@ -37,6 +36,21 @@ def save(path: Path, content: dict[str, Any]) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def packed(content: dict[str, Any]) -> bytes:
+    """Return the content as bytes that say of themselves whether they are whole."""
+    body = msgspec.msgpack.encode(content, enc_hook=_pack)
+    return MARK + hashlib.blake2b(body, digest_size=_DIGEST).digest() + body
+
+
+def unpacked(whole: bytes) -> dict[str, Any]:
+    """Return what was packed. Raises ValueError where it is not whole, or of another build."""
+    body = whole[len(MARK) + _DIGEST :]
+    if whole[: len(MARK) + _DIGEST] != MARK + hashlib.blake2b(body, digest_size=_DIGEST).digest():
+        raise ValueError("not whole or not of this version")
+    content: dict[str, Any] = msgspec.msgpack.decode(body, ext_hook=_unpack)
+    return content
 
 
 def load(path: Path) -> dict[str, Any] | None:

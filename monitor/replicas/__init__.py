@@ -1,0 +1,1 @@
+"""Several processes share the work: each counts the partitions it has, and judges the models it has."""

@@ -1,0 +1,87 @@
+"""The first stage: records of the partitions that this process has for now, counted and handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from monitor.counting.apart import Apart
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.pipeline import Pipeline
+from monitor.replicas.metadata import remembered_of
+from monitor.types import Partition, RawMessage
+
+if TYPE_CHECKING:
+    from monitor.parts import Now
+    from monitor.sources.kafka_shared import SharedReader
+
+log = structlog.get_logger()
+
+
+class CountingPipeline(Pipeline):
+    """A pipeline that judges nothing: its outbox hands over what is closed.
+
+    Parts as of any other, but that `partitions` are `Apart` and the source is one of several of its group.
+    """
+
+    health: Health
+    metrics: Metrics
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._given: dict[Partition, int] = {}
+
+    @property
+    def source(self) -> SharedReader:
+        """What is read."""
+        return self.parts.source  # type: ignore[return-value] # made so by whoever built the parts
+
+    @property
+    def apart(self) -> Apart:
+        """What is counted."""
+        return self.parts.partitions  # type: ignore[return-value]
+
+    def read(self, partition: Partition, messages: Sequence[RawMessage], now: Now) -> None:
+        """Count what came of a partition; of one that was given to us just now, only once it is known from where."""
+        if self._begun(partition, now, at=messages[0].offset):
+            super().read(partition, messages, now)
+
+    def follow(self, now: Now) -> None:
+        """Let go of partitions that went, begin those that came."""
+        mine = self.source.partitions()
+        for partition in self.apart.folds.keys() - mine:
+            self.apart.drop(partition)
+            del self._given[partition]
+        for partition in sorted(mine):
+            self._begun(partition, now)
+        super().follow(now)
+
+    def judge(self) -> None:
+        """Leave that to whoever has the model."""
+
+    def _begun(self, partition: Partition, now: Now, at: int | None = None) -> bool:
+        """Return whether messages of a partition from `at` on may be counted: it goes on where the group committed.
+
+        Whoever had it before, or this process before it lost it for a moment, may have read them already.
+        """
+        count = self.source.given[partition]
+        if self._given.get(partition) == count:
+            return True
+        try:
+            committed = self.source.committed(partition)
+        except OSError as why:
+            log.info("commit not known yet", topic=partition.topic, partition=partition.partition, why=str(why))
+            if at is not None:
+                self.source.go_to(partition, at)
+            return False
+        slot = self.apart.timing.slot
+        remembered = None if committed is None else remembered_of(partition, *committed, slot)
+        self.apart.drop(partition)
+        self.apart.add(partition, now.steady, remembered)
+        self._given[partition] = count
+        if committed is not None:
+            self.source.go_to(partition, committed.offset)
+        return committed is None

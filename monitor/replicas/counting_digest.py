@@ -1,0 +1,35 @@
+"""One name for everything that a tally depends on besides the records."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from monitor import __version__
+from monitor.config.config import Config
+from monitor.watched import Watched
+
+
+def counting_digest(config: Config, models: Sequence[Watched]) -> str:
+    """Return it: processes whose names differ must not add up what they count."""
+    about = {
+        "build": __version__,
+        "slot": config.slot,
+        "allowed_lateness": config.allowed_lateness,
+        "format": config.format.model_dump(mode="json"),
+        "topics": sorted(getattr(config.source, "topics", ())),
+        "show": list(config.privacy.show),
+        "models": {model.name: _of_model(model) for model in models},
+    }
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _of_model(model: Watched) -> dict[str, object]:
+    settings = model.settings
+    return {
+        "reference": model.reference.digest,
+        "cells": model.layout.total,
+        "detectors": [detector.model_dump(mode="json") for detector in settings.detectors],
+        "features": {name: feature.model_dump(mode="json") for name, feature in settings.features.items()},
+    }

@@ -1,0 +1,119 @@
+"""The second stage for one model: tallies merged, slots judged, incidents told; all that is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from monitor.counting import trail
+from monitor.counting.handover import Counted, Handed, Marker
+from monitor.counting.merging import Merging, Part, Reached
+from monitor.counting.tally import RECORDS
+from monitor.counting.trail import Trail
+from monitor.delivery.dispatcher import Dispatcher
+from monitor.judge.judge import Verdict
+from monitor.parts import Now
+from monitor.types import News, Partition
+from monitor.watched import Watched
+
+SEVERE = {"quality.labels": "error", "quality.shadow": "error"}
+"""Of what hinders counting; all else blinds the monitor and is critical."""
+
+
+class Desk:
+    """One model's.
+
+    Parameters
+    ----------
+    model : Watched
+    merging : Merging
+    dispatcher : Dispatcher
+    freshness : float
+        Seconds without a record after which somebody is told.
+    unsent : sequence of News
+        What was to be handed to the dispatcher when this was last remembered.
+    """
+
+    def __init__(
+        self, model: Watched, merging: Merging, dispatcher: Dispatcher, freshness: float, unsent: Sequence[News] = ()
+    ) -> None:
+        self.model = model
+        self.merging = merging
+        self.dispatcher = dispatcher
+        self.freshness = freshness
+        self.unsent = list(unsent)
+        self.trails: dict[Partition, Trail] | None = {} if model.settings.retrain else None
+        self._fresh: float | None = None
+        self._began: float | None = None
+
+    def take(self, offset: int, message: Handed, now: Now) -> Iterator[Verdict]:
+        """Read one message; yield what the slots that it closes have shown."""
+        if isinstance(message, Counted) and message.model == self.model.name and dict(message.cells).get(RECORDS):
+            self._fresh = now.steady
+        for slot, tally, spans in self.merging.take(offset, message):
+            for partition, (first, end) in spans.items() if self.trails is not None else ():
+                self.trails.setdefault(partition, Trail()).add(slot, first, end)  # type: ignore[union-attr]
+            verdict, events = self.model.records.judge_slot(slot, tally)
+            self.unsent += [*events, *self.model.retrain(self.trails)]
+            yield verdict
+        if isinstance(message, Marker) and self.merging.silent:
+            self.unsent += self.model.records.flush()
+
+    def look(self, now: Now) -> None:
+        """Tell what hinders those who count, and that nothing comes; by the wall clock, so not bit for bit."""
+        self._began = now.steady if self._began is None else self._began
+        silence = now.steady - (self._began if self._fresh is None else self._fresh)
+        silent = f"no record counted for {silence / 60:.0f} min" if silence >= self.freshness else None
+        if silent or self._fresh is not None:
+            self._condition("quality.freshness", silent, now, since=silence)
+        trouble: dict[str, str] = {}
+        for _, marker in sorted(self.merging.markers.items()):
+            trouble = marker.trouble | trouble
+        for signal in trouble.keys() | self.model.conditions.open.keys() - {"quality.freshness"}:
+            self._condition(signal, trouble.get(signal), now)
+
+    def _condition(self, signal: str, words: str | None, now: Now, since: float = 0.0) -> None:
+        severity: Any = "error" if signal == "quality.freshness" else SEVERE.get(signal, "critical")
+        began, records = now.wall - int(since * 1000), self.model.judge.records
+        look = self.model.conditions.look
+        self.unsent += look(signal, words, now.wall, since=began, records=records, severity=severity)
+
+    def hand_over(self) -> list[News]:
+        """Let the dispatcher tell what waits; return it."""
+        told, self.unsent = self.unsent, []
+        self.dispatcher.put(told)
+        return told
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is remembered."""
+        return {
+            **self.model.state(),
+            "slot": self.model.slot,
+            "reached": reached_plain(self.merging.resume()),
+            "judged": self.merging.judged,
+            "unsent": [msgspec.to_builtins(event) for event in self.unsent],
+            "pending": [[sink, msgspec.to_builtins(event)] for sink, event in self.dispatcher.pending()],
+            "threads": [[*key, thread] for key, thread in self.dispatcher.threads().items()],
+            "trails": trail.plain(self.trails or {}),
+        }
+
+
+def reached_plain(reached: Reached) -> dict[str, Any]:
+    """Return how far tallies were read as plain values."""
+    return {
+        "offset": reached.offset,
+        "closed": reached.closed,
+        "markers": [msgspec.to_builtins(marker) for marker in reached.markers.values()],
+        "taken": [[*where, slot, *part] for where, parts in reached.taken.items() for slot, part in parts.items()],
+    }
+
+
+def reached_of(plain: Mapping[str, Any]) -> Reached:
+    """Return what `reached_plain` was made of."""
+    markers = [msgspec.convert(marker, Marker) for marker in plain["markers"]]
+    taken: dict[Partition, dict[int, Part]] = {}
+    for topic, number, slot, *part in plain["taken"]:
+        taken.setdefault(Partition(topic, number), {})[slot] = Part(*part)
+    return Reached(plain["offset"], plain["closed"], {marker.where: marker for marker in markers}, taken)

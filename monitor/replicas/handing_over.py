@@ -1,0 +1,136 @@
+"""The order of effects where counts are handed over: tallies, markers, commit. Each is there before the next is sent."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from monitor.counting.handover import Counted, Marker, encode
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.replicas.log import Entry, Log
+from monitor.replicas.metadata import words_of
+from monitor.types import News, Partition
+
+if TYPE_CHECKING:
+    from monitor.parts import Now
+    from monitor.pipeline import Pipeline
+    from monitor.replicas.counting import CountingPipeline
+    from monitor.replicas.noticed import Noticed
+
+HAND_OVER_EVERY = 1.0
+"""Seconds."""
+
+REPEAT_EVERY = 30.0
+"""Seconds after which a marker that did not change is written again: who judges sees that somebody counts."""
+
+CLOSE_SECONDS = 4.0
+
+log = structlog.get_logger()
+
+
+def partition_of(model: str, partitions: int) -> int:
+    """Return which partition of the tallies is a model's."""
+    return zlib.crc32(model.encode()) % partitions
+
+
+class HandingOver:
+    """The outbox of a process that counts: it tells nobody but those who judge.
+
+    A tally may be handed over twice, after a crash or by a process that woke up; who judges takes it once. That a slot
+    is closed is said only when all its tallies are in the log; what is committed was handed over.
+
+    Parameters
+    ----------
+    topic, partitions
+        The topic of tallies, and how many partitions it has.
+    noticed : Noticed
+        Knows what hinders counting.
+    """
+
+    def __init__(
+        self, log: Log, topic: str, partitions: int, noticed: Noticed, health: Health, metrics: Metrics
+    ) -> None:
+        self.log = log
+        self.topic = topic
+        self.partitions = partitions
+        self.noticed = noticed
+        self.health = health
+        self.metrics = metrics
+        self._next = 0.0
+        self._marked: dict[Partition, tuple[Marker, float]] = {}
+
+    def put(self, model: str, events: Sequence[News]) -> None:
+        """Take nothing: whoever judges tells."""
+
+    def save(self, pipeline: Pipeline, now: Now) -> None:
+        """Hand over what is closed, once a second."""
+        if now.steady >= self._next:
+            self._next = now.steady + HAND_OVER_EVERY
+            self._save(pipeline, now, 10.0)  # type: ignore[arg-type] # who has this outbox counts
+
+    def close(self, pipeline: Pipeline, now: Now) -> None:
+        """Hand over what is closed; the rest is counted again by whoever has its partition next."""
+        self._save(pipeline, now, CLOSE_SECONDS)  # type: ignore[arg-type]
+        self.log.close(1.0)
+        pipeline.parts.letters.close()
+        for observer in pipeline.parts.observers:
+            observer.close()
+
+    def _save(self, pipeline: CountingPipeline, now: Now, seconds: float) -> None:
+        try:
+            pipeline.parts.letters.flush()
+            for observer in pipeline.parts.observers:
+                observer.flush()
+            self._hand_over(pipeline, now, seconds)
+        except OSError as error:
+            self.health.block("state", f"counts cannot be handed over to {self.topic}: {error.strerror}")
+            log.warning("counts not handed over", topic=self.topic, why=error.strerror)
+        else:
+            self.health.clear("state")
+            self.metrics.checkpoint.set(now.wall / 1000)
+
+    def _hand_over(self, pipeline: CountingPipeline, now: Now, seconds: float) -> None:
+        apart, source = pipeline.apart, pipeline.source
+        through = apart.published_through()
+        tallies = [self._tally(message) for message in apart.tallies()]
+        if tallies:
+            self.log.append(tallies, seconds)
+            self.noticed.handed_over()
+        trouble = dict.fromkeys(apart.folds, self.noticed.trouble)
+        markers = [each for each in apart.markers(source.counts(), trouble) if self._news(each, now.steady)]
+        if markers:
+            self.log.append(self._everywhere(markers), seconds)
+        self._marked |= {marker.where: (marker, now.steady) for marker in markers}
+        apart.handed_over(through)
+        remembered = apart.remembered()
+        slot = apart.timing.slot
+        begun = {partition: each for partition, each in remembered.items() if each.at.offset >= 0}
+        source.commit(
+            {partition: each.at.offset for partition, each in begun.items()},
+            {partition: words_of(each, slot) for partition, each in begun.items()},
+        )
+
+    def _news(self, marker: Marker, now: float) -> bool:
+        known = self._marked.get(marker.where)
+        return known is None or known[0] != marker or now - known[1] >= REPEAT_EVERY
+
+    def _tally(self, message: Counted) -> Entry:
+        key = f"{message.topic}/{message.partition}/{message.slot}/{message.model}"
+        return Entry(self.topic, partition_of(message.model, self.partitions), key.encode(), encode(message))
+
+    def _everywhere(self, markers: Iterable[Marker]) -> Iterable[Entry]:
+        """Yield the markers for every partition of the tallies: whoever judges needs them all."""
+        for marker in markers:
+            key, value = f"{marker.topic}/{marker.partition}".encode(), encode(marker)
+            for number in range(self.partitions):
+                yield Entry(self.topic, number, key, value)
+
+
+def slowest(markers: Mapping[Partition, Marker], slot: int, lateness: int) -> dict[Partition, int]:
+    """Return the clocks, at least, of partitions that are awake, as their markers tell: milliseconds."""
+    awake = {where: marker for where, marker in markers.items() if not marker.idle and marker.closed is not None}
+    return {where: (marker.through + 1) * slot + lateness for where, marker in awake.items()}

@@ -1,0 +1,222 @@
+"""The second stage: tallies of the models that this process has for now, judged in the order of their log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from monitor.counting.handover import Marker, decode
+from monitor.delivery.dispatcher import close_all
+from monitor.errors import SourceError
+from monitor.replicas.desk import Desk
+from monitor.replicas.handing_over import slowest
+from monitor.types import Partition, RawMessage, Trigger
+
+if TYPE_CHECKING:
+    from monitor.parts import Now
+    from monitor.replicas.counting import CountingPipeline
+    from monitor.replicas.memory import Memory
+    from monitor.sources.kafka_shared import SharedReader
+
+SAVE_EVERY = 1.0
+MOST_TIME = 0.02
+"""Share of the time that saving may take: a large state is saved less often."""
+
+CLOSE_SECONDS = 4.0
+
+Desks = dict[str, Desk]
+
+log = structlog.get_logger()
+
+
+class Judging:
+    """A side of the pipeline that counts: it reads what all processes have counted.
+
+    Parameters
+    ----------
+    source : SharedReader
+        The topic of tallies.
+    open_desks : callable
+        Returns the desks of a partition's models, given what is remembered of each.
+    counting : str
+        The digest that tallies must have.
+    """
+
+    name = "judging"
+    noun = "counts"
+    finished = False
+
+    def __init__(
+        self,
+        main: CountingPipeline,
+        source: SharedReader,
+        memory: Memory,
+        open_desks: Callable[[int, Mapping[str, dict[str, Any]]], Desks],
+        counting: str,
+    ) -> None:
+        self.main = main
+        self.source = source
+        self.memory = memory
+        self.open_desks = open_desks
+        self.counting = counting
+        self.desks: dict[Partition, Desks] = {}
+        self._given: dict[Partition, int] = {}
+        self._live: dict[Partition, int] = {}
+        self._changed: set[Partition] = set()
+        self._next_save = 0.0
+        self._next_look = 0.0
+        main.parts.sides.append(self)
+
+    def open(self) -> None:
+        """Begin to read."""
+        self.source.open({})
+
+    def step(self) -> None:
+        """One turn; waits only for brokers."""
+        now = self.main.clock()
+        arrived = self.source.poll(0.0)
+        for partition, messages in arrived.items():
+            where = Partition(*partition)
+            if self._begun(where):
+                for message in messages:
+                    self._take(where, message, now)
+        mine = self.source.partitions()
+        for where in self.desks.keys() - mine:
+            self._let_go(where)
+        for where in sorted(mine):
+            self._begun(where)
+        if now.steady >= self._next_look:
+            self._next_look = now.steady + 1.0
+            self._look(now)
+        if now.steady >= self._next_save or self._waiting():
+            self._save(now)
+
+    def _take(self, where: Partition, message: RawMessage, now: Now) -> None:
+        try:
+            handed = decode(message.value or b"")
+        except msgspec.MsgspecError as why:
+            log.warning("not a message of replicas", topic=where.topic, offset=message.offset, why=str(why))
+            return
+        if handed.counting != self.counting and message.offset >= self._live[where]:
+            raise SourceError(_ANOTHER.format(handed.counting, self.counting, where.topic))
+        for desk in self.desks[where].values():
+            for verdict in desk.take(message.offset, handed, now):
+                for observer in self.main.parts.observers:
+                    observer.judged(desk.model, verdict)
+        self._changed.add(where)
+
+    def _begun(self, where: Partition) -> bool:
+        """Return whether messages of a partition may be read; what was remembered of its models is fetched first."""
+        count = self.source.given[where]
+        if self._given.get(where) == count:
+            return True
+        try:
+            live = self.source.ends(where)
+            desks = self.open_desks(where.partition, self.memory.read(where.partition))
+        except OSError as why:
+            log.info("what was judged is not known yet", partition=where.partition, why=why.strerror)
+            return False
+        self._let_go(where)
+        self.desks[where], self._given[where], self._live[where] = desks, count, live
+        begin = min((desk.merging.next for desk in desks.values()), default=0)
+        if begin:  # else nothing is remembered: from the earliest there is
+            self.source.go_to(where, begin)
+        log.info("models taken over", partition=where.partition, models=sorted(desks), offset=begin)
+        return not begin
+
+    def _let_go(self, where: Partition) -> None:
+        """Leave a partition to whoever has it now: what it has not been told yet is remembered."""
+        desks = self.desks.pop(where, {})
+        self._given.pop(where, None)
+        self._changed.discard(where)
+        close_all([desk.dispatcher for desk in desks.values()], 0.0)
+        for name in desks:
+            self.main.metrics.open_incidents(name, {})
+
+    def _look(self, now: Now) -> None:
+        markers: dict[Partition, Marker] = {}
+        for where, desks in self.desks.items():
+            for desk in desks.values():
+                desk.look(now)
+                markers = markers | desk.merging.markers
+            if any(desk.unsent for desk in desks.values()):
+                self._changed.add(where)
+        timing, apart = self.main.apart.timing, self.main.apart
+        apart.elsewhere = slowest(markers, timing.slot, timing.lateness)
+
+    def _waiting(self) -> bool:
+        return any(desk.unsent for desks in self.desks.values() for desk in desks.values())
+
+    def _save(self, now: Now, seconds: float = 10.0) -> None:
+        """Remember, then tell, then commit."""
+        began = time.monotonic()
+        health = self.main.health
+        try:
+            for where in sorted(self._changed):
+                states = {name: desk.state() for name, desk in self.desks[where].items()}
+                self.memory.write(where.partition, states, seconds)
+        except OSError as why:
+            health.block("judging", f"what was judged cannot be saved to {self.memory.topic}: {why.strerror}")
+        else:
+            health.clear("judging")
+            self._changed.clear()
+            self.source.commit({where: _resume(desks) for where, desks in self.desks.items() if desks})
+        self._tell()
+        self._next_save = now.steady + max(SAVE_EVERY, (time.monotonic() - began) / MOST_TIME)
+
+    def _tell(self) -> None:
+        metrics = self.main.metrics
+        for name, desk in (item for desks in self.desks.values() for item in desks.items()):
+            for event in desk.hand_over():
+                if isinstance(event, Trigger):
+                    metrics.retrain.labels(name, event.rule, event.event).inc()
+                else:
+                    metrics.incidents.labels(name, event.severity, event.event).inc()
+
+    def trouble(self) -> str | None:
+        """Return why nothing can be read."""
+        return self.source.trouble()
+
+    def lag(self) -> Mapping[Partition, int]:
+        """Return how many messages are still to be read."""
+        return self.source.lag()
+
+    def watermarks(self) -> Mapping[Partition, float]:
+        """Return nothing: a tally's time is that of its records."""
+        return {}
+
+    def end(self) -> None:
+        """Do nothing: a topic has no end."""
+
+    def flush(self) -> None:
+        """Do nothing: what is remembered here is saved here."""
+
+    def saved(self) -> None:
+        """Do nothing."""
+
+    def state(self) -> dict[str, Any]:
+        """Return nothing: it is in a topic."""
+        return {}
+
+    def close(self) -> None:
+        """Remember, tell what can be told in a few seconds, and remember what could not."""
+        now = self.main.clock()
+        self._save(now, CLOSE_SECONDS)
+        close_all([desk.dispatcher for desks in self.desks.values() for desk in desks.values()], CLOSE_SECONDS)
+        self._changed = set(self.desks)
+        self._save(now, CLOSE_SECONDS)
+        self.source.close(2.0)
+
+
+_ANOTHER = (
+    "another process counts differently ({0} there, {1} here, in {2}): a configuration, a reference or a build of its "
+    "own. Stop all processes of the group, then start all with the same"
+)
+
+
+def _resume(desks: Desks) -> int:
+    return min(desk.merging.resume().offset for desk in desks.values())

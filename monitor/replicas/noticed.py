@@ -1,0 +1,42 @@
+"""What hinders a process that counts: who judges is told beside the counts, and tells people."""
+
+from __future__ import annotations
+
+from monitor.judge.judge import Verdict
+from monitor.parts import Now
+from monitor.pipeline import Pipeline
+from monitor.sight import Sight
+from monitor.types import Severity
+from monitor.watched import Watched
+
+ELSEWHERE = {"quality.freshness"}
+"""What only whoever judges can tell: other processes may have the records."""
+
+
+class Noticed(Sight):
+    """Looks at the whole once a turn, and notes what is wrong instead of telling it.
+
+    Attributes
+    ----------
+    trouble : dict
+        By signal what is wrong at present, in a sentence.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        self.trouble: dict[str, str] = {}
+
+    def judged(self, model: Watched, verdict: Verdict) -> None:
+        """Look away: what is judged here may have been counted elsewhere."""
+
+    def handed_over(self) -> None:
+        """Note that a slot was handed over."""
+        self._waits, self._unjudged = False, 0.0
+
+    def _tell(
+        self, pipeline: Pipeline, now: Now, signal: str, words: str | None, *, severity: Severity, seconds: float
+    ) -> None:
+        if words and signal not in ELSEWHERE:
+            self.trouble[signal] = words
+        else:
+            self.trouble.pop(signal, None)

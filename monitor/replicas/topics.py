@@ -1,0 +1,91 @@
+"""The topics that replicas share: found, or made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from monitor.config.config import Config
+from monitor.errors import SourceError
+from monitor.http.health import Health
+from monitor.replicas.log import LONGEST
+
+WEEK = 7 * 86_400_000
+
+log = structlog.get_logger()
+
+
+def names(config: Config) -> tuple[str, str]:
+    """Return what the topics of tallies and of state are called."""
+    section, group = config.replicas, getattr(config.source, "group_id", None) or config.group_id
+    assert section is not None
+    return section.tallies or f"{group}.tallies", section.state or f"{group}.state"
+
+
+def ready(config: Config, connection: Mapping[str, Any], health: Health, stopping: threading.Event) -> int:
+    """Return how many partitions the topics have, made where they were missing; 0 where asked to stop before.
+
+    Waits for brokers as long as it takes: `/readyz` says so.
+
+    Raises
+    ------
+    SourceError
+        Where they cannot be made, or do not fit.
+    """
+    from kafka.errors import KafkaError
+
+    while not stopping.is_set():
+        try:
+            count = _ready(config, connection)
+        except (KafkaError, OSError) as why:
+            words = str(why) or type(why).__name__
+            health.block("replicas", f"the topics that replicas share are not known yet: {words}")
+            log.info("topics of replicas not known yet", why=words)
+            stopping.wait(2.0)
+        else:
+            health.clear("replicas")
+            return count
+    return 0
+
+
+def _ready(config: Config, connection: Mapping[str, Any]) -> int:
+    from kafka import KafkaAdminClient
+    from kafka.admin import NewTopic
+    from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
+
+    section = config.replicas
+    assert section is not None
+    tallies, state = names(config)
+    admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=5_000)
+    try:
+        there = set(admin.list_topics())
+        copies = section.replication or -1
+        settings: dict[str, dict[str, str]] = {
+            tallies: {"retention.ms": str(WEEK), "max.message.bytes": str(LONGEST)},
+            state: {"cleanup.policy": "compact", "max.message.bytes": str(LONGEST), "segment.ms": "3600000"},
+        }
+        for topic in sorted({tallies, state} - there):
+            try:
+                admin.create_topics([NewTopic(topic, section.partitions, copies, topic_configs=settings[topic])])
+                log.info("topic made", topic=topic, partitions=section.partitions)
+            except TopicAlreadyExistsError:
+                pass
+            except TopicAuthorizationFailedError:
+                made = " ".join(f"{key}={value}" for key, value in settings[topic].items())
+                raise SourceError(
+                    f"topic {topic} is missing, and this user may not make it. Make it with {section.partitions} "
+                    f"partitions and {made}"
+                ) from None
+        counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([tallies, state])}
+    finally:
+        admin.close()
+    if len(counts) < 2 or not all(counts.values()):
+        raise OSError(None, "just made; its leaders are not known yet")
+    if counts[tallies] != counts[state]:
+        raise SourceError(
+            f"{tallies} has {counts[tallies]} partitions and {state} {counts[state]}: they must have as many"
+        )
+    return counts[tallies]

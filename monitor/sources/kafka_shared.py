@@ -1,0 +1,67 @@
+"""Read Kafka topics as one of several processes of a group: what must move with a partition is in the commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import NamedTuple
+
+import structlog
+from kafka import TopicPartition
+
+from monitor.sources.kafka import KafkaReader
+from monitor.sources.kafka_member import PATIENCE_MS
+from monitor.types import Partition
+
+log = structlog.get_logger()
+
+
+class Committed(NamedTuple):
+    """What the group knows of a partition: the next offset, and the words of who committed it."""
+
+    offset: int
+    words: str
+
+
+class SharedReader(KafkaReader):
+    """A Source whose partitions come and go. Others read the rest; where to read on is what the group committed."""
+
+    def missing(self) -> Set[Partition]:
+        return frozenset()
+
+    def _wanted(self, partition: TopicPartition) -> int | None:
+        return None  # what this process remembers of it may be older than what another has committed
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many partitions each topic has, as the brokers last told."""
+        known = self._member.known_partitions() if self._member is not None else set()
+        return {topic: sum(partition.topic == topic for partition in known) for topic in self._topics}
+
+    def committed(self, partition: Partition) -> Committed | None:
+        """Return what the group committed for a partition, None where it never did.
+
+        Raises
+        ------
+        OSError
+            Where the brokers do not say at present.
+        """
+        if self._member is None:
+            raise OSError("no connection")
+        try:
+            found = self._member.consumer.committed(TopicPartition(*partition), metadata=True, timeout_ms=PATIENCE_MS)
+        except Exception as why:
+            raise OSError(str(why) or type(why).__name__) from why
+        return Committed(found.offset, found.metadata or "") if found is not None and found.offset >= 0 else None
+
+    def go_to(self, partition: Partition, offset: int) -> None:
+        """Read a partition on from there, if it is still ours."""
+        at = TopicPartition(*partition)
+        if self._member is not None and at in self._member.partitions:
+            self._member.consumer.seek(at, offset)
+
+    def ends(self, partition: Partition) -> int:
+        """Return where a partition ends. Raises OSError where the brokers do not say at present."""
+        at = TopicPartition(*partition)
+        found = self._member.ends({at}) if self._member is not None else None
+        if not found or at not in found:
+            raise OSError(f"no word on where {partition.topic}/{partition.partition} ends")
+        return found[at]
