@@ -288,6 +288,7 @@ def _depth(dispatchers: Mapping[str, Dispatcher], sink: str) -> int:
 
 
 def letters_to(config: Config, end: End | int | None) -> Writer:
+    """Return who keeps dead letters, given where the file ended."""
     file = FileWriter(config.state_dir / DEAD_LETTERS, end)
     if config.dead_letters_to == "file" or config.source.type == "file":
         return file

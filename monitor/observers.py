@@ -102,7 +102,7 @@ class MetricsObserver(Observer):
         self.metrics.kafka_rebuilds.inc(rebuilds - self._rebuilds)
         self._rebuilds = rebuilds
         self._joined(pipeline.parts.partitions.pairing.totals)
-        for model in pipeline.parts.models:
+        for model in pipeline.models_here:
             by_severity = Counter(incident.severity for incident in model.incidents)
             self.metrics.open_incidents(model.name, by_severity)
 

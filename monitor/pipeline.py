@@ -16,6 +16,7 @@ from monitor.delivery.dead_letters import letters_of
 from monitor.formats.batch import DEAD, IGNORED
 from monitor.parts import Now, Parts
 from monitor.types import Partition, RawMessage
+from monitor.watched import Watched
 
 BLOCK = 1_000
 """Records decoded at once: more fall out of the processor's cache, fewer pay numpy's calls too often."""
@@ -106,11 +107,15 @@ class Pipeline:
         partitions, source = self.parts.partitions, self.parts.source
         for partition in sorted(source.partitions() - partitions.folds.keys()):
             partitions.add(partition, now.steady, self.remembered.pop(partition, None))
-        if unread := partitions.unread:
-            begun = source.positions()
+        self.begin_unread()
+
+    def begin_unread(self) -> None:
+        """Note where those partitions begin of which nothing was read yet."""
+        if unread := self.parts.partitions.unread:
+            begun = self.parts.source.positions()
             for partition in unread:
                 if partition in begun:
-                    partitions.begin(partition, begun[partition])
+                    self.parts.partitions.begin(partition, begun[partition])
 
     def read(self, partition: Partition, messages: Sequence[RawMessage], now: Now) -> None:
         """Decode and count what came of one partition, block by block."""
@@ -157,6 +162,11 @@ class Pipeline:
         if self.parts.partitions.silent:
             for model in self.parts.models:
                 self.parts.outbox.put(model.name, model.records.flush())
+
+    @property
+    def models_here(self) -> Sequence[Watched]:
+        """The models that are judged here."""
+        return self.parts.models
 
     def watermarks(self) -> dict[Partition, float]:
         """Return the event time each partition has reached, in seconds since 1970."""

@@ -9,6 +9,7 @@ from typing import Any
 from detectors.config import scorers
 from monitor.config.config import ALL_MODELS, PLANNED, Config
 from monitor.config.durations import format_duration
+from monitor.config.one_process import of_model, one_process
 from monitor.config.paths import PLACEHOLDER, fits_a_path, has_place, paths_in
 from monitor.config.permodel import ModelSettings, PerModel
 from monitor.config.source import FileSource
@@ -97,6 +98,7 @@ def together(config: Config) -> Iterator[Mistake]:
     if config.max_ahead < config.slot:
         ahead, slot = format_duration(config.max_ahead), format_duration(config.slot)
         yield ("max_ahead",), f"{ahead} is shorter than a slot ({slot}). Set max_ahead: {slot}, or more"
+    yield from one_process(config)
     yield from _shadow(config)
     references: dict[Any, str] = {}
     sinks: dict[str, Any] = {}
@@ -109,6 +111,7 @@ def together(config: Config) -> Iterator[Mistake]:
                 ("models", name),
                 f"has the same reference as {other}. Put {PLACEHOLDER} into its path, or name another",
             )
+        yield from ((_set_by(config, name, key), words) for key, words in of_model(config, model))
         seen: set[str] = set()
         for sink in model.sinks:
             if sink.name in seen or sinks.setdefault(sink.name, sink) != sink:

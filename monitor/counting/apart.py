@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from monitor.counting.fold import NEVER, Folded
+from monitor.counting.fold import NEVER, Fold, Folded
 from monitor.counting.handover import Counted, Marker, counted
 from monitor.counting.partitions import Partitions, Remembered, Timing
 from monitor.counting.tally import Layout
+from monitor.errors import SourceError
 from monitor.formats.batch import Decoded
 from monitor.types import Partition
+
+HALVES = (
+    "{}/{} holds requests and responses in messages of their own (KServe): they may lie in different partitions, and "
+    "one process joins them. Remove replicas from the configuration, and run one"
+)
+MOST_UNPUBLISHED = 60
+"""Slots that a partition may have closed and nobody else know of: with more, it waits for the log of tallies."""
 
 
 class Apart(Partitions):
@@ -38,6 +46,7 @@ class Apart(Partitions):
         self.counting = counting
         self.published: dict[Partition, int] = {}
         self.elsewhere: Mapping[Partition, int] = {}
+        self._idle_at: dict[Partition, int] = {}
 
     def add(self, partition: Partition, now: float, remembered: Remembered | None = None) -> None:
         """Begin a partition, or go on with it where whoever had it before committed."""
@@ -51,7 +60,12 @@ class Apart(Partitions):
         self.idle.discard(partition)
 
     def fold(self, partition: Partition, decoded: Decoded, now: float) -> Folded:
-        """Count a block; what others know already is counted again after a restart, and forgotten."""
+        """Count a block; what others know already is counted again after a restart, and forgotten.
+
+        Raises SourceError for requests and responses that come apart: only one process can join them.
+        """
+        if decoded.halves:
+            raise SourceError(HALVES.format(partition.topic, partition.partition))
         folded = super().fold(partition, decoded, now)
         self.folds[partition].forget(self.published[partition])
         return folded
@@ -63,7 +77,7 @@ class Apart(Partitions):
     def tallies(self) -> Iterator[Counted]:
         """Yield what is closed and not yet published, each partition in the order of slots; all, of an idle one."""
         for partition, fold in sorted(self.folds.items()):
-            idle = partition in self.idle
+            idle = partition in self.idle and self._idle_at.get(partition) != fold.next.offset
             for slot in sorted(slot for slot in fold.slots if idle or slot <= fold.next.closed):
                 one = fold.slots[slot]
                 for index, tally in sorted(one.tallies.items()):
@@ -104,15 +118,19 @@ class Apart(Partitions):
         for partition, slot in through.items():
             self.published[partition] = max(self.published[partition], slot)
             self.folds[partition].forget(self.published[partition])
+        self._idle_at = {partition: self.folds[partition].next.offset for partition in self.idle}
 
     def ahead(self) -> set[Partition]:
         """Return the partitions too far ahead of the slowest that is awake, wherever that is counted."""
-        held = super().ahead()
+        held = super().ahead() | {p for p, fold in self.folds.items() if self._unpublished(fold) > MOST_UNPUBLISHED}
         slowest = min(self.elsewhere.values(), default=None)
         if slowest is None:
             return held
         limit = slowest + self.timing.max_ahead
         return held | {p for p, fold in self.folds.items() if p not in self.idle and fold.next.clock > limit}
+
+    def _unpublished(self, fold: Fold) -> int:
+        return sum(slot <= fold.next.closed for slot in fold.slots)
 
     def _remember(self, partition: Partition) -> Remembered:
         remembered = super()._remember(partition)

@@ -97,7 +97,7 @@ class Merging:
     """
 
     def __init__(
-        self, model: str, layout: Layout, topics: Collection[str], counting: str, at: Reached, judged: int = NEVER
+        self, model: str, layout: Layout, topics: Collection[str], counting: str, *, at: Reached, judged: int = NEVER
     ) -> None:
         self.model = model
         self.layout = layout

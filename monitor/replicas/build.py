@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from monitor.assembly import (
     begin_sinks,
@@ -16,7 +16,6 @@ from monitor.assembly import (
     watched_model,
 )
 from monitor.config.config import Config
-from monitor.config.source import KafkaSource
 from monitor.counting import trail
 from monitor.counting.apart import Apart
 from monitor.counting.merging import Merging, Reached
@@ -41,6 +40,9 @@ from monitor.state.snapshot import understood
 from monitor.verdicts import Verdicts
 from monitor.watched import Watched
 
+if TYPE_CHECKING:
+    from monitor.config.source import KafkaSource
+
 
 def sharing(
     config: Config, models: list[Watched], health: Health, metrics: Metrics, *, stopping: threading.Event
@@ -52,8 +54,7 @@ def sharing(
     SourceError
         Where the topics that replicas share cannot be made, or do not fit.
     """
-    source = config.source
-    assert isinstance(source, KafkaSource)
+    source = cast("KafkaSource", config.source)  # any other is refused where the configuration is read
     partitions = ready(config, source.connection(), health, stopping)
     if not partitions:
         return None
@@ -64,7 +65,7 @@ def sharing(
     parts["partitions"] = Apart(
         parts["partitions"].timing, [model.layout for model in models], [model.name for model in models], counting
     )
-    outbox = HandingOver(Log(source.connection()), tallies, partitions, noticed, health, metrics)
+    outbox = HandingOver(Log(source.connection()), tallies, partitions, noticed=noticed, health=health, metrics=metrics)
     main = CountingPipeline(
         Parts(
             **parts,
@@ -115,7 +116,7 @@ class _Desks:
             unsent = [event for _, event in news_of([["", each] for each in saved.get("unsent", ())])]
         topics = getattr(config.source, "topics", ())
         judged = {"judged": saved["judged"]} if remembered is not None else {}
-        merging = Merging(own.name, model.layout, topics, self.counting, reached, **judged)
+        merging = Merging(own.name, model.layout, topics, self.counting, at=reached, **judged)
         count = counting_deliveries(self.metrics)
         dispatcher = dispatcher_of(config, model, count, saved.get("pending", ()), saved.get("threads", ()))
         self.dispatchers[own.name] = dispatcher

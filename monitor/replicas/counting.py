@@ -13,6 +13,7 @@ from monitor.http.metrics import Metrics
 from monitor.pipeline import Pipeline
 from monitor.replicas.metadata import remembered_of
 from monitor.types import Partition, RawMessage
+from monitor.watched import Watched
 
 if TYPE_CHECKING:
     from monitor.parts import Now
@@ -54,10 +55,15 @@ class CountingPipeline(Pipeline):
         mine = self.source.partitions()
         for partition in self.apart.folds.keys() - mine:
             self.apart.drop(partition)
-            del self._given[partition]
+            self._given.pop(partition, None)
         for partition in sorted(mine):
             self._begun(partition, now)
-        super().follow(now)
+        self.begin_unread()
+
+    @property
+    def models_here(self) -> Sequence[Watched]:
+        """The models that are judged here for now."""
+        return [model for side in self.parts.sides for model in getattr(side, "models", ())]
 
     def judge(self) -> None:
         """Leave that to whoever has the model."""

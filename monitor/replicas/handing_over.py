@@ -1,4 +1,4 @@
-"""The order of effects where counts are handed over: tallies, markers, commit. Each is there before the next is sent."""
+"""The order of effects where counts are handed over: tallies, markers, commit; each in the log before the next."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class HandingOver:
     """
 
     def __init__(
-        self, log: Log, topic: str, partitions: int, noticed: Noticed, health: Health, metrics: Metrics
+        self, log: Log, topic: str, partitions: int, *, noticed: Noticed, health: Health, metrics: Metrics
     ) -> None:
         self.log = log
         self.topic = topic
@@ -95,12 +95,14 @@ class HandingOver:
 
     def _hand_over(self, pipeline: CountingPipeline, now: Now, seconds: float) -> None:
         apart, source = pipeline.apart, pipeline.source
+        if apart.folds.keys() and not source.counts():
+            return  # how many partitions there are is a part of every marker
         through = apart.published_through()
         tallies = [self._tally(message) for message in apart.tallies()]
         if tallies:
             self.log.append(tallies, seconds)
             self.noticed.handed_over()
-        trouble = dict.fromkeys(apart.folds, self.noticed.trouble)
+        trouble = dict.fromkeys(apart.folds, dict(self.noticed.trouble))
         markers = [each for each in apart.markers(source.counts(), trouble) if self._news(each, now.steady)]
         if markers:
             self.log.append(self._everywhere(markers), seconds)

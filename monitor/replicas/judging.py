@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from monitor.replicas.counting import CountingPipeline
     from monitor.replicas.memory import Memory
     from monitor.sources.kafka_shared import SharedReader
+    from monitor.watched import Watched
 
 SAVE_EVERY = 1.0
 MOST_TIME = 0.02
@@ -71,6 +72,11 @@ class Judging:
         self._next_look = 0.0
         main.parts.sides.append(self)
 
+    @property
+    def models(self) -> list[Watched]:
+        """The models that are judged here for now."""
+        return [desk.model for desks in self.desks.values() for desk in desks.values()]
+
     def open(self) -> None:
         """Begin to read."""
         self.source.open({})
@@ -105,9 +111,9 @@ class Judging:
             raise SourceError(_ANOTHER.format(handed.counting, self.counting, where.topic))
         for desk in self.desks[where].values():
             for verdict in desk.take(message.offset, handed, now):
+                self._changed.add(where)  # what is read and judges nothing is read again after a restart
                 for observer in self.main.parts.observers:
                     observer.judged(desk.model, verdict)
-        self._changed.add(where)
 
     def _begun(self, where: Partition) -> bool:
         """Return whether messages of a partition may be read; what was remembered of its models is fetched first."""

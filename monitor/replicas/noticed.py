@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.http.health import Traffic
 from monitor.judge.judge import Verdict
 from monitor.parts import Now
 from monitor.pipeline import Pipeline
@@ -28,6 +29,11 @@ class Noticed(Sight):
 
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Look away: what is judged here may have been counted elsewhere."""
+
+    def _traffic(self, pipeline: Pipeline, wrong: str | None) -> Traffic:
+        """Return what the traffic is like; a process to which the group gave nothing yet stands by."""
+        traffic = super()._traffic(pipeline, wrong)
+        return "idle" if traffic == "starting" and pipeline.parts.source.trouble() is None else traffic
 
     def handed_over(self) -> None:
         """Note that a slot was handed over."""

@@ -9,19 +9,22 @@ from typing import Any
 import structlog
 
 from monitor.config.config import Config
+from monitor.config.replicas import ReplicasSection
 from monitor.errors import SourceError
 from monitor.http.health import Health
 from monitor.replicas.log import LONGEST
 
 WEEK = 7 * 86_400_000
+COMPACTED_SOON = {"segment.ms": "600000", "segment.bytes": str(2 * LONGEST), "min.cleanable.dirty.ratio": "0.2"}
+"""Whoever takes a model over reads the topic's partition whole: it has to stay small."""
 
 log = structlog.get_logger()
 
 
 def names(config: Config) -> tuple[str, str]:
     """Return what the topics of tallies and of state are called."""
-    section, group = config.replicas, getattr(config.source, "group_id", None) or config.group_id
-    assert section is not None
+    section = config.replicas or ReplicasSection()
+    group = getattr(config.source, "group_id", None) or config.group_id
     return section.tallies or f"{group}.tallies", section.state or f"{group}.state"
 
 
@@ -56,8 +59,7 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
     from kafka.admin import NewTopic
     from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-    section = config.replicas
-    assert section is not None
+    section = config.replicas or ReplicasSection()
     tallies, state = names(config)
     admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=5_000)
     try:
@@ -65,7 +67,7 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
         copies = section.replication or -1
         settings: dict[str, dict[str, str]] = {
             tallies: {"retention.ms": str(WEEK), "max.message.bytes": str(LONGEST)},
-            state: {"cleanup.policy": "compact", "max.message.bytes": str(LONGEST), "segment.ms": "3600000"},
+            state: {"cleanup.policy": "compact", "max.message.bytes": str(LONGEST), **COMPACTED_SOON},
         }
         for topic in sorted({tallies, state} - there):
             try:

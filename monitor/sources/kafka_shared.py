@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Set
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from kafka import TopicPartition
@@ -25,6 +26,10 @@ class Committed(NamedTuple):
 class SharedReader(KafkaReader):
     """A Source whose partitions come and go. Others read the rest; where to read on is what the group committed."""
 
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._counts: dict[str, int] = {}
+
     def missing(self) -> Set[Partition]:
         return frozenset()
 
@@ -32,9 +37,10 @@ class SharedReader(KafkaReader):
         return None  # what this process remembers of it may be older than what another has committed
 
     def counts(self) -> Mapping[str, int]:
-        """Return how many partitions each topic has, as the brokers last told."""
+        """Return how many partitions each topic has, as the brokers last told; topics they told of."""
         known = self._member.known_partitions() if self._member is not None else set()
-        return {topic: sum(partition.topic == topic for partition in known) for topic in self._topics}
+        self._counts |= Counter(partition.topic for partition in known)
+        return self._counts
 
     def committed(self, partition: Partition) -> Committed | None:
         """Return what the group committed for a partition, None where it never did.

@@ -69,7 +69,8 @@ class World:
         return Apart(self.timing, layouts(self.models), MODELS, "1")
 
     def _judge(self, index: int) -> Merging:
-        return Merging(MODELS[index], layouts(self.models)[index], [TOPIC], "1", *self.saved[index])
+        reached, judged = self.saved[index]
+        return Merging(MODELS[index], layouts(self.models)[index], [TOPIC], "1", at=reached, judged=judged)
 
     def _give(self, name: Partition, to: int) -> None:
         self.owner[name] = to
