@@ -54,6 +54,7 @@ _SECTIONS = (
     ("shadow", "`shadow.budget`", ("ShadowBudget",)),
     ("shadow", "`shadow.checks`", ("NoiseCheck", "MissingCheck", "MonotoneCheck")),
     ("shadow", "`shadow.answers`", ("AnswersSection",)),
+    ("replicas", "`replicas`", ("ReplicasSection",)),
     ("http", "`http`", ("HttpSection",)),
     ("privacy", "`privacy`", ("PrivacySection",)),
 )

@@ -102,7 +102,7 @@ class HandingOver:
         if tallies:
             self.log.append(tallies, seconds)
             self.noticed.handed_over()
-        trouble = dict.fromkeys(apart.folds, dict(self.noticed.trouble))
+        trouble = {partition: dict(self.noticed.trouble) for partition in apart.folds}
         markers = [each for each in apart.markers(source.counts(), trouble) if self._news(each, now.steady)]
         if markers:
             self.log.append(self._everywhere(markers), seconds)

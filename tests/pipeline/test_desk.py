@@ -1,0 +1,145 @@
+"""The second stage of one model: killed anywhere in the log of tallies it tells and remembers what it would have."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+import traffic
+
+from monitor.assembly import parts_of, watched_models
+from monitor.config.loading import load
+from monitor.counting.apart import Apart
+from monitor.counting.handover import Marker, decode, encode
+from monitor.counting.merging import Merging, Reached
+from monitor.delivery.dispatcher import Dispatcher
+from monitor.parts import Now
+from monitor.replicas.desk import Desk, reached_of
+from monitor.state import snapshot
+from monitor.types import Message, Partition
+
+PARTITIONS = 3
+TOPIC = "t"
+NOW = Now(0.0, traffic.START)
+COUNTING = "0"
+
+
+@pytest.fixture
+def settings(configured):
+    return load(configured(), secrets=False)
+
+
+@pytest.fixture
+def handed(settings) -> list[bytes]:
+    """What a process that counts writes, a second of records at a time."""
+    models = watched_models(settings, "")
+    parts = parts_of(settings, models, _Stamped())
+    names = [model.name for model in models]
+    apart = Apart(parts["partitions"].timing, [model.layout for model in models], names, COUNTING)
+    logs: dict[Partition, list[Message]] = {Partition(TOPIC, number): [] for number in range(PARTITIONS)}
+    for record in traffic.traffic(60, seed=8, changed=range(15, 60), change=traffic.higher_income):
+        where = Partition(TOPIC, int(record["id"][1:]) * 7 % 11 % PARTITIONS)
+        stamp = traffic.START + int(record["id"][1:]) * traffic.EVERY
+        logs[where].append(Message(*where, len(logs[where]), stamp, None, traffic.lines([record]).strip()))
+    for partition in logs:
+        apart.add(partition, 0.0)
+    out: list[bytes] = []
+    for start in range(0, 2_000, 40):
+        for partition, log in logs.items():
+            if log[start : start + 40]:
+                apart.fold(partition, parts["decoder"].decode(log[start : start + 40]), 0.0)
+        through = apart.published_through()
+        out += map(encode, apart.tallies())
+        out += map(encode, apart.markers({TOPIC: PARTITIONS}, {}))
+        apart.handed_over(through)
+    return out
+
+
+class _Stamped:
+    stamped = True
+
+
+def desk(settings: Any, remembered: dict[str, Any] | None = None) -> Desk:
+    (model,) = watched_models(settings, "")
+    told: list[Any] = []
+    at, judged = Reached(), {}
+    if remembered is not None:
+        told = model.restore(remembered, NOW.wall)
+        at, judged = reached_of(remembered["reached"]), {"judged": remembered["judged"]}
+    merging = Merging(model.name, model.layout, [TOPIC], COUNTING, at=at, **judged)
+    return Desk(model, merging, Dispatcher([], lambda *_: None), 600.0, told)
+
+
+def read(one: Desk, log: list[bytes], end: int) -> list[dict[str, Any]]:
+    """Let a desk read on to an offset; return what it tells."""
+    for offset in range(one.merging.next, end):
+        for _verdict in one.take(offset, decode(log[offset]), NOW):
+            pass
+    return [msgspec.to_builtins(event) for event in one.hand_over()]
+
+
+def test_killed_anywhere_it_tells_the_same_and_remembers_the_same(settings, handed):
+    unkilled = desk(settings)
+    told = read(unkilled, handed, len(handed))
+    assert [event["event"] for event in told] == ["opened"]
+    rng = Random(3)
+    one, saved, again = desk(settings), desk(settings).state(), []
+    while one.merging.next < len(handed):
+        again += read(one, handed, min(len(handed), one.merging.next + rng.randrange(1, 60)))
+        if rng.random() < 0.6:
+            saved = snapshot.unpacked(snapshot.packed(one.state()))
+        if rng.random() < 0.5:
+            one = desk(settings, saved)
+    assert list({event["id"]: event for event in again}.values()) == told
+    assert snapshot.packed(one.state()) == snapshot.packed(unkilled.state())
+
+
+def test_tallies_told_again_or_in_another_order_of_partitions_change_nothing(settings, handed):
+    once = desk(settings)
+    told = read(once, handed, len(handed))
+    rng = Random(5)
+    messages: list[bytes] = []
+    for value in handed:
+        messages.append(value)
+        messages += [rng.choice(messages) for _ in range(rng.random() < 0.3)]  # late repeats, markers among them
+    repeated = desk(settings)
+    assert read(repeated, messages, len(messages)) == told
+    assert snapshot.packed(repeated.model.state()) == snapshot.packed(once.model.state())
+
+
+def test_what_hinders_a_process_that_counts_is_told_until_it_ends(settings):
+    one = desk(settings)
+    marker = Marker(TOPIC, 0, 1, COUNTING, 1, None, trouble={"quality.progress": "judging waits: partition t/0"})
+    read(one, [encode(marker)], 1)
+    one.look(NOW)
+    (event,) = one.hand_over()
+    assert (event.event, event.severity, event.summary) == ("opened", "critical", "judging waits: partition t/0")
+    one.look(NOW)
+    assert one.hand_over() == []
+    for _verdict in one.take(1, replace_trouble(marker), NOW):
+        pass
+    one.look(NOW)
+    (event,) = one.hand_over()
+    assert (event.event, event.signals[0].signal) == ("resolved", "quality.progress")
+
+
+def replace_trouble(marker: Marker) -> Marker:
+    return msgspec.structs.replace(marker, offset=2, trouble={})
+
+
+def test_silence_everywhere_is_told(settings):
+    one = desk(settings)
+    one.look(NOW)
+    one.look(replace_now(599.0))
+    assert one.hand_over() == []
+    one.look(replace_now(600.0))
+    (event,) = one.hand_over()
+    assert (event.event, event.severity, event.signals[0].signal) == ("opened", "error", "quality.freshness")
+
+
+def replace_now(seconds: float) -> Now:
+    return NOW._replace(steady=seconds, wall=NOW.wall + int(seconds * 1000))
+
+
