@@ -85,7 +85,9 @@ class Apart(Partitions):
                     about |= {"model": self.models[index], "first": one.began.offset, "end": one.end}
                     yield counted(tally, counting=self.counting, **about)
 
-    def markers(self, counts: Mapping[str, int], trouble: Mapping[Partition, dict[str, str]]) -> Iterator[Marker]:
+    def markers(
+        self, counts: Mapping[str, int], trouble: Mapping[Partition, dict[str, str]], *, leaving: bool = False
+    ) -> Iterator[Marker]:
         """Yield how far each partition is; true once all that `tallies` yields is in the log.
 
         Parameters
@@ -94,6 +96,8 @@ class Apart(Partitions):
             How many partitions each topic has.
         trouble : mapping
             By partition and signal what hinders counting.
+        leaving : bool
+            Whether this process is about to end.
         """
         for partition, fold in sorted(self.folds.items()):
             if fold.next.offset >= 0:
@@ -107,6 +111,7 @@ class Apart(Partitions):
                     closed=None if at.closed == NEVER else at.closed,
                     idle=partition in self.idle,
                     trouble=trouble.get(partition, {}),
+                    leaving=leaving,
                 )
 
     def published_through(self) -> dict[Partition, int]:

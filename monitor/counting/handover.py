@@ -66,6 +66,8 @@ class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
         Whether nothing more is to come for now: an idle partition holds up nobody.
     trouble : dict
         By signal what hinders whoever counts it, in a sentence; empty where all is well.
+    leaving : bool
+        Whether whoever wrote it is about to end.
     """
 
     topic: str
@@ -76,6 +78,7 @@ class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
     closed: int | None
     idle: bool = False
     trouble: dict[str, str] = {}
+    leaving: bool = False
 
     @property
     def where(self) -> Partition:

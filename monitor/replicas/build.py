@@ -35,6 +35,7 @@ from monitor.replicas.judging import Desks, Judging
 from monitor.replicas.log import Log
 from monitor.replicas.memory import Memory
 from monitor.replicas.noticed import Noticed
+from monitor.replicas.others import await_alike
 from monitor.replicas.topics import names, ready
 from monitor.state.snapshot import understood
 from monitor.verdicts import Verdicts
@@ -60,6 +61,8 @@ def sharing(
         return None
     tallies, state = names(config)
     counting = counting_digest(config, models)
+    if not await_alike(source.connection(), tallies, counting, health, stopping):
+        return None
     noticed = Noticed(health, config.freshness / 1000)
     parts = parts_of(config, models, source.build_shared(models[0].name))
     parts["partitions"] = Apart(

@@ -60,6 +60,7 @@ class HandingOver:
         self.noticed = noticed
         self.health = health
         self.metrics = metrics
+        self._leaving = False
         self._next = 0.0
         self._marked: dict[Partition, tuple[Marker, float]] = {}
 
@@ -74,6 +75,7 @@ class HandingOver:
 
     def close(self, pipeline: Pipeline, now: Now) -> None:
         """Hand over what is closed; the rest is counted again by whoever has its partition next."""
+        self._leaving = True
         self._save(pipeline, now, CLOSE_SECONDS)  # type: ignore[arg-type]
         self.log.close(1.0)
         pipeline.parts.letters.close()
@@ -103,7 +105,11 @@ class HandingOver:
             self.log.append(tallies, seconds)
             self.noticed.handed_over()
         trouble = {partition: dict(self.noticed.trouble) for partition in apart.folds}
-        markers = [each for each in apart.markers(source.counts(), trouble) if self._news(each, now.steady)]
+        markers = [
+            each
+            for each in apart.markers(source.counts(), trouble, leaving=self._leaving)
+            if self._news(each, now.steady)
+        ]
         if markers:
             self.log.append(self._everywhere(markers), seconds)
         self._marked |= {marker.where: (marker, now.steady) for marker in markers}

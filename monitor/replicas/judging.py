@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from monitor.counting.handover import Marker, decode
+from monitor.counting.handover import Handed, Marker, decode
 from monitor.delivery.dispatcher import close_all
-from monitor.errors import SourceError
 from monitor.replicas.desk import Desk
 from monitor.replicas.handing_over import slowest
+from monitor.replicas.others import SILENT_AFTER
 from monitor.types import Partition, RawMessage, Trigger
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Judging:
         self._changed: set[Partition] = set()
         self._next_save = 0.0
         self._next_look = 0.0
+        self._differs_until = 0.0
         main.parts.sides.append(self)
 
     @property
@@ -107,13 +108,23 @@ class Judging:
         except msgspec.MsgspecError as why:
             log.warning("not a message of replicas", topic=where.topic, offset=message.offset, why=str(why))
             return
-        if handed.counting != self.counting and message.offset >= self._live[where]:
-            raise SourceError(_ANOTHER.format(handed.counting, self.counting, where.topic))
+        if handed.counting != self.counting:
+            self._pass_over(where, message.offset, handed, now)
         for desk in self.desks[where].values():
             for verdict in desk.take(message.offset, handed, now):
                 self._changed.add(where)  # what is read and judges nothing is read again after a restart
                 for observer in self.main.parts.observers:
                     observer.judged(desk.model, verdict)
+
+    def _pass_over(self, where: Partition, offset: int, handed: Handed, now: Now) -> None:
+        """Note that somebody counts differently: now, or before this process began."""
+        if offset >= self._live[where]:
+            self._differs_until = now.steady + SILENT_AFTER
+            self.main.health.block("judging", ANOTHER.format(where.topic, handed.topic, handed.partition))
+        elif not isinstance(handed, Marker):
+            log.warning(
+                "counted differently, not judged", partition=f"{handed.topic}/{handed.partition}", slot=handed.slot
+            )
 
     def _begun(self, where: Partition) -> bool:
         """Return whether messages of a partition may be read; what was remembered of its models is fetched first."""
@@ -144,6 +155,8 @@ class Judging:
             self.main.metrics.open_incidents(name, {})
 
     def _look(self, now: Now) -> None:
+        if now.steady >= self._differs_until:
+            self.main.health.clear("judging")
         markers: dict[Partition, Marker] = {}
         for where, desks in self.desks.items():
             for desk in desks.values():
@@ -166,9 +179,9 @@ class Judging:
                 states = {name: desk.state() for name, desk in self.desks[where].items()}
                 self.memory.write(where.partition, states, seconds)
         except OSError as why:
-            health.block("judging", f"what was judged cannot be saved to {self.memory.topic}: {why.strerror}")
+            health.block("memory", f"what was judged cannot be saved to {self.memory.topic}: {why.strerror}")
         else:
-            health.clear("judging")
+            health.clear("memory")
             self._changed.clear()
             self.source.commit({where: _resume(desks) for where, desks in self.desks.items() if desks})
         self._tell()
@@ -218,9 +231,9 @@ class Judging:
         self.source.close(2.0)
 
 
-_ANOTHER = (
-    "another process counts differently ({0} there, {1} here, in {2}): a configuration, a reference or a build of its "
-    "own. Stop all processes of the group, then start all with the same"
+ANOTHER = (
+    "another process of the group counts differently ({0}: {1}/{2}): a configuration, a reference or a build of its "
+    "own. What it has is not judged. Stop all, then start all with the same"
 )
 
 

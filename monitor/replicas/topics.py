@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from monitor.assembly import clock
 from monitor.config.config import Config
 from monitor.config.replicas import ReplicasSection
 from monitor.errors import SourceError
@@ -41,6 +42,7 @@ def ready(config: Config, connection: Mapping[str, Any], health: Health, stoppin
     from kafka.errors import KafkaError
 
     while not stopping.is_set():
+        health.beat(clock().steady)
         try:
             count = _ready(config, connection)
         except (KafkaError, OSError) as why:
@@ -66,7 +68,11 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
         there = set(admin.list_topics())
         copies = section.replication or -1
         settings: dict[str, dict[str, str]] = {
-            tallies: {"retention.ms": str(WEEK), "max.message.bytes": str(LONGEST)},
+            tallies: {
+                "retention.ms": str(WEEK),
+                "max.message.bytes": str(LONGEST),
+                "message.timestamp.type": "LogAppendTime",
+            },
             state: {"cleanup.policy": "compact", "max.message.bytes": str(LONGEST), **COMPACTED_SOON},
         }
         for topic in sorted({tallies, state} - there):

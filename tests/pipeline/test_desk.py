@@ -141,5 +141,3 @@ def test_silence_everywhere_is_told(settings):
 
 def replace_now(seconds: float) -> Now:
     return NOW._replace(steady=seconds, wall=NOW.wall + int(seconds * 1000))
-
-

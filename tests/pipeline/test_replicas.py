@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+import kserve_log
 import pytest
 import traffic
 from monitor_process import DEADLINE, SEAWALL, Monitor, told_once
@@ -46,7 +47,7 @@ class Replicas:
         self.running: dict[int, subprocess.Popen[bytes]] = {}
         self.make, self.name = make, name
 
-    def start(self, number: int) -> None:
+    def start(self, number: int, **settings: Any) -> None:
         folder = self.folder / f"{self.group}-{number}"
         folder.mkdir(exist_ok=True)
         path = self.make(
@@ -61,6 +62,7 @@ class Replicas:
             state_dir=str(folder),
             dead_letters={"to": "file"},
             http="127.0.0.1:0",
+            **settings,
         ).rename(folder / "seawall.yaml")
         with (folder / "log").open("ab") as log:
             command = [str(SEAWALL), "run", "-c", str(path)]
@@ -98,8 +100,14 @@ class Replicas:
                 assert process.poll() is None, self.log(number)
             time.sleep(0.3)
 
+    def wait_until_logged(self, number: int, words: str) -> None:
+        until = time.monotonic() + DEADLINE
+        while words not in self.log(number):
+            assert time.monotonic() < until, self.logs()
+            time.sleep(0.3)
+
     def log(self, number: int) -> str:
-        return (self.folder / f"{self.group}-{number}" / "log").read_text()[-3_000:]
+        return (self.folder / f"{self.group}-{number}" / "log").read_text()[-6_000:]
 
     def logs(self) -> str:
         return "\n\n".join(self.log(number) for number in self.running)
@@ -220,3 +228,31 @@ def trickle(bootstrap: str, name: str, records: list[Any]) -> None:
     for start in range(0, len(records), 500):
         produce(bootstrap, name, PARTITIONS, records[start : start + 500])
         time.sleep(0.9)
+
+
+def test_who_counts_differently_waits_until_the_others_have_stopped(broker, topic, records, replicas):
+    name = topic(PARTITIONS, retention_ms=-1)
+    produce(broker.bootstrap, name, PARTITIONS, records[:3_000])
+    several = replicas(name)
+    several.start(0)
+    several.wait_until_judged(1)
+    several.start(1, allowed_lateness="20s")
+    several.wait_until_logged(1, "another process counts differently")
+    before = several.remembered()[traffic.MODEL]["judged"]
+    produce(broker.bootstrap, name, PARTITIONS, records[3_000:6_000])
+    several.wait_until_judged(before + 10)
+    assert "partition assigned" not in several.log(1)
+    assert several.terminate(0) == 0
+    several.wait_until_logged(1, "models taken over")
+    assert several.terminate(1) == 0
+
+
+def test_a_process_of_the_group_that_joins_no_records_ends_in_words(broker, topic, replicas):
+    """Halves of records cannot be joined by several."""
+    name = topic(1, retention_ms=-1)
+    produce(broker.bootstrap, name, 1, kserve_log.events(next(traffic.traffic(1, seed=1))))
+    several = replicas(name)
+    several.start(0)
+    assert several.running[0].wait(40) == 1
+    assert "one process joins them. Remove replicas" in several.log(0)
+    assert "Traceback" not in several.log(0)

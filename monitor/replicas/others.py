@@ -1,0 +1,99 @@
+"""Whether processes of the same group that are at work count alike: nothing is read before that is known."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from monitor.assembly import clock
+from monitor.counting.handover import Marker, decode
+from monitor.http.health import Health
+from monitor.replicas.handing_over import REPEAT_EVERY
+from monitor.types import Partition
+
+SILENT_AFTER = 1.5 * REPEAT_EVERY
+"""Seconds after which a process that wrote no marker is gone."""
+
+LOOK_EVERY = 2.0
+
+log = structlog.get_logger()
+
+
+def await_alike(
+    connection: Mapping[str, Any], topic: str, counting: str, health: Health, stopping: threading.Event
+) -> bool:
+    """Return True once nobody at work counts differently; False where asked to stop before.
+
+    A process with another configuration would go on where these have committed, and they where it has, each passing
+    over what the other has counted. So whoever comes last waits; whoever stops in order says so.
+    """
+    told = False
+    while not stopping.is_set():
+        health.beat(clock().steady)
+        try:
+            others = _others(connection, topic, counting)
+        except Exception as why:  # noqa: BLE001 - whatever the client raises, it is asked again
+            health.block("replicas", f"how others count is not known yet: {str(why) or type(why).__name__}")
+        else:
+            if not others:
+                health.clear("replicas")
+                return True
+            words = WAITING.format(topic=topic, partitions=", ".join(f"{t}/{n}" for t, n in others[:5]))
+            health.block("replicas", words)
+            if not told:
+                log.warning("another process counts differently", why=words)
+                told = True
+        stopping.wait(LOOK_EVERY)
+    return False
+
+
+WAITING = (
+    "waits for processes of the group that count differently ({partitions} in {topic}): a configuration, a reference "
+    "or a build of their own. Stop them all; this one begins then by itself"
+)
+
+
+def _others(connection: Mapping[str, Any], topic: str, counting: str) -> list[Partition]:
+    """Return the partitions of records that somebody at work counts differently."""
+    newest: dict[Partition, Marker] = {}
+    for marker in _markers(connection, topic):
+        newest[marker.where] = marker
+    return sorted(where for where, marker in newest.items() if marker.counting != counting and not marker.leaving)
+
+
+def _markers(connection: Mapping[str, Any], topic: str) -> Iterator[Marker]:
+    """Yield the markers of the last seconds, as any partition of the topic has them."""
+    for value in tail(connection, topic, 0, SILENT_AFTER):
+        try:
+            message = decode(value)
+        except msgspec.MsgspecError:
+            continue
+        if isinstance(message, Marker):
+            yield message
+
+
+def tail(connection: Mapping[str, Any], topic: str, partition: int, seconds: float) -> Iterator[bytes]:
+    """Yield what was written to a partition within so many seconds. Raises what kafka-python raises."""
+    import time
+
+    from kafka import TopicPartition
+
+    from monitor.sources.kafka_connecting import OURS, connect
+
+    at = TopicPartition(topic, partition)
+    consumer = connect({**OURS, **connection, "group_id": None, "auto_offset_reset": "earliest", "fetch_min_bytes": 1})
+    try:
+        consumer.assign([at])
+        end = consumer.end_offsets([at], timeout_ms=5_000)[at]
+        since = int((time.time() - seconds) * 1000)
+        found = consumer.offsets_for_times({at: since}, timeout_ms=5_000)[at]
+        consumer.seek(at, end if found is None else found.offset)
+        while consumer.position(at, timeout_ms=5_000) < end:
+            for records in consumer.poll(timeout_ms=250).values():
+                yield from (record.value for record in records if record.value is not None)
+    finally:
+        consumer.close(timeout_ms=1_000)
