@@ -10,7 +10,7 @@ import yaml
 
 pytestmark = pytest.mark.real  # helm and the Kubernetes schemas are 100 MB
 
-SHAPES = ("defaults", "standalone", "sidecar", "everything")
+SHAPES = ("defaults", "standalone", "sidecar", "everything", "replicas")
 KUBERNETES = ("1.29", "1.33")
 # Pod Security Standards, "restricted": what a pod or its containers must say, and which volumes it may have.
 RESTRICTED = {
@@ -128,6 +128,8 @@ def test_a_changed_configuration_restarts_the_pod(render):
         ({"port": 80}, "port"),
         ({"shape": "sidecar", "state": {"size": "1Gi"}}, "size"),
         ({"shape": "sidecar", "state": {"existingClaim": "kept"}}, "existingClaim"),
+        ({"replicas": 2, "config": {"source": {"type": "kafka"}, "reference": "r"}}, "replicas"),
+        ({"replicas": 2, "config": {"source": {}, "reference": "r", "replicas": {}}, "state": {"size": "1Gi"}}, "size"),
         ({"sidecar": {"containers": [{"name": "model", "image": "model"}]}}, "containers"),
     ],
     ids=lambda value: shlex.quote(str(value))[:40],
