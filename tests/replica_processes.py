@@ -1,0 +1,112 @@
+"""Several real `seawall run` of one group, started, paused and killed as a test likes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from monitor_process import DEADLINE, SEAWALL
+
+from monitor.replicas.log import Log
+from monitor.replicas.memory import Memory
+
+SHARED = 3
+"""Partitions of the tallies."""
+
+
+class Replicas:
+    """Processes of one group, each with a folder of its own."""
+
+    def __init__(self, make: Callable[..., Path], folder: Path, bootstrap: str, name: str) -> None:
+        self.bootstrap, self.folder = bootstrap, folder
+        self.group = f"group-{uuid4().hex[:8]}"
+        self.running: dict[int, subprocess.Popen[bytes]] = {}
+        self.make, self.name = make, name
+
+    def start(self, number: int, **settings: Any) -> None:
+        folder = self.folder / f"{self.group}-{number}"
+        folder.mkdir(exist_ok=True)
+        path = self.make(
+            source={
+                "type": "kafka",
+                "bootstrap_servers": self.bootstrap,
+                "topics": [self.name],
+                "group_id": self.group,
+            },
+            replicas={"partitions": SHARED},
+            sinks=[{"type": "file", "path": str(folder / "events.jsonl")}],
+            state_dir=str(folder),
+            dead_letters={"to": "file"},
+            http="127.0.0.1:0",
+            **settings,
+        ).rename(folder / "seawall.yaml")
+        with (folder / "log").open("ab") as log:
+            command = [str(SEAWALL), "run", "-c", str(path)]
+            self.running[number] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def send(self, number: int, how: signal.Signals) -> None:
+        self.running[number].send_signal(how)
+
+    def kill(self, number: int) -> None:
+        self.send(number, signal.SIGKILL)
+        self.running.pop(number).wait()
+
+    def terminate(self, number: int) -> int:
+        self.send(number, signal.SIGTERM)
+        return self.running.pop(number).wait(25)
+
+    def remembered(self) -> dict[str, dict[str, Any]]:
+        """Return what is remembered of each model."""
+        connection = {"bootstrap_servers": self.bootstrap.split(",")}
+        memory = Memory(connection, f"{self.group}.state", Log(connection))
+        return {name: state for number in range(SHARED) for name, state in memory.read(number).items()}
+
+    def judged(self) -> int:
+        """Return the last slot that was judged, of the model that is furthest behind."""
+        try:
+            return min((state["judged"] for state in self.remembered().values()), default=-1)
+        except OSError:
+            return -1
+
+    def wait_until_judged(self, slot: int) -> None:
+        until = time.monotonic() + DEADLINE
+        while self.judged() < slot:
+            assert time.monotonic() < until, self.logs()
+            for number, process in self.running.items():
+                assert process.poll() is None, self.log(number)
+            time.sleep(0.3)
+
+    def wait_until_logged(self, number: int, words: str) -> None:
+        until = time.monotonic() + DEADLINE
+        while words not in self.log(number):
+            assert time.monotonic() < until, self.logs()
+            time.sleep(0.3)
+
+    def log(self, number: int) -> str:
+        return (self.folder / f"{self.group}-{number}" / "log").read_text()[-6_000:]
+
+    def logs(self) -> str:
+        return "\n\n".join(self.log(number) for number in self.running)
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        files = sorted(self.folder.glob(f"{self.group}-*/{name}"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return everything that was told by any of them, repeats included."""
+        return self._lines("events.jsonl")
+
+    def dead_letters(self) -> set[tuple[int, int]]:
+        return {(letter["partition"], letter["offset"]) for letter in self._lines("dead-letters.jsonl")}
+
+    def end(self) -> None:
+        for process in self.running.values():
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+            process.wait()
