@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from monitor.assembly import (
@@ -116,6 +117,8 @@ class _Desks:
                 raise SnapshotError(f"{own.name} was judged in slots of another length: seawall state reset")
             told = model.restore(remembered, clock().wall) if remembered is not None else []
             reached = reached_of(saved["reached"]) if remembered is not None else at
+            if saved.get("counting", self.counting) != self.counting:
+                reached = replace(reached, taken={})  # of those that counted differently nothing was merged
             unsent = [event for _, event in news_of([["", each] for each in saved.get("unsent", ())])]
         topics = getattr(config.source, "topics", ())
         judged = {"judged": saved["judged"]} if remembered is not None else {}

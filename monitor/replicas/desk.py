@@ -91,6 +91,7 @@ class Desk:
         return {
             **self.model.state(),
             "slot": self.model.slot,
+            "counting": self.merging.counting,
             "reached": reached_plain(self.merging.resume()),
             "judged": self.merging.judged,
             "unsent": [msgspec.to_builtins(event) for event in self.unsent],

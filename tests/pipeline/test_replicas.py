@@ -186,7 +186,7 @@ def test_a_random_run_of_three_tells_what_one_tells(broker, topic, records, repl
                 several.send(chosen, signal.SIGSTOP)
                 paused[chosen] = time.monotonic() + rng.choice([1.0, 5.0, 15.0])
             case "stop" if chosen not in paused:
-                assert several.terminate(chosen) == 0
+                assert several.terminate(chosen) in (0, -signal.SIGTERM)  # perhaps before it had begun
         while len(several.running) < 3:
             number += 1
             several.start(number)
