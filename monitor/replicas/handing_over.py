@@ -27,7 +27,7 @@ HAND_OVER_EVERY = 1.0
 REPEAT_EVERY = 30.0
 """Seconds after which a marker that did not change is written again: who judges sees that somebody counts."""
 
-CLOSE_SECONDS = 4.0
+CLOSE_SECONDS = 3.0
 
 log = structlog.get_logger()
 
@@ -76,7 +76,8 @@ class HandingOver:
     def close(self, pipeline: Pipeline, now: Now) -> None:
         """Hand over what is closed; the rest is counted again by whoever has its partition next."""
         self._leaving = True
-        self._save(pipeline, now, CLOSE_SECONDS)  # type: ignore[arg-type]
+        if pipeline.parts.source.trouble() is None:  # else there is no time to find out once more
+            self._save(pipeline, now, CLOSE_SECONDS)  # type: ignore[arg-type]
         self.log.close(1.0)
         pipeline.parts.letters.close()
         for observer in pipeline.parts.observers:

@@ -27,7 +27,7 @@ SAVE_EVERY = 1.0
 MOST_TIME = 0.02
 """Share of the time that saving may take: a large state is saved less often."""
 
-CLOSE_SECONDS = 4.0
+CLOSE_SECONDS = 3.0
 
 Desks = dict[str, Desk]
 
@@ -132,18 +132,17 @@ class Judging:
         if self._given.get(where) == count:
             return True
         try:
-            live = self.source.ends(where)
+            first, live = self.source.span(where)
             desks = self.open_desks(where.partition, self.memory.read(where.partition))
         except OSError as why:
             log.info("what was judged is not known yet", partition=where.partition, why=why.strerror)
             return False
         self._let_go(where)
         self.desks[where], self._given[where], self._live[where] = desks, count, live
-        begin = min((desk.merging.next for desk in desks.values()), default=0)
-        if begin:  # else nothing is remembered: from the earliest there is
-            self.source.go_to(where, begin)
+        begin = min((desk.merging.next for desk in desks.values()), default=0) or first
+        self.source.go_to(where, begin)
         log.info("models taken over", partition=where.partition, models=sorted(desks), offset=begin)
-        return not begin
+        return False
 
     def _let_go(self, where: Partition) -> None:
         """Leave a partition to whoever has it now: what it has not been told yet is remembered."""
@@ -158,22 +157,22 @@ class Judging:
         if now.steady >= self._differs_until:
             self.main.health.clear("judging")
         markers: dict[Partition, Marker] = {}
-        for where, desks in self.desks.items():
+        for desks in self.desks.values():
             for desk in desks.values():
                 desk.look(now)
                 markers = markers | desk.merging.markers
-            if any(desk.unsent for desk in desks.values()):
-                self._changed.add(where)
         timing, apart = self.main.apart.timing, self.main.apart
         apart.elsewhere = slowest(markers, timing.slot, timing.lateness)
 
-    def _waiting(self) -> bool:
-        return any(desk.unsent for desks in self.desks.values() for desk in desks.values())
+    def _waiting(self) -> set[Partition]:
+        """Return whose desks have something to tell."""
+        return {where for where, desks in self.desks.items() if any(desk.unsent for desk in desks.values())}
 
     def _save(self, now: Now, seconds: float = 10.0) -> None:
         """Remember, then tell, then commit."""
         began = time.monotonic()
         health = self.main.health
+        self._changed |= self._waiting()
         try:
             for where in sorted(self._changed):
                 states = {name: desk.state() for name, desk in self.desks[where].items()}
@@ -224,10 +223,12 @@ class Judging:
     def close(self) -> None:
         """Remember, tell what can be told in a few seconds, and remember what could not."""
         now = self.main.clock()
-        self._save(now, CLOSE_SECONDS)
+        if self.source.trouble() is None:
+            self._save(now, CLOSE_SECONDS)
         close_all([desk.dispatcher for desks in self.desks.values() for desk in desks.values()], CLOSE_SECONDS)
-        self._changed = set(self.desks)
-        self._save(now, CLOSE_SECONDS)
+        if self.source.trouble() is None and not self._changed:
+            self._changed = set(self.desks)
+            self._save(now, CLOSE_SECONDS)
         self.source.close(2.0)
 
 

@@ -51,11 +51,11 @@ class SharedReader(KafkaReader):
             Where the brokers do not say at present.
         """
         if self._member is None:
-            raise OSError("no connection")
+            raise OSError(None, "no connection")
         try:
             found = self._member.consumer.committed(TopicPartition(*partition), metadata=True, timeout_ms=PATIENCE_MS)
         except Exception as why:
-            raise OSError(str(why) or type(why).__name__) from why
+            raise OSError(None, str(why) or type(why).__name__) from why
         return Committed(found.offset, found.metadata or "") if found is not None and found.offset >= 0 else None
 
     def go_to(self, partition: Partition, offset: int) -> None:
@@ -64,10 +64,14 @@ class SharedReader(KafkaReader):
         if self._member is not None and at in self._member.partitions:
             self._member.consumer.seek(at, offset)
 
-    def ends(self, partition: Partition) -> int:
-        """Return where a partition ends. Raises OSError where the brokers do not say at present."""
+    def span(self, partition: Partition) -> tuple[int, int]:
+        """Return where a partition begins and ends. Raises OSError where the brokers do not say at present."""
         at = TopicPartition(*partition)
-        found = self._member.ends({at}) if self._member is not None else None
-        if not found or at not in found:
-            raise OSError(f"no word on where {partition.topic}/{partition.partition} ends")
-        return found[at]
+        if self._member is None:
+            raise OSError(None, "no connection")
+        try:
+            begins = self._member.consumer.beginning_offsets([at], timeout_ms=PATIENCE_MS)
+            ends = self._member.consumer.end_offsets([at], timeout_ms=PATIENCE_MS)
+        except Exception as why:
+            raise OSError(None, str(why) or type(why).__name__) from why
+        return begins[at], ends[at]
