@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -126,9 +127,14 @@ def test_replicas_that_join_leave_die_and_wake_up_change_nothing(broker, topic, 
 
 def trickle(bootstrap: str, name: str, records: list[Any], seconds: float = 25.0) -> None:
     """Write the records over some time."""
-    for start in range(0, len(records), 500):
-        produce(bootstrap, name, PARTITIONS, records[start : start + 500])
-        time.sleep(seconds * 500 / len(records))
+
+    def paced() -> Iterator[Any]:
+        for number, record in enumerate(records):
+            if number % 500 == 0:
+                time.sleep(seconds * 500 / len(records))
+            yield record
+
+    produce(bootstrap, name, PARTITIONS, paced())
 
 
 def test_who_counts_differently_waits_until_the_others_have_stopped(broker, topic, records, replicas):
