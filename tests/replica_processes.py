@@ -59,7 +59,7 @@ class Replicas:
 
     def terminate(self, number: int) -> int:
         self.send(number, signal.SIGTERM)
-        return self.running.pop(number).wait(25)
+        return self.running.pop(number).wait(20)
 
     def remembered(self) -> dict[str, dict[str, Any]]:
         """Return what is remembered of each model."""

@@ -9,6 +9,7 @@ that reaches further holds the other: it takes its place, whoever wrote it and i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -127,6 +128,18 @@ class Merging:
         return min(begun, key=lambda at: at.offset) if begun else self._here(self.next)
 
     @property
+    def awaited(self) -> list[Partition]:
+        """The partitions that hold up the others: those furthest behind, or of which nothing is known yet."""
+        unknown = [
+            Partition(topic, number)
+            for topic, count in self._counts().items()
+            for number in range(count)
+            if Partition(topic, number) not in self.markers
+        ]
+        awake = {where: marker.through for where, marker in self.markers.items() if not marker.idle}
+        return unknown or sorted(where for where, through in awake.items() if through == min(awake.values()))
+
+    @property
     def silent(self) -> bool:
         """Whether every partition is idle."""
         return self._complete and all(marker.idle for marker in self.markers.values())
@@ -134,12 +147,15 @@ class Merging:
     @property
     def _complete(self) -> bool:
         """Whether every partition there is has a marker."""
+        there = Counter(topic for topic, _ in self.markers)
+        return all(count and there[topic] >= count for topic, count in self._counts().items())
+
+    def _counts(self) -> dict[str, int]:
+        """Return how many partitions each topic has, as far as told."""
         counts = dict.fromkeys(self.topics, 0)
-        there = dict(counts)
         for marker in self.markers.values():
             counts[marker.topic] = max(counts.get(marker.topic, 0), marker.partitions)
-            there[marker.topic] = there.get(marker.topic, 0) + 1
-        return bool(counts) and all(count and there[topic] >= count for topic, count in counts.items())
+        return counts
 
     def _add(self, offset: int, message: Counted) -> None:
         """Take a tally in place of what it continues. What comes when its slot was judged is late in the next."""

@@ -46,15 +46,18 @@ class Desk:
         self.unsent = list(unsent)
         self.trails: dict[Partition, Trail] | None = {} if model.settings.retrain else None
         self._fresh: float | None = None
+        self._waits_since: float | None = None
         self._began: float | None = None
 
     def take(self, offset: int, message: Handed, now: Now) -> Iterator[Verdict]:
         """Read one message; yield what the slots that it closes have shown."""
         if isinstance(message, Counted) and message.model == self.model.name and dict(message.cells).get(RECORDS):
             self._fresh = now.steady
+            self._waits_since = now.steady if self._waits_since is None else self._waits_since
         for slot, tally, spans in self.merging.take(offset, message):
             for partition, (first, end) in spans.items() if self.trails is not None else ():
                 self.trails.setdefault(partition, Trail()).add(slot, first, end)  # type: ignore[union-attr]
+            self._waits_since = None
             verdict, events = self.model.records.judge_slot(slot, tally)
             self.unsent += [*events, *self.model.retrain(self.trails)]
             yield verdict
@@ -68,11 +71,19 @@ class Desk:
         silent = f"no record counted for {silence / 60:.0f} min" if silence >= self.freshness else None
         if silent or self._fresh is not None:
             self._condition("quality.freshness", silent, now, since=silence)
-        trouble: dict[str, str] = {}
+        trouble = self._standing(now)
         for _, marker in sorted(self.merging.markers.items()):
             trouble = marker.trouble | trouble
         for signal in trouble.keys() | self.model.conditions.open.keys() - {"quality.freshness"}:
             self._condition(signal, trouble.get(signal), now)
+
+    def _standing(self, now: Now) -> dict[str, str]:
+        """Return whom judging waits for, once tallies have come for long and no slot was closed everywhere."""
+        if self._waits_since is None or now.steady - self._waits_since < self.freshness:
+            return {}
+        lasts = (now.steady - self._waits_since) / 60
+        names = ", ".join(f"{topic}/{number}" for topic, number in self.merging.awaited[:5])
+        return {"quality.progress": f"judging waits for {names}: no slot closed there for {lasts:.0f} min"}
 
     def _condition(self, signal: str, words: str | None, now: Now, since: float = 0.0) -> None:
         severity: Any = "error" if signal == "quality.freshness" else SEVERE.get(signal, "critical")

@@ -139,5 +139,16 @@ def test_silence_everywhere_is_told(settings):
     assert (event.event, event.severity, event.signals[0].signal) == ("opened", "error", "quality.freshness")
 
 
+def test_a_partition_that_holds_up_the_others_is_named(settings, handed):
+    one = desk(settings)
+    without = [value for value in handed if decode(value).partition != 1]
+    read(one, without, len(without))
+    one.look(replace_now(599.0))
+    assert one.hand_over() == []
+    one.look(replace_now(600.0))
+    (event,) = [each for each in one.hand_over() if each.signals[0].signal == "quality.progress"]
+    assert event.summary == f"judging waits for {TOPIC}/1: no slot closed there for 10 min"
+
+
 def replace_now(seconds: float) -> Now:
     return NOW._replace(steady=seconds, wall=NOW.wall + int(seconds * 1000))

@@ -14,6 +14,7 @@ from typing import Any
 import kserve_log
 import pytest
 import traffic
+from kafka_broker import Broker
 from monitor_process import Monitor, told_once
 from replica_processes import Replicas
 from topic_traffic import produce
@@ -215,3 +216,16 @@ def renumbered(records: list[Any]) -> list[Any]:
         else:
             out.append(record)
     return out
+
+
+def test_sigterm_ends_a_replica_in_time_though_the_brokers_are_gone(tmp_path, configured, records):
+    with Broker(tmp_path / "kafka") as own:
+        own.create_topic("records", PARTITIONS, retention_ms=-1)
+        produce(own.bootstrap, "records", PARTITIONS, records[:3_000])
+        several = Replicas(configured, tmp_path, own.bootstrap, "records")
+        several.start(0)
+        several.wait_until_judged(1)
+        own.kill()
+        time.sleep(1)
+        assert several.terminate(0) == 0  # it is waited for 20 s
+        assert "Traceback" not in several.log(0)
