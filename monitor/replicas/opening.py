@@ -1,0 +1,74 @@
+"""Whoever takes models over: their desks, as they were left by who had them before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from monitor.assembly import begin_sinks, clock, counting_deliveries, dispatcher_of, watched_model
+from monitor.config.config import Config
+from monitor.counting import trail
+from monitor.counting.merging import Merging, Reached
+from monitor.delivery.dispatcher import Dispatcher
+from monitor.errors import SnapshotError
+from monitor.http.metrics import Metrics
+from monitor.outbox import news_of
+from monitor.replicas.desk import Desk, reached_of
+from monitor.replicas.handing_over import partition_of
+from monitor.state.snapshot import understood
+
+
+class Opening:
+    """Opens desks.
+
+    Parameters
+    ----------
+    counting : str
+        The digest that tallies must have.
+    partitions : int
+        How many the topic of tallies has.
+    """
+
+    def __init__(self, config: Config, counting: str, partitions: int, metrics: Metrics) -> None:
+        self.config, self.counting, self.partitions, self.metrics = config, counting, partitions, metrics
+        self.dispatchers: dict[str, Dispatcher] = {}
+
+    def open(self, partition: int, remembered: Mapping[str, dict[str, Any]]) -> dict[str, Desk]:
+        """Return the desks of the models of a partition of tallies, given what is remembered of each.
+
+        Raises
+        ------
+        SnapshotError
+            Where that cannot be used.
+        """
+        settings = self.config.models_resolved()
+        mine = [own for name, own in settings.items() if partition_of(name, self.partitions) == partition]
+        begins = [state["reached"]["offset"] for name, state in remembered.items() if name in settings]
+        at = Reached(min(begins, default=0))
+        return {own.name: self._open(own, remembered.get(own.name), at) for own in mine}
+
+    def _open(self, own: Any, remembered: dict[str, Any] | None, at: Reached) -> Desk:
+        config = self.config
+        model = watched_model(config, own)
+        saved: Mapping[str, Any] = remembered or {}
+        with understood(Path(f"what is remembered of {own.name}")):
+            if remembered is not None and remembered["slot"] != config.slot:
+                raise SnapshotError(f"{own.name} was judged in slots of another length: seawall state reset")
+            told = model.restore(remembered, clock().wall) if remembered is not None else []
+            reached = reached_of(saved["reached"]) if remembered is not None else at
+            if saved.get("counting", self.counting) != self.counting:
+                reached = replace(reached, taken={})  # of those that counted differently nothing was merged
+            unsent = [event for _, event in news_of([["", each] for each in saved.get("unsent", ())])]
+        topics = getattr(config.source, "topics", ())
+        judged = {"judged": saved["judged"]} if remembered is not None else {}
+        merging = Merging(own.name, model.layout, topics, self.counting, at=reached, **judged)
+        count = counting_deliveries(self.metrics)
+        dispatcher = dispatcher_of(config, model, count, saved.get("pending", ()), saved.get("threads", ()))
+        self.dispatchers[own.name] = dispatcher
+        begin_sinks(self.metrics, model, self.dispatchers)
+        desk = Desk(model, merging, dispatcher, config.freshness / 1000, [*unsent, *told])
+        if desk.trails is not None:
+            desk.trails = trail.from_plain(saved.get("trails", []))
+        return desk
