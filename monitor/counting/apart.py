@@ -97,7 +97,8 @@ class Apart(Partitions):
         trouble : mapping
             By partition and signal what hinders counting.
         leaving : bool
-            Whether this process is about to end.
+            Whether this process is about to end. What comes before another has the partition, that one has to read
+            before anybody can say that it is idle: so it is not.
         """
         for partition, fold in sorted(self.folds.items()):
             if fold.next.offset >= 0:
@@ -109,7 +110,7 @@ class Apart(Partitions):
                     counting=self.counting,
                     offset=at.offset,
                     closed=None if at.closed == NEVER else at.closed,
-                    idle=partition in self.idle,
+                    idle=partition in self.idle and not leaving,
                     trouble=trouble.get(partition, {}),
                     leaving=leaving,
                 )

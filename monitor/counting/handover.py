@@ -91,9 +91,9 @@ class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
         return NEVER if self.closed is None else self.closed
 
     @property
-    def age(self) -> tuple[int, int, bool]:
+    def age(self) -> tuple[int, int]:
         """Return what is greater the newer a marker is, whoever wrote it and however late it comes."""
-        return self.offset, self.through, self.idle
+        return self.offset, self.through
 
 
 Handed = Counted | Marker

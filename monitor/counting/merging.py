@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from monitor.counting.fold import NEVER
 from monitor.counting.handover import Counted, Handed, Marker, tally_of
 from monitor.counting.tally import DEAD, LATE, RECORDS, Layout, Tally
@@ -88,7 +90,7 @@ class Merging:
     Parameters
     ----------
     topics : collection of str
-        The topics whose partitions are all waited for.
+        The topics whose partitions are all waited for; for those of another, read before, nobody waits.
     counting : str
         The digest that tallies must have; those of another are passed over.
     at : Reached
@@ -107,7 +109,7 @@ class Merging:
         self.next = at.offset
         self.closed = at.closed
         self.judged = judged
-        self.markers = dict(at.markers)
+        self.markers = {where: marker for where, marker in at.markers.items() if where.topic in topics}
         self.taken = {partition: dict(parts) for partition, parts in at.taken.items()}
         self._slots: dict[int, _Open] = {}
 
@@ -188,9 +190,13 @@ class Merging:
 
     def _mark(self, marker: Marker) -> Iterator[Merged]:
         known = self.markers.get(marker.where)
-        if known is not None and marker.age <= known.age:
+        if known is not None and marker.age < known.age:
             return
-        self.markers[marker.where] = marker
+        if known is not None and marker.age == known.age:
+            marker = replace(marker, idle=marker.idle or (known.idle and not marker.leaving))
+        self.markers[marker.where] = marker  # of the same age only what hinders may be new, and whether it is idle
+        if known is not None and (marker.age, marker.idle) == (known.age, known.idle):
+            return
         parts = self.taken.get(marker.where, {})
         for slot in [slot for slot in parts if slot <= marker.through]:
             del parts[slot]
