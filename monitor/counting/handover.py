@@ -16,6 +16,11 @@ from monitor.counting.fold import NEVER
 from monitor.counting.tally import Layout, Tally
 from monitor.types import Partition
 
+
+class UnlikeLayoutError(ValueError):
+    """A tally that nobody with this layout has counted."""
+
+
 Cells = list[tuple[int, int]]
 """Counts that are not zero, each behind its place."""
 
@@ -115,14 +120,17 @@ def counted(tally: Tally, **about: Any) -> Counted:
 
 
 def tally_of(message: Counted, layout: Layout) -> Tally:
-    """Return the tally. Raises ValueError where it was not counted in this layout."""
+    """Return the tally. Raises UnlikeLayoutError where it was not counted in this layout."""
     tally = layout.empty()
-    _fill(tally.cells, message.cells)
+    try:
+        _fill(tally.cells, message.cells)
+        if message.given is not None:
+            tally.given = layout.by_level()
+            _fill(tally.given.ravel(), message.given)
+    except (ValueError, OverflowError) as why:
+        raise UnlikeLayoutError(str(why)) from None
     tally.versions = dict(message.versions)
     tally.names = {(signal, name): count for signal, name, count in message.names}
-    if message.given is not None:
-        tally.given = layout.by_level()
-        _fill(tally.given.ravel(), message.given)
     return tally
 
 

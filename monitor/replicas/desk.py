@@ -31,7 +31,7 @@ class Desk:
     merging : Merging
     dispatcher : Dispatcher
     freshness : float
-        Seconds without a record after which somebody is told.
+        Seconds without a counted record, or a judged slot, after which somebody is told.
     unsent : sequence of News
         What was to be handed to the dispatcher when this was last remembered.
     """
@@ -48,6 +48,7 @@ class Desk:
         self._fresh: float | None = None
         self._waits_since: float | None = None
         self._began: float | None = None
+        self._owed = False
 
     def take(self, offset: int, message: Handed, now: Now) -> Iterator[Verdict]:
         """Read one message; yield what the slots that it closes have shown."""
@@ -97,8 +98,15 @@ class Desk:
         self.dispatcher.put(told)
         return told
 
+    @property
+    def told(self) -> bool:
+        """Whether all was told that, as last remembered, was still to be."""
+        return self._owed and not self.unsent and not self.dispatcher.pending()
+
     def state(self) -> dict[str, Any]:
         """Return all that is remembered."""
+        pending = self.dispatcher.pending()
+        self._owed = bool(self.unsent or pending)
         return {
             **self.model.state(),
             "slot": self.model.slot,
@@ -106,7 +114,7 @@ class Desk:
             "reached": reached_plain(self.merging.resume()),
             "judged": self.merging.judged,
             "unsent": [msgspec.to_builtins(event) for event in self.unsent],
-            "pending": [[sink, msgspec.to_builtins(event)] for sink, event in self.dispatcher.pending()],
+            "pending": [[sink, msgspec.to_builtins(event)] for sink, event in pending],
             "threads": [[*key, thread] for key, thread in self.dispatcher.threads().items()],
             "trails": trail.plain(self.trails or {}),
         }

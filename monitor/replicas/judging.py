@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from monitor.counting.handover import Handed, Marker, decode
+from monitor.counting.handover import Handed, Marker, UnlikeLayoutError, decode
 from monitor.delivery.dispatcher import close_all
 from monitor.replicas.desk import Desk
 from monitor.replicas.handing_over import slowest
@@ -28,6 +28,15 @@ MOST_TIME = 0.02
 """Share of the time that saving may take: a large state is saved less often."""
 
 CLOSE_SECONDS = 3.0
+
+REMEMBER_EVERY = 600.0
+"""Seconds after which is remembered how far was read, though nothing was judged: messages expire in the end."""
+
+PAUSED = 30.0
+"""Seconds: after a turn this long others may have what was ours, and tell of it; for a moment nothing is looked at."""
+
+REJOINED = 5.0
+"""Seconds within which a process that was paused learns what it still has."""
 
 Desks = dict[str, Desk]
 
@@ -67,9 +76,13 @@ class Judging:
         self.desks: dict[Partition, Desks] = {}
         self._given: dict[Partition, int] = {}
         self._live: dict[Partition, int] = {}
+        self._tried: dict[Partition, float] = {}
+        self._heard: dict[Partition, Marker] = {}
         self._changed: set[Partition] = set()
+        self._saved: dict[Partition, float] = {}
         self._next_save = 0.0
         self._next_look = 0.0
+        self._last_turn: float | None = None
         self._differs_until = 0.0
         main.parts.sides.append(self)
 
@@ -85,17 +98,19 @@ class Judging:
     def step(self) -> None:
         """One turn; waits only for brokers."""
         now = self.main.clock()
+        if self._last_turn is not None and now.steady - self._last_turn > PAUSED:
+            self._next_look = now.steady + REJOINED
+        self._last_turn = now.steady
         arrived = self.source.poll(0.0)
         for partition, messages in arrived.items():
             where = Partition(*partition)
-            if self._begun(where):
-                for message in messages:
-                    self._take(where, message, now)
+            for message in messages if self._begun(where) else ():
+                self._take(where, message, now)
         mine = self.source.partitions()
         for where in self.desks.keys() - mine:
             self._let_go(where)
-        for where in sorted(mine):
-            self._begun(where)
+        if coming := [where for where in mine if not self._begun(where)]:
+            self._begin(min(coming, key=lambda where: (self._tried.get(where, 0.0), where)), now)
         if now.steady >= self._next_look:
             self._next_look = now.steady + 1.0
             self._look(now)
@@ -110,11 +125,18 @@ class Judging:
             return
         if handed.counting != self.counting:
             self._pass_over(where, message.offset, handed, now)
-        for desk in self.desks[where].values():
-            for verdict in desk.take(message.offset, handed, now):
-                self._changed.add(where)  # what is read and judges nothing is read again after a restart
-                for observer in self.main.parts.observers:
-                    observer.judged(desk.model, verdict)
+        elif isinstance(handed, Marker):
+            known = self._heard.get(handed.where)
+            if known is None or handed.age >= known.age:
+                self._heard[handed.where] = handed
+        try:
+            for desk in self.desks[where].values():
+                for verdict in desk.take(message.offset, handed, now):
+                    self._changed.add(where)  # what is read and judges nothing is read again after a restart
+                    for observer in self.main.parts.observers:
+                        observer.judged(desk.model, verdict)
+        except UnlikeLayoutError as why:
+            log.warning("not a tally of this model", topic=where.topic, offset=message.offset, why=str(why))
 
     def _pass_over(self, where: Partition, offset: int, handed: Handed, now: Now) -> None:
         """Note that somebody counts differently: now, or before this process began."""
@@ -127,28 +149,32 @@ class Judging:
             )
 
     def _begun(self, where: Partition) -> bool:
-        """Return whether messages of a partition may be read; what was remembered of its models is fetched first."""
+        """Return whether messages of a partition may be read: what was remembered of its models is known."""
+        return self._given.get(where) == self.source.given[where]
+
+    def _begin(self, where: Partition, now: Now) -> None:
+        """Take a partition's models over; one partition a turn, as it takes seconds where much is remembered."""
         count = self.source.given[where]
-        if self._given.get(where) == count:
-            return True
+        self._tried[where] = now.steady
         try:
             first, live = self.source.span(where)
             desks = self.open_desks(where.partition, self.memory.read(where.partition))
         except OSError as why:
             log.info("what was judged is not known yet", partition=where.partition, why=why.strerror)
-            return False
+            return
         self._let_go(where)
         self.desks[where], self._given[where], self._live[where] = desks, count, live
-        begin = min((desk.merging.next for desk in desks.values()), default=0) or first
+        self._saved[where] = now.steady
+        begin = min(desk.merging.next for desk in desks.values()) or first if desks else live
         self.source.go_to(where, begin)
         log.info("models taken over", partition=where.partition, models=sorted(desks), offset=begin)
-        return False
 
     def _let_go(self, where: Partition) -> None:
         """Leave a partition to whoever has it now: what it has not been told yet is remembered."""
         desks = self.desks.pop(where, {})
         self._given.pop(where, None)
         self._changed.discard(where)
+        self._heard.clear()  # in what is left it is said again soon
         close_all([desk.dispatcher for desk in desks.values()], 0.0)
         for name in desks:
             self.main.metrics.open_incidents(name, {})
@@ -156,23 +182,30 @@ class Judging:
     def _look(self, now: Now) -> None:
         if now.steady >= self._differs_until:
             self.main.health.clear("judging")
-        markers: dict[Partition, Marker] = {}
         for desks in self.desks.values():
             for desk in desks.values():
                 desk.look(now)
-                markers = markers | desk.merging.markers
         timing, apart = self.main.apart.timing, self.main.apart
-        apart.elsewhere = slowest(markers, timing.slot, timing.lateness)
+        apart.elsewhere = slowest(self._heard, timing.slot, timing.lateness)
 
     def _waiting(self) -> set[Partition]:
         """Return whose desks have something to tell."""
         return {where for where, desks in self.desks.items() if any(desk.unsent for desk in desks.values())}
 
+    def _unremembered(self, now: Now) -> set[Partition]:
+        """Return where what was told or read meanwhile would be told or read again after a restart."""
+        return {
+            where
+            for where, desks in self.desks.items()
+            if any(desk.told for desk in desks.values())
+            or (desks and now.steady - self._saved[where] >= REMEMBER_EVERY)
+        }
+
     def _save(self, now: Now, seconds: float = 10.0) -> None:
         """Remember, then tell, then commit."""
         began = time.monotonic()
         health = self.main.health
-        self._changed |= self._waiting()
+        self._changed |= self._waiting() | self._unremembered(now)
         try:
             for where in sorted(self._changed):
                 states = {name: desk.state() for name, desk in self.desks[where].items()}
@@ -181,6 +214,7 @@ class Judging:
             health.block("memory", f"what was judged cannot be saved to {self.memory.topic}: {why.strerror}")
         else:
             health.clear("memory")
+            self._saved |= dict.fromkeys(self._changed, now.steady)
             self._changed.clear()
             self.source.commit({where: _resume(desks) for where, desks in self.desks.items() if desks})
         self._tell()

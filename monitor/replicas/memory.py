@@ -64,7 +64,7 @@ class Memory:
                     "To start anew: seawall state reset"
                 ) from None
             model = key.decode()
-            if model not in found or state["reached"]["offset"] >= found[model]["reached"]["offset"]:
+            if model not in found or _far(state) >= _far(found[model]):
                 found[model] = state
         return found
 
@@ -88,6 +88,11 @@ class Memory:
             raise OSError(None, f"{self.topic} cannot be read ({str(why) or type(why).__name__})") from why
         finally:
             consumer.close(timeout_ms=1_000)
+
+
+def _far(state: Mapping[str, Any]) -> tuple[int, int]:
+    """Return what grows with what was judged; a slot that stays open long holds the offset."""
+    return state["reached"]["offset"], state["judged"]
 
 
 def _until(consumer: Any, at: Any, end: int) -> Any:

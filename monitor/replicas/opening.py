@@ -68,7 +68,13 @@ class Opening:
         dispatcher = dispatcher_of(config, model, count, saved.get("pending", ()), saved.get("threads", ()))
         self.dispatchers[own.name] = dispatcher
         begin_sinks(self.metrics, model, self.dispatchers)
-        desk = Desk(model, merging, dispatcher, config.freshness / 1000, [*unsent, *told])
+        desk = Desk(model, merging, dispatcher, _patience(config), [*unsent, *told])
         if desk.trails is not None:
             desk.trails = trail.from_plain(saved.get("trails", []))
         return desk
+
+
+def _patience(config: Config) -> float:
+    """Return the seconds after which silence is news: counts come once a slot is closed, or its partition is idle."""
+    usual = 2 * config.slot + config.allowed_lateness + max(config.idle_timeout, config.slot)
+    return max(config.freshness, usual) / 1000

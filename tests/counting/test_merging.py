@@ -11,9 +11,7 @@ from monitor.counting.merging import Merging, Reached
 from monitor.counting.tally import RECORDS
 from monitor.types import Partition
 
-FIRST, SECOND = (
-    Marker("t", number, 2, "1", 100, 5, idle=False, trouble={}, leaving=False) for number in (0, 1)
-)
+FIRST, SECOND = (Marker("t", number, 2, "1", 100, 5, idle=False, trouble={}, leaving=False) for number in (0, 1))
 
 
 @pytest.fixture
