@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -12,6 +12,7 @@ from monitor.cli.options import config_option
 from monitor.errors import SourceError
 
 if TYPE_CHECKING:
+    from monitor.config.config import Config
     from monitor.config.source import KafkaSource
 
 LONGEST = 100
@@ -112,6 +113,8 @@ def reset(config: Path, *, yes: bool, labels: bool) -> None:
         for source in (settings.source, settings.labels and settings.labels.source, settings.answers_source()):
             if source and source.type == "kafka":
                 _forget_group(source)
+        if settings.replicas is not None:
+            _forget_shared(settings)
         for path in settings.state_dir.glob(f"{LABELS}*"):
             path.unlink()
         _put_aside(settings.state_dir / ANSWERS)
@@ -150,6 +153,16 @@ def _put_aside(path: Path) -> Path | None:
     if not path.exists():
         return None
     return path.rename(path.with_name(f"{path.name}.{int(time.time())}"))
+
+
+def _forget_shared(settings: Config) -> None:
+    """Forget what the processes of a group share."""
+    from monitor.replicas.forgetting import forget_topics, judging_group
+
+    source = cast("KafkaSource", settings.source)
+    _forget_group(source.model_copy(update={"group_id": judging_group(settings)}))
+    for topic in forget_topics(settings):
+        click.echo(f"the topic {topic} is deleted; the next start makes it anew, unless you do")
 
 
 def _forget_group(source: KafkaSource) -> None:

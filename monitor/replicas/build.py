@@ -19,6 +19,7 @@ from monitor.observers import MetricsObserver
 from monitor.parts import Parts
 from monitor.replicas.counting import CountingPipeline
 from monitor.replicas.counting_digest import counting_digest
+from monitor.replicas.forgetting import judging_group
 from monitor.replicas.handing_over import HandingOver
 from monitor.replicas.judging import Judging
 from monitor.replicas.log import Log
@@ -73,8 +74,8 @@ def sharing(
         stopping,
     )
     main.health, main.metrics = health, metrics
-    group = f"{source.group_id or config.group_id}.judge"
-    ours = source.model_copy(update={"topics": (tallies,), "group_id": group, "start": "earliest"})
+    update = {"topics": (tallies,), "group_id": judging_group(config), "start": "earliest"}
+    ours = source.model_copy(update=update)
     memory = Memory(source.connection(), state, Log(source.connection()))
     opening = Opening(config, counting, partitions, metrics)
     Judging(main, ours.build_shared(models[0].name), memory, opening.open, counting)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from monitor.assembly import remembered_state
 from monitor.cli.state import command
@@ -23,9 +23,9 @@ CHANGE = SignalChange("feature.income", "features", 7.2, Effect(w=0.31), "shifte
 INCIDENT = Incident("inc_1", "credit", "error", 0, 0, 0, {"feature.income": CHANGE})
 
 
-def config(folder: Path, source: dict[str, object]) -> str:
+def config(folder: Path, source: dict[str, object], **settings: object) -> str:
     path = folder / "seawall.yaml"
-    path.write_text(json.dumps({"model": "credit", "source": source, "reference": "reference"}))
+    path.write_text(json.dumps({"model": "credit", "source": source, "reference": "reference", **settings}))
     return str(path)
 
 
@@ -113,6 +113,19 @@ def test_reset_makes_kafka_forget_the_group(tmp_path, broker, topic):
     again = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False)
     assert again.committed(TopicPartition(name, 0)) is None
     again.close(autocommit=False)
+
+
+def test_reset_forgets_what_several_processes_share(tmp_path, broker, topic):
+    source = {"type": "kafka", "bootstrap_servers": broker.bootstrap, "topics": [topic()], "group_id": topic()}
+    path = config(tmp_path, source, replicas={})
+    for kind in ("tallies", "state"):
+        broker.create_topic(f"{source['group_id']}.{kind}")
+    done = CliRunner().invoke(command, ["reset", "--yes", "-c", path])
+    assert done.exit_code == 0, done.output
+    assert f"the group {source['group_id']}.judge is forgotten" in done.output
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    assert not [name for name in admin.list_topics() if name.startswith(f"{source['group_id']}.")]
+    admin.close()
 
 
 def test_reset_names_the_address_that_does_not_answer(tmp_path):
