@@ -102,6 +102,18 @@ class Broker:
         """Kill these nodes with -9."""
         self._end(numbers, signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Let all nodes hang: they take connections and say nothing."""
+        for node in self._chosen(()):
+            if node.process is not None:
+                node.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let them go on."""
+        for node in self._chosen(()):
+            if node.process is not None:
+                node.process.send_signal(signal.SIGCONT)
+
     def create_topic(self, name: str, partitions: int = 1, **config: object) -> None:
         """Create a topic, replicated to all nodes, and wait until its partitions have leaders."""
         from kafka import KafkaAdminClient

@@ -58,7 +58,8 @@ def sharing(
     parts["partitions"] = Apart(
         parts["partitions"].timing, [model.layout for model in models], [model.name for model in models], counting
     )
-    outbox = HandingOver(Log(source.connection()), tallies, partitions, noticed=noticed, health=health, metrics=metrics)
+    told = Log(source.connection(), stopping)
+    outbox = HandingOver(told, tallies, partitions, noticed=noticed, health=health, metrics=metrics)
     main = CountingPipeline(
         Parts(
             **parts,
@@ -76,7 +77,7 @@ def sharing(
     main.health, main.metrics = health, metrics
     update = {"topics": (tallies,), "group_id": judging_group(config), "start": "earliest"}
     ours = source.model_copy(update=update)
-    memory = Memory(source.connection(), state, Log(source.connection()))
+    memory = Memory(source.connection(), state, Log(source.connection(), stopping))
     opening = Opening(config, counting, partitions, metrics)
     Judging(main, ours.build_shared(models[0].name), memory, opening.open, counting)
     settle()

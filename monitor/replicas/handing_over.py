@@ -76,9 +76,10 @@ class HandingOver:
     def close(self, pipeline: Pipeline, now: Now) -> None:
         """Hand over what is closed; the rest is counted again by whoever has its partition next."""
         self._leaving = True
-        if pipeline.parts.source.trouble() is None:  # else there is no time to find out once more
+        if pipeline.parts.source.trouble() is None and not self.health.blocked("state"):
+            # else there is no time to find out once more
             self._save(pipeline, now, CLOSE_SECONDS)  # type: ignore[arg-type]
-        self.log.close(1.0)
+        self.log.close()
         pipeline.parts.letters.close()
         for observer in pipeline.parts.observers:
             observer.close()

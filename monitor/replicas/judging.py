@@ -97,6 +97,8 @@ class Judging:
 
     def step(self) -> None:
         """One turn; waits only for brokers."""
+        if self.main.stopping.is_set():
+            return  # what is left to do is done by `close`
         now = self.main.clock()
         if self._last_turn is not None and now.steady - self._last_turn > PAUSED:
             self._next_look = now.steady + REJOINED
@@ -257,13 +259,19 @@ class Judging:
     def close(self) -> None:
         """Remember, tell what can be told in a few seconds, and remember what could not."""
         now = self.main.clock()
-        if self.source.trouble() is None:
+        if self._brokers_answer():
             self._save(now, CLOSE_SECONDS)
         close_all([desk.dispatcher for desks in self.desks.values() for desk in desks.values()], CLOSE_SECONDS)
-        if self.source.trouble() is None and not self._changed:
+        if self._brokers_answer() and not self._changed:
             self._changed = set(self.desks)
             self._save(now, CLOSE_SECONDS)
+        self.memory.close()
         self.source.close(2.0)
+
+    def _brokers_answer(self) -> bool:
+        """Return whether they did when they were last asked: at the end there is no time to find out once more."""
+        hindered = self.main.health.blocked("state") or self.main.health.blocked("memory")
+        return self.source.trouble() is None and not hindered
 
 
 ANOTHER = (

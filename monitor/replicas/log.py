@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 LONGEST = 16 << 20
 """Bytes of the largest message: what is remembered of a model with very many signals."""
+
+LAST_SECONDS = 3.0
+"""How long is waited for brokers by a process that is to end."""
+
+LOOK_SECONDS = 0.2
 
 
 class Entry(NamedTuple):
@@ -25,10 +33,13 @@ class Log:
     ----------
     connection : mapping
         How to reach the brokers: keyword arguments of kafka-python.
+    stopping : Event or None
+        Set where the process is to end: then nothing is waited for any longer than `LAST_SECONDS`.
     """
 
-    def __init__(self, connection: Mapping[str, Any]) -> None:
+    def __init__(self, connection: Mapping[str, Any], stopping: threading.Event | None = None) -> None:
         self._connection = connection
+        self._stopping = stopping or threading.Event()
         self._producer: Any = None
 
     def append(self, entries: Iterable[Entry], seconds: float = 10.0) -> None:
@@ -43,11 +54,23 @@ class Log:
             under_way = [
                 self._connected().send(each.topic, each.value, each.key, partition=each.partition) for each in entries
             ]
-            for future in under_way:
-                future.get(timeout=seconds)
+            self._await(under_way, seconds)
         except Exception as why:
-            self._let_go()
+            self.close()  # what the producer still holds may be older than what is sent next
             raise OSError(None, f"Kafka did not take it ({str(why) or type(why).__name__})") from why
+
+    def _await(self, under_way: Sequence[Any], seconds: float) -> None:
+        """Wait for the brokers' word; raise what kafka-python raises."""
+        from kafka.errors import KafkaTimeoutError
+
+        until, asked = time.monotonic() + seconds, False
+        for future in under_way:
+            while not future.is_done and time.monotonic() < until:
+                if not asked and self._stopping.is_set():
+                    asked, until = True, min(until, time.monotonic() + LAST_SECONDS)
+                with contextlib.suppress(KafkaTimeoutError):
+                    future.get(timeout=LOOK_SECONDS)
+            future.get(timeout=0)
 
     def _connected(self) -> Any:
         if self._producer is None:
@@ -65,16 +88,17 @@ class Log:
                 request_timeout_ms=5_000,
                 bootstrap_timeout_ms=5_000,
             )
+            # kafka-python 3.0.12 does not hand its own setting of this name on; a topic made so is not a compacted one.
+            self._producer._metadata.config["allow_auto_create_topics"] = False  # noqa: SLF001
         return self._producer
 
-    def _let_go(self) -> None:
-        """Throw the producer away: what it still holds may be older than what is sent next."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.close(timeout=0)
+    def close(self) -> None:
+        """Let go of the brokers, and of what they have not taken."""
+        from kafka.errors import KafkaError
 
-    def close(self, seconds: float) -> None:
-        """Let go of the brokers."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=seconds)
+            # Else kafka-python 3.0.12 raises where brokers hang, before it has stopped its thread, which sends on.
+            producer._sender.force_close()  # noqa: SLF001 - there is no public one
+            with contextlib.suppress(KafkaError):
+                producer.close(timeout=1.0)

@@ -41,6 +41,10 @@ class Memory:
         ]
         self._log.append(entries, seconds)
 
+    def close(self) -> None:
+        """Let go of the brokers."""
+        self._log.close()
+
     def read(self, partition: int) -> dict[str, dict[str, Any]]:
         """Return by model what was remembered last.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import zlib
 from collections import Counter
@@ -94,6 +95,7 @@ class Process:
             clock=lambda: Now(self.now, traffic.START + int(self.now * 1000)),
             apart=SimpleNamespace(timing=Timing(config.slot, config.allowed_lateness, config.max_ahead), elsewhere={}),
             parts=SimpleNamespace(sides=[], observers=[]),
+            stopping=threading.Event(),
             health=self.health,
             metrics=Metrics("0"),
         )

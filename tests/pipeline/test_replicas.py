@@ -229,3 +229,26 @@ def test_sigterm_ends_a_replica_in_time_though_the_brokers_are_gone(tmp_path, co
         time.sleep(1)
         assert several.terminate(0) == 0  # it is waited for 20 s
         assert "Traceback" not in several.log(0)
+
+
+def test_brokers_that_hang_stop_no_replica_and_hold_up_no_sigterm(tmp_path, configured, records):
+    with Broker(tmp_path / "kafka") as own:
+        own.create_topic("records", PARTITIONS, retention_ms=-1)
+        produce(own.bootstrap, "records", PARTITIONS, records[:3_000])
+        several = Replicas(configured, tmp_path, own.bootstrap, "records")
+        several.start(0)
+        several.wait_until_judged(1)
+        before = several.judged()
+        produce(own.bootstrap, "records", PARTITIONS, records[3_000:6_000])
+        own.pause()
+        time.sleep(14)
+        own.go_on()
+        produce(own.bootstrap, "records", PARTITIONS, records[6_000:9_000])
+        several.wait_until_judged(before + 10)
+        produce(own.bootstrap, "records", PARTITIONS, records[9_000:12_000])
+        own.pause()
+        try:
+            assert several.terminate(0) == 0  # it is waited for 20 s
+        finally:
+            own.go_on()
+        assert "Traceback" not in several.log(0)
