@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -137,8 +138,11 @@ class TopicWriter:
 
     def close(self) -> None:
         """Let go of the broker."""
+        from kafka.errors import KafkaError
+
         if self._producer is not None:
-            self._producer.close(timeout=2)
+            with contextlib.suppress(KafkaError):  # of brokers that hang; what they have not taken is put elsewhere
+                self._producer.close(timeout=2)
         self._instead.close()
 
 

@@ -5,6 +5,7 @@ An answer holds no feature's value and no id: a keyed hash of the id, what was a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -174,5 +175,8 @@ class AnswerTopic:
         return self._failed
 
     def close(self) -> None:
+        from kafka.errors import KafkaError
+
         if self._producer is not None:
-            self._producer.close(timeout=2)
+            with contextlib.suppress(KafkaError):  # of brokers that hang
+                self._producer.close(timeout=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from kafka.errors import MessageSizeTooLargeError
+from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from monitor.delivery.dead_letters import PAUSE, DeadLetter, FileWriter, TopicWriter
 from monitor.types import Message
@@ -65,3 +65,16 @@ def test_neither_a_topic_that_refuses_nor_a_letter_that_is_too_large_keeps_other
     assert writer.asked == 4
     writer.flush()
     assert kept(tmp_path) == [1, 2]
+
+
+def test_brokers_that_hang_do_not_keep_it_from_letting_go(refusing, tmp_path):
+    class Hanging:
+        def close(self, timeout):
+            raise KafkaTimeoutError("Timeout waiting for future")
+
+    writer, _ = refusing
+    write(writer, 1)
+    writer.flush()
+    writer._producer = Hanging()
+    writer.close()
+    assert kept(tmp_path) == [1]
