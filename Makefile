@@ -15,7 +15,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 VENV_ALIBI := .venv-alibi
 VENV_MLSERVER := .venv-mlserver
-.PHONY: help install demo test test-real test-alibi check bench bench-attacks bench-detection dashboard lock hooks clean
+.PHONY: help install demo test test-real faults test-alibi check bench bench-attacks bench-detection dashboard lock hooks clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -35,6 +35,9 @@ test: $(VENV)/.dev ## all tests that need no more than the package index and the
 
 test-real: $(VENV)/.chart $(VENV_MLSERVER)/.installed test-alibi ## the tests that need more, or are heavy
 	MLSERVER=$(VENV_MLSERVER)/bin $(PYTEST) -m real --ignore tests/alibi $(ARGS)
+
+faults: $(VENV)/.dev ## kills, pauses, broker restarts at random (SEED=7 ROUNDS=50): the same events and counts as without
+	SEED=$(or $(SEED),7) ROUNDS=$(or $(ROUNDS),50) $(PYTEST) -q --show-capture=no --capture=no tests/faults/test_random_run.py $(ARGS)
 
 test-alibi: $(VENV)/.dev $(VENV_ALIBI)/.installed ## alibi-detect's detectors, in an environment of their own (860 MB)
 	ALIBI_PYTHON=$(VENV_ALIBI)/bin/python $(PYTEST) -m real tests/alibi

@@ -38,6 +38,7 @@ class Pipeline:
         self.clock = clock
         self.stopping = stopping or threading.Event()
         self._next_question = 0.0
+        self._unsure: dict[Partition, float] = {}
         self.remembered = dict(parts.remembered or {})
         for partition, kept in self.remembered.items():
             if kept.at.offset >= 0:
@@ -132,17 +133,27 @@ class Pipeline:
                 observer.counted(partition, decoded, folded)
 
     def close_idle(self, now: Now) -> None:
-        """Let partitions without news hold up nobody, once their log confirms that nothing is left in it."""
+        """Let partitions without news hold up nobody, once their log confirms that nothing is left in it.
+
+        What could not be read meanwhile, or had more, has the whole time-out again: whoever wrote to it waited, too,
+        and brings now what belongs into the slots that are open.
+        """
         partitions, source = self.parts.partitions, self.parts.source
         since = now.steady - self.parts.idle_timeout
-        quiet = {p for p in partitions.folds.keys() - partitions.idle if partitions.quiet_since(p) <= since}
-        if not quiet or source.trouble() or now.steady < self._next_question:
-            return
-        for partition in sorted(quiet - partitions.ahead()):
-            if source.at_end(partition):
+        quiet = {p for p in partitions.folds.keys() - partitions.idle if self._quiet_since(p) <= since}
+        if quiet and source.trouble():
+            self._unsure |= dict.fromkeys(quiet, now.steady)
+        elif quiet and now.steady >= self._next_question:
+            self._next_question = now.steady + ASK_EVERY
+            for partition in sorted(quiet - partitions.ahead()):
+                if not source.at_end(partition):
+                    self._unsure[partition] = now.steady
+                    break  # brokers that are silent take their time for each answer: the others are asked later
                 partitions.close_idle(partition)
                 log.info("partition idle", topic=partition.topic, partition=partition.partition)
-        self._next_question = now.steady + ASK_EVERY
+
+    def _quiet_since(self, partition: Partition) -> float:
+        return max(self.parts.partitions.quiet_since(partition), self._unsure.get(partition, float("-inf")))
 
     def judge(self) -> None:
         """Judge every slot that all partitions have closed; where no more may come, tell what waits for the next."""

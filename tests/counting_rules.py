@@ -81,7 +81,7 @@ class Counting:
         return passed or number <= self.decided
 
     def first_open(self) -> int:
-        number = self.decided + 1
+        number = max(self.decided + 1, (self.clock - self.lateness) // self.slot - 1)  # all before it are closed
         while self.closed(number):
             number += 1
         return number

@@ -12,6 +12,8 @@ from typing import Any
 from fake_source import FakeSource
 
 from monitor.pipeline import Pipeline
+from monitor.reference.build import build
+from monitor.reference.store import Store
 from monitor.types import Message, Partition
 
 MODEL = "spam"
@@ -48,6 +50,20 @@ def request(number: int, rng: Random, wrong: float, *, labelled: bool = False) -
 def message(where: Partition, log: list[Message], value: Any, stamp: int) -> Message:
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
     return Message(where.topic, where.partition, len(log), stamp, None, body)
+
+
+def accepted_in(folder: Path) -> Path:
+    """Build and accept a reference of 10,000 labelled requests, 5 % of them wrong; return its folder."""
+    rng = Random(1)
+    log: list[Message] = []
+    for number in range(10_000):
+        record, _ = request(number, rng, 0.05, labelled=True)
+        log.append(message(REQUESTS, log, record, START))
+    store = Store(folder / "reference")
+    built = build(lambda: iter([log]), model=MODEL, options={}, from_table=False)
+    store.save(built, {"source": "tests", "rows": built.rows})
+    store.promote(built.digest, by="ann", why="tests", at="2026-01-01T00:00:00Z")
+    return store.folder
 
 
 def empty(parts: int) -> World:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from monitor.assembly import DEAD_LETTERS, SNAPSHOT
 from monitor.counting.partitions import Remembered, from_plain
@@ -21,10 +25,11 @@ DEADLINE = 90.0
 
 
 class Monitor:
-    """One `seawall run` after the other on the same state."""
+    """One `seawall run` after the other on the same state; `program` is what to call in its place."""
 
-    def __init__(self, config: Path, folder: Path) -> None:
-        self.config, self.folder = config, folder
+    def __init__(self, config: Path, folder: Path, program: Sequence[str] = (str(SEAWALL),)) -> None:
+        self.config, self.folder, self.program = config, folder, program
+        self.group = folder.name
         self.log = folder / "log"
         self.begin = 0
         self.process: subprocess.Popen[bytes] | None = None
@@ -32,7 +37,7 @@ class Monitor:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.begin = log.tell()
-            command = [str(SEAWALL), "run", "-c", str(self.config)]
+            command = [*self.program, "run", "-c", str(self.config)]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def kill(self) -> None:
@@ -47,6 +52,29 @@ class Monitor:
         code = self.process.wait(20)
         self.process = None
         return code
+
+    def pause(self) -> None:
+        """Stop it where it is, until `resume`."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def asked(self, path: str) -> dict[str, Any]:
+        """Return what it says of itself, well or not; nothing as long as nobody answers."""
+        return json.loads(self._fetched(path) or "{}")
+
+    def metrics(self, name: str) -> dict[str, float]:
+        """Return a metric's values by their labels, as they are written."""
+        lines = re.findall(rf"^{name}(\{{.*\}})? (\S+)$", self._fetched("/metrics"), re.MULTILINE)
+        return {labels: float(value) for labels, value in lines}
+
+    def _fetched(self, path: str) -> str:
+        address = re.findall(r"http://127\.0\.0\.1:\d+", self.log.read_text()[self.begin :])
+        try:
+            return httpx.get(address[0] + path, timeout=10, trust_env=False).text if address else ""
+        except httpx.TransportError:
+            return ""
 
     def saved(self) -> dict[str, Any]:
         """Return its snapshot."""
@@ -86,9 +114,10 @@ class Monitor:
         file = self.folder / "events.jsonl"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
-    def dead_letters(self) -> Counter[tuple[int, int]]:
+    def dead_letters(self, reasons: Set[str] = frozenset({"not_json"})) -> Counter[tuple[int, int]]:
+        """Return where its dead letters stood, and how often each was written."""
         letters = [json.loads(line) for line in (self.folder / DEAD_LETTERS).read_text().splitlines()]
-        assert {letter["reason"] for letter in letters} == {"not_json"}
+        assert {letter["reason"] for letter in letters} <= reasons
         return Counter((letter["partition"], letter["offset"]) for letter in letters)
 
 

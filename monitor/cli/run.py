@@ -46,6 +46,7 @@ def command(config: Path, log_level: str) -> None:
     settings = load(config, secrets=True)
     configure(log_level, secrets=secrets_in(settings))  # type: ignore[arg-type] # click has checked it
     held = lock(settings.state_dir)
+    stopping = asked_to_stop()
     health, metrics = Health(clock().steady), Metrics(__version__)
     server = Server(settings.http.address, Site(health, metrics, settings.http))
     host, port = server.start()
@@ -55,7 +56,6 @@ def command(config: Path, log_level: str) -> None:
         from monitor.replicas.build import sharing
 
         start = sharing
-    stopping = asked_to_stop()
     try:
         learn_missing(settings, health, stopping)
         if not stopping.is_set():

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from labels_world import MODEL, REQUESTS, START, End, Log, World, ended, message, request
+from labels_world import MODEL, START, End, Log, World, accepted_in, ended
 
 from monitor.assembly import running, watched_models
 from monitor.config.loading import load
@@ -19,24 +19,12 @@ from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.parts import Now
 from monitor.pipeline import Pipeline
-from monitor.reference.build import build
-from monitor.reference.store import Store
-from monitor.types import Message
 
 
 @pytest.fixture(scope="session")
 def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a reference of 10,000 labelled requests, 5 % of them wrong."""
-    rng, folder = Random(1), tmp_path_factory.mktemp("accepted")
-    log: list[Message] = []
-    for number in range(10_000):
-        record, _ = request(number, rng, 0.05, labelled=True)
-        log.append(message(REQUESTS, log, record, START))
-    store = Store(folder / "reference")
-    built = build(lambda: iter([log]), model=MODEL, options={}, from_table=False)
-    store.save(built, {"source": "tests", "rows": built.rows})
-    store.promote(built.digest, by="ann", why="tests", at="2026-01-01T00:00:00Z")
-    return store.folder
+    return accepted_in(tmp_path_factory.mktemp("accepted"))
 
 
 @pytest.fixture

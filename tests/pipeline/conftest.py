@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from accepted_reference import accepted
 from fake_source import FakeSource
 from probing import with_callers
-from traffic import MODEL, Record, lines, traffic
+from traffic import MODEL, traffic
 from watching import A, Watch
 
 from detectors.config import AutoConfig, QueriesConfig
@@ -22,10 +23,7 @@ from monitor.config.loading import load
 from monitor.observers import FindingsFile
 from monitor.parts import Parts
 from monitor.pipeline import Pipeline
-from monitor.reference.build import build
-from monitor.reference.store import Store
 from monitor.replay import CountedOnly, Told, replay
-from monitor.sources.file import FileReader
 from monitor.types import Source
 from monitor.verdicts import Verdicts
 
@@ -46,25 +44,6 @@ def close_reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scored_reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the accepted reference of the same records, with scorers of single ones."""
     return accepted(tmp_path_factory.mktemp("scored"), traffic(100, seed=1), [AutoConfig()])
-
-
-def accepted(folder: Path, records: Iterable[Record], detectors: Sequence[Any] = ()) -> Path:
-    """Write records, build and accept their reference, and return its folder."""
-    data = folder / "accepted.jsonl"
-    data.write_bytes(lines(records))
-
-    def blocks() -> Any:
-        source = FileReader(str(data))
-        source.open({})
-        while not source.finished:
-            yield from source.poll(0.1).values()
-        source.close(1)
-
-    store = Store(folder / "reference")
-    built = build(blocks, model=MODEL, options={}, from_table=False, detectors=detectors)
-    store.save(built, {"source": "traffic", "rows": built.rows})
-    store.promote(built.digest, by="ann", why="tests", at="2026-01-01T00:00:00Z")
-    return store.folder
 
 
 @pytest.fixture

@@ -206,7 +206,7 @@ def test_starting_healthy_idle_and_stuck_are_told_apart(watch):
     one.at(62)
     assert one.ready().state == "healthy"
     source.ended = True
-    one.at(70)
+    one.at(123)
     assert (one.ready().state, one.ready().well) == ("idle", True)
     one.at(71, a=[RECORD])
     assert (one.ready().state, one.ready().well) == ("healthy", True)

@@ -10,7 +10,7 @@ import time
 import pytest
 from kafka import KafkaAdminClient
 from kafka_broker import Broker
-from source_reading import by_partition, read_to_end, read_until
+from source_reading import read_to_end, read_until
 
 from monitor.sources.kafka import KafkaReader
 from monitor.types import Partition
@@ -159,26 +159,6 @@ def test_a_topic_that_is_missing_is_waited_for_and_never_created(broker, reader,
     write(broker, "not-made-yet", VALUES)
     assert [message.value for message in read_until(source, lambda got: len(got) >= len(VALUES))] == VALUES
     assert source.trouble() is None
-
-
-def test_three_brokers_of_which_one_is_killed_and_then_another(tmp_path, write):
-    with Broker(tmp_path / "cluster", nodes=3) as cluster:
-        cluster.create_topic("t", 6, min_insync_replicas=1)
-        source = KafkaReader({"bootstrap_servers": cluster.bootstrap.split(",")}, topics=["t"], group_id="g")
-        source.open({})
-        got = []
-        for round_number, killed in enumerate([None, 1, 2]):
-            if killed:
-                cluster.kill(killed)
-            for number in range(6):
-                write(cluster, "t", [b"%d/%d" % (round_number, i) for i in range(50)], partition=number)
-            got += read_until(source, lambda new: len(new) >= 300)
-            if killed:
-                cluster.start(killed)
-        source.close(5)
-    assert {partition: [m.offset for m in messages] for partition, messages in by_partition(got).items()} == {
-        Partition("t", number): list(range(150)) for number in range(6)
-    }
 
 
 def _wait_until(true):

@@ -1,4 +1,4 @@
-"""A real `seawall run` on a real Kafka, killed with -9 at random moments: it tells what it would have told unkilled.
+"""1. A real `seawall run` on a real Kafka, killed with -9 at random moments: it tells what it would have told unkilled.
 
 Single records are scored on the way, and what is said of each is written once.
 """
@@ -10,7 +10,6 @@ import threading
 import time
 from random import Random
 from typing import Any
-from uuid import uuid4
 
 import kserve_log
 import pytest
@@ -35,45 +34,17 @@ def records():
 
 
 @pytest.fixture
-def monitor(tmp_path, configured, scored_reference, broker, topic):
-    """Return a function that makes a monitor of a topic, with a state and a group of its own."""
-    made: list[Monitor] = []
-
-    def make(name: str, **settings: Any) -> Monitor:
-        folder = tmp_path / uuid4().hex[:6]
-        group = folder.name
-        own = {
-            "reference": str(scored_reference),
-            "detectors": [{"type": "auto"}],
-            "verdicts": {"path": str(folder / "verdicts.jsonl")},
-        }
-        path = configured(
-            source={
-                "type": "kafka",
-                "bootstrap_servers": broker.bootstrap,
-                "topics": [name],
-                "group_id": group,
-                "group_instance_id": group,
-            },
-            sinks=[{"type": "file", "path": str(folder / "events.jsonl")}],
-            state_dir=str(folder),
-            dead_letters={"to": "file"},
-            **(settings or own),
-        )
-        folder.mkdir()
-        made.append(Monitor(path.rename(folder / "seawall.yaml"), folder))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.kill()
+def scored(monitor, scored_reference):
+    """Return a function that makes a monitor which scores single records."""
+    own = {"reference": str(scored_reference), "detectors": [{"type": "auto"}], "verdicts": {"path": "verdicts.jsonl"}}
+    return lambda name: monitor(name, **own)
 
 
-def test_kill_9_at_any_moment_changes_nothing_that_is_told(broker, topic, records, monitor):
+def test_kill_9_at_any_moment_changes_nothing_that_is_told(broker, topic, records, scored):
     name = topic(PARTITIONS, retention_ms=-1)
     rng = Random(4)
     writer = threading.Thread(target=trickle, args=(broker.bootstrap, name, records))
-    killed = monitor(name)
+    killed = scored(name)
     writer.start()
     kills = 0
     while (saved := killed.read_through()) < len(records):
@@ -88,7 +59,7 @@ def test_kill_9_at_any_moment_changes_nothing_that_is_told(broker, topic, record
     writer.join()
     assert kills >= KILLS
 
-    unkilled = monitor(name)
+    unkilled = scored(name)
     unkilled.start()
     unkilled.wait_until_read(len(records))
     assert unkilled.terminate() == 0
@@ -142,23 +113,6 @@ def test_kill_9_changes_no_alarm_of_detectors_that_depend_on_order(broker, topic
     assert told_once(killed.events()) == unkilled.events()
 
 
-def test_sigterm_ends_with_0_and_a_restart_tells_nothing_again(topic, broker, records, monitor):
-    name = topic(PARTITIONS, retention_ms=-1)
-    produce(broker.bootstrap, name, PARTITIONS, records)
-    one = monitor(name)
-    one.start()
-    one.wait_until_read(len(records))
-    assert one.terminate() == 0
-    told, letters = one.events(), one.dead_letters()
-    assert [event["event"] for event in told] == ["opened", "updated", "resolved"]
-    one.start()
-    one.wait_until_assigned(PARTITIONS)
-    assert one.terminate() == 0
-    assert one.events() == told
-    assert one.dead_letters() == letters
-    assert one.read_through() == len(records)
-
-
 def test_a_second_process_on_the_same_state_ends_in_words(topic, monitor):
     one = monitor(topic(PARTITIONS))
     one.start()
@@ -170,12 +124,12 @@ def test_a_second_process_on_the_same_state_ends_in_words(topic, monitor):
     assert one.terminate() == 0
 
 
-def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_partitions(broker, topic, monitor):
+def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_partitions(broker, topic, scored):
     name = topic(PARTITIONS, retention_ms=-1)
     records = list(traffic.traffic(110, seed=8, changed=range(30, 60), change=traffic.higher_income))
     answered = [1 + (number % 50 > 0) for number in range(len(records))]
     halves = [half for record, n in zip(records, answered, strict=True) for half in kserve_log.events(record)[:n]]
-    killed = monitor(name)
+    killed = scored(name)
     waiting = []
     for start in range(0, len(halves), 4_000):
         produce(broker.bootstrap, name, PARTITIONS, halves[start : start + 4_000])
@@ -185,7 +139,7 @@ def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_
         waiting.append(bool(killed.saved()["waiting"]))
     assert any(waiting)
 
-    unkilled = monitor(name)
+    unkilled = scored(name)
     unkilled.start()
     unkilled.wait_until_read(len(halves))
     assert unkilled.terminate() == 0
