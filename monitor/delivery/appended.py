@@ -57,17 +57,13 @@ class AppendedFile:
     def _go_on(self, path: Path, end: End | int) -> None:
         """Cut off what was written since; or leave alone what is not ours, and begin a line of our own behind it."""
         size = end if isinstance(end, int) else end[0]
-        if size <= self._size and (isinstance(end, int) or self._end(size) == tuple(end)):
+        if _ended(self._file.fileno(), end):
             self._file.truncate(size)
             self._size = size
             return
         log.warning("file is not as it was left", path=str(path), then="gone on with at its end", size=self._size)
         if os.pread(self._file.fileno(), 1, self._size - 1) != b"\n":
             self._waiting, self._bytes = [b"\n"], 1
-
-    def _end(self, size: int) -> End:
-        begin = max(0, size - _LOOKED_AT)
-        return size, zlib.crc32(os.pread(self._file.fileno(), size - begin, begin))
 
     def _lock(self, path: Path) -> None:
         try:
@@ -96,7 +92,7 @@ class AppendedFile:
         if self._waiting:
             self._append()
         os.fsync(self._file.fileno())
-        return self._end(self._size)
+        return _end(self._file.fileno(), self._size)
 
     def _append(self) -> None:
         """Write all that waits, or nothing: half a line is cut off again."""
@@ -114,3 +110,21 @@ class AppendedFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def is_as_left(path: Path, end: End | int) -> bool:
+    """Return whether a file is as it was when it ended there, whatever was written behind it since."""
+    if not path.exists():
+        return end in (0, (0, 0), [0, 0])
+    with path.open("rb") as file:
+        return _ended(file.fileno(), end)
+
+
+def _ended(descriptor: int, end: End | int) -> bool:
+    size = end if isinstance(end, int) else end[0]
+    return size <= os.fstat(descriptor).st_size and (isinstance(end, int) or _end(descriptor, size) == tuple(end))
+
+
+def _end(descriptor: int, size: int) -> End:
+    begin = max(0, size - _LOOKED_AT)
+    return size, zlib.crc32(os.pread(descriptor, size - begin, begin))

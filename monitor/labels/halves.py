@@ -4,7 +4,7 @@ What is counted in a slot is a function of the logs alone. A half is kept under 
 it was on time there; a pair belongs to the later of its two slots. So once both streams have closed a slot, all its
 pairs are here, whatever was read first, and whatever else is here already: a crash may leave halves of later slots,
 which every question leaves out. An id that was judged is remembered for as long as a half waits, and is not judged
-again meanwhile: so it does not matter when its halves are deleted, which is when a snapshot is written.
+again meanwhile: so it does not matter when its halves are deleted, which is when snapshots have left them behind.
 """
 
 from __future__ import annotations
@@ -213,15 +213,15 @@ class Halves:
         with disk_trouble(self.path):
             return life_of(self._db)
 
-    def forget(self, judged: int) -> dict[str, int]:
-        """Drop what no later slot can pair, given the last slot that a snapshot remembers as judged.
+    def forget(self, judged: int, bound: bytes) -> dict[str, int]:
+        """Drop what no later slot can pair, given the last slot and the bound that every snapshot left remembers.
 
         Returns
         -------
         dict of str to int
             Predictions that waited in vain, by model.
         """
-        about, over = self._about(judged), (self.bound, judged - self.wait)
+        about, over = self._about(judged) | {"bound": bound}, (bound, judged - self.wait)
         done = [(key, model, slot) for slot, key, model in self._used if slot <= judged]
         labelled = [(key, model, ANY_MODEL if self.only else model, slot) for key, model, slot in done]
         self._used = [each for each in self._used if each[0] > judged]
