@@ -85,8 +85,11 @@ class Life:
 
 
 @pytest.fixture
-def life(tmp_path: Path, configured: Callable[..., Path]) -> Callable[[str, Sequence[Message]], Life]:
-    """Return a function that begins a life in a folder of its own."""
+def life(
+    tmp_path: Path, configured: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, Sequence[Message]], Life]:
+    """Return a function that begins a life in a folder of its own; it saves as often however slow the disk is."""
+    monkeypatch.setattr("monitor.outbox.MOST_TIME", 1e9)
 
     def begin(name: str, log: Sequence[Message]) -> Life:
         folder = tmp_path / name
