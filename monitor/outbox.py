@@ -99,6 +99,7 @@ class DurableOutbox:
         self.unsent = list(unsent)
         self._places: set[tuple[str, int]] = set()
         self._next_save = 0.0
+        self._failing = False
         self._failures = 0
         self._next_words = 0.0
 
@@ -107,8 +108,8 @@ class DurableOutbox:
         self.unsent += [(model, event) for event in events]
 
     def save(self, pipeline: Pipeline, now: Now) -> None:
-        """Write the snapshot if events wait or it is time, then tell, then commit."""
-        if not self.unsent and now.steady < self._next_save:
+        """Write the snapshot if events wait, there is too much to write or it is time, then tell, then commit."""
+        if not self.unsent and now.steady < self._next_save and (self._failing or not pipeline.parts.full):
             return
         self._next_save = now.steady + SAVE_EVERY
         try:
@@ -125,10 +126,12 @@ class DurableOutbox:
             for side in pipeline.parts.sides:
                 side.saved()
         except OSError as error:
+            self._failing = True
             self.health.block("state", f"{self.path.parent} cannot be written: {error.strerror}")
             self._note_failure(error, now)
         else:
             self._next_save = now.steady + max(SAVE_EVERY, (time.monotonic() - began) / MOST_TIME)
+            self._failing = False
             self.health.clear("state")
             self.metrics.checkpoint.set(now.wall / 1000)
             pipeline.parts.source.commit(dict(pipeline.parts.partitions.wanted))
