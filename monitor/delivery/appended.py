@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import zlib
@@ -16,6 +17,9 @@ from monitor.errors import SeawallError
 MANY = 1_000
 MOST_WAITING = 64 << 20
 """Bytes that a full disk makes wait; with more, reading stops."""
+
+MOST_APPENDED = 8 << 20
+"""Bytes kept until they are known to be on the disk."""
 
 _LOOKED_AT = 1 << 12
 """Bytes before its end by which a file is known again."""
@@ -50,6 +54,7 @@ class AppendedFile:
         self._lock(path)
         self._size = self._file.seek(0, os.SEEK_END)
         self._waiting: list[bytes] = []
+        self._appended = bytearray()
         self._bytes = 0
         if end is not None and self._size:
             self._go_on(path, end)
@@ -91,7 +96,7 @@ class AppendedFile:
         """Write and fsync; return where the file ends. Raises OSError, and tries again the next time."""
         if self._waiting:
             self._append()
-        os.fsync(self._file.fileno())
+        self._sync()
         return _end(self._file.fileno(), self._size)
 
     def _append(self) -> None:
@@ -106,6 +111,25 @@ class AppendedFile:
         self._size += len(data)
         self._waiting.clear()
         self._bytes = 0
+        self._appended += data
+        if len(self._appended) > MOST_APPENDED:
+            self._sync()
+
+    def _sync(self) -> None:
+        """Put on the disk what was appended. Where that fails it waits again: the kernel drops it, and tells once."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # /dev/null, say: nothing that a disk could lose
+                self._appended.clear()
+                return
+            self._file.truncate(self._size - len(self._appended))
+            self._size -= len(self._appended)
+            self._waiting.insert(0, bytes(self._appended))
+            self._bytes += len(self._appended)
+            self._appended.clear()
+            raise
+        self._appended.clear()
 
     def close(self) -> None:
         """Close the file."""
