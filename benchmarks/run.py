@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+import checkpoint
 import judging
 import service
 import stages
@@ -38,6 +39,7 @@ def main() -> None:
         traffic.reference(folder / "reference")
         show_stages(folder)
         judging.show()
+        checkpoint.show()
         with Broker(folder / "kafka") as broker:
             show_idle(folder, broker)
             show_kafka(folder, broker, chosen.records)

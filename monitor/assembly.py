@@ -9,22 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import structlog
 
 from monitor.beside import add_sides, check_sides
 from monitor.config.config import Config
-from monitor.config.durations import format_duration
 from monitor.config.permodel import ModelSettings
 from monitor.counting import trail
 from monitor.counting.fold import NEVER
 from monitor.counting.pairing import PairCounter, Pairing
-from monitor.counting.partitions import Partitions, Remembered, Timing, from_plain
+from monitor.counting.partitions import Partitions, Timing, from_plain
 from monitor.delivery.appended import End
 from monitor.delivery.dead_letters import FileWriter, Limit, TopicWriter, Writer
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.delivery.lane import Count
-from monitor.errors import ConfigError, Problem, SnapshotError
+from monitor.errors import ConfigError, Problem
 from monitor.formats.decoder import Decoder
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
@@ -32,10 +30,11 @@ from monitor.incidents.incident import rfc3339
 from monitor.lean import settle
 from monitor.observers import MetricsObserver
 from monitor.operators import Operators
-from monitor.outbox import VERSION, DurableOutbox, Saved, news_of
+from monitor.outbox import DurableOutbox, news_of
 from monitor.parts import Now, Parts
 from monitor.pipeline import Pipeline
 from monitor.reference.store import Store
+from monitor.remembered import SNAPSHOT, resumed
 from monitor.sight import Sight
 from monitor.state import snapshot
 from monitor.types import Event, Source, action_name
@@ -46,7 +45,6 @@ from sinks.sink import Sink
 if TYPE_CHECKING:
     from monitor.shadow.endpoint import Endpoint
 
-SNAPSHOT = "snapshot"
 DEAD_LETTERS = "dead-letters.jsonl"
 
 log = structlog.get_logger()
@@ -147,34 +145,33 @@ def running(
     Raises
     ------
     SnapshotError
-        Where the snapshot is not whole, is no snapshot, or was counted in slots of another length; where a file that
-        it counts on is not there, or not what it was.
+        Where nothing can be gone on from (`resumed`), or a file that the snapshot counts on is not there, or not what
+        it was.
     """
-    saved = remembered_state(config.state_dir / SNAPSHOT)
-    _check_slot(config, saved)
+    path, saved = resumed(config)
     if config.labels:
-        check_sides(config.state_dir, saved.get("sides", {}))
-    restored = _restore(config.state_dir / SNAPSHOT, models, saved)
+        check_sides(config.state_dir, saved["sides"])
+    restored = _restore(path, models, saved)
     outbox = _outbox(config, models, saved, health, metrics)
     for name, events in restored.items():
         outbox.put(name, events)
     source = source or _source(config, models)
     parts = Parts(
-        **parts_of(config, models, source, judged=saved["judged"], waiting=saved.get("waiting", ())),
+        **parts_of(config, models, source, judged=saved["judged"], waiting=saved["waiting"]),
         letters=letters_to(config, saved["dead_letters"]),
         outbox=outbox,
         observers=[
             Sight(health, config.freshness / 1000),
             MetricsObserver(metrics, health, [model.name for model in models]),
-            Verdicts(models, saved.get("written", {})),
+            Verdicts(models, saved["written"]),
         ],
         remembered=from_plain(saved["partitions"]),
     )
     pipeline = Pipeline(parts, clock, stopping)
     if any(model.settings.retrain for model in models):
-        parts.partitions.trails = trail.from_plain(saved.get("trails", []))
+        parts.partitions.trails = trail.from_plain(saved["trails"])
         parts.observers.append(Operators(config.state_dir))
-    add_sides(pipeline, config, metrics, saved.get("sides", {}), endpoints, label_source=label_source)
+    add_sides(pipeline, config, metrics, saved["sides"], endpoints, label_source=label_source)
     settle()
     return pipeline
 
@@ -184,32 +181,6 @@ def _source(config: Config, models: list[Watched]) -> Source:
     return (
         config.source.build(name, codes=codes_of(models)) if config.source.type == "file" else config.source.build(name)
     )
-
-
-def remembered_state(path: Path) -> dict[str, Any]:
-    """Return the content of the snapshot, or that of a first start."""
-    saved = snapshot.load(path)
-    if saved is None:
-        return {
-            "partitions": [],
-            "judged": NEVER,
-            "slot": None,
-            "models": {},
-            "unsent": [],
-            "pending": {},
-            "threads": {},
-            "dead_letters": None,
-        }
-    with snapshot.understood(path):
-        if saved["version"] != VERSION:
-            raise SnapshotError(
-                f"{path} is of snapshot version {saved['version']}, this build reads {VERSION}. "
-                "Run the build that wrote it, or move it away."
-            )
-        msgspec.convert(saved, Saved)
-        for rows in (saved["unsent"], *saved["pending"].values()):
-            news_of(rows)
-    return saved
 
 
 def _restore(path: Path, models: list[Watched], saved: dict[str, Any]) -> dict[str, list[Event]]:
@@ -223,24 +194,6 @@ def _restore(path: Path, models: list[Watched], saved: dict[str, Any]) -> dict[s
         end = "nothing yet" if saved["judged"] == NEVER else rfc3339((saved["judged"] + 1) * saved["slot"])
     log.info("snapshot read", path=str(path), partitions=len(saved["partitions"]), judged_through=end)
     return restored
-
-
-def _check_slot(config: Config, saved: dict[str, Any]) -> None:
-    """Refuse a count in other slots: their numbers mean other times, and all new records could be taken for late."""
-    counted = saved["slot"]
-    if counted not in (None, config.slot):
-        raise SnapshotError(
-            f"{config.state_dir / SNAPSHOT} was counted in slots of {format_duration(counted)}, the configuration says "
-            f"slot: {format_duration(config.slot)}. Set it back, or forget what was counted: seawall state reset"
-        )
-
-
-def save_positions(path: Path, partitions: Mapping[Any, Remembered]) -> None:
-    """Write a first snapshot that knows where to read on and nothing else."""
-    from monitor.counting.partitions import plain
-
-    empty = remembered_state(Path("/nonexistent"))
-    snapshot.save(path, empty | {"version": VERSION, "partitions": plain(partitions)})
 
 
 def _outbox(

@@ -7,6 +7,7 @@
     │   └── LacksScorer       it was built without a scorer that is configured
     ├── SourceError       the source cannot be read
     ├── SnapshotError     what was remembered cannot be used
+    │   ├── TornSnapshot      it is cut off, or damaged
     │   └── ForeignSnapshot   it is whole, but no snapshot of Seawall's
     ├── BadRecord         one record that cannot be used (a dead letter)
     └── DeliveryError     one message that a destination did not take
@@ -69,6 +70,10 @@ class SourceError(SeawallError):
 
 class SnapshotError(SeawallError):
     """What was remembered cannot be used: corrupt, or of another topic."""
+
+
+class TornSnapshot(SnapshotError):
+    """A snapshot of which a part is missing, or not what was written."""
 
 
 class ForeignSnapshot(SnapshotError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from monitor.assembly import SNAPSHOT, clock, save_positions
+from monitor.assembly import clock
 from monitor.config.config import Config
 from monitor.config.permodel import ModelSettings
 from monitor.counting.fold import Position
@@ -22,6 +22,8 @@ from monitor.reference.build import build
 from monitor.reference.from_file import options_of
 from monitor.reference.look import Look
 from monitor.reference.store import ITSELF, Reference, Store
+from monitor.remembered import SNAPSHOT, save_positions
+from monitor.state import snapshot
 from monitor.types import Partition, RawMessage, Source
 
 EVER = 1 << 60
@@ -109,7 +111,7 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
     )
     _promote(reference, Store(settings.reference.path))
     path = config.state_dir / SNAPSHOT
-    if not path.exists():  # else it knows where to go on, and holds the other models' incidents
+    if snapshot.find(path) is None:  # else it knows where to go on, and holds the other models' incidents
         save_positions(path, {partition: Remembered(Position(offset)) for partition, offset in taken.begins.items()})
     health.clear("reference")
     log.warning(

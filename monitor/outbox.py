@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 import msgspec
 import structlog
 
+from monitor import __version__
 from monitor.counting import trail
 from monitor.counting.partitions import plain
 from monitor.delivery.appended import End
@@ -17,6 +18,7 @@ from monitor.delivery.dispatcher import Dispatcher, close_all
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.state import snapshot
+from monitor.state.migration import VERSION
 from monitor.types import Event, News, Trigger
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ MOST_TIME = 0.02
 WORDS_EVERY = 60.0
 """Seconds between two words in the log about a disk that takes nothing."""
 
-VERSION = 1
-
 log = structlog.get_logger()
 
 
@@ -42,6 +42,7 @@ class Saved(TypedDict):
     """What a snapshot holds."""
 
     version: int
+    build: str | None
     partitions: list[tuple[str, int, int, int, int, list[tuple[int, int]], int]]
     judged: int
     slot: int | None
@@ -50,10 +51,10 @@ class Saved(TypedDict):
     pending: dict[str, list[tuple[str, dict[str, Any]]]]
     threads: dict[str, list[tuple[str, str, str | None]]]
     dead_letters: End | int | None
-    sides: NotRequired[dict[str, dict[str, Any]]]
-    trails: NotRequired[list[tuple[str, int, int, list[tuple[int, int]]]]]
-    waiting: NotRequired[list[tuple[str, int, list[int]]]]
-    written: NotRequired[dict[str, End | int]]
+    sides: dict[str, dict[str, Any]]
+    trails: list[tuple[str, int, int, list[tuple[int, int]]]]
+    waiting: list[tuple[str, int, list[int]]]
+    written: dict[str, End | int]
 
 
 class SavedModel(TypedDict):
@@ -96,7 +97,9 @@ class DurableOutbox:
         self.health = health
         self.metrics = metrics
         self.unsent = list(unsent)
+        self._places: set[tuple[str, int]] = set()
         self._next_save = 0.0
+        self._failing = False
         self._failures = 0
         self._next_words = 0.0
 
@@ -105,24 +108,30 @@ class DurableOutbox:
         self.unsent += [(model, event) for event in events]
 
     def save(self, pipeline: Pipeline, now: Now) -> None:
-        """Write the snapshot if events wait or it is time, then tell, then commit."""
-        if not self.unsent and now.steady < self._next_save:
+        """Write the snapshot if events wait, there is too much to write or it is time, then tell, then commit."""
+        if not self.unsent and now.steady < self._next_save and (self._failing or not pipeline.parts.full):
             return
         self._next_save = now.steady + SAVE_EVERY
         try:
             letters = pipeline.parts.letters.flush()
+            began = time.monotonic()
             written = {path: size for each in pipeline.parts.observers for path, size in each.flush().items()}
             for side in pipeline.parts.sides:
                 side.flush()
-            began = time.monotonic()
-            snapshot.save(self.path, self._content(pipeline, letters) | {"written": written})
+            content = self._content(pipeline, letters) | {"written": written}
+            places = places_of(content)
+            # What is told or committed is in both snapshots before: whichever is damaged, what others know is known.
+            snapshot.save(self.path, content, twice=bool(self.unsent) or not places <= self._places)
+            self._places = places
             for side in pipeline.parts.sides:
                 side.saved()
         except OSError as error:
+            self._failing = True
             self.health.block("state", f"{self.path.parent} cannot be written: {error.strerror}")
             self._note_failure(error, now)
         else:
             self._next_save = now.steady + max(SAVE_EVERY, (time.monotonic() - began) / MOST_TIME)
+            self._failing = False
             self.health.clear("state")
             self.metrics.checkpoint.set(now.wall / 1000)
             pipeline.parts.source.commit(dict(pipeline.parts.partitions.wanted))
@@ -165,6 +174,7 @@ class DurableOutbox:
         partitions = pipeline.parts.partitions
         return {
             "version": VERSION,
+            "build": __version__,
             "partitions": plain({**pipeline.remembered, **partitions.remembered()}),
             "judged": partitions.judged,
             "waiting": partitions.pairing.state(),
@@ -179,6 +189,12 @@ class DurableOutbox:
             "sides": {side.name: side.state() for side in pipeline.parts.sides},
             "trails": trail.plain(partitions.trails or {}),
         }
+
+
+def places_of(content: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """Return the partitions that a snapshot knows where to read on: no other goes by what the group committed."""
+    sides = [row for side in content["sides"].values() for row in side["partitions"]]
+    return {(topic, number) for topic, number, offset, *_ in [*content["partitions"], *sides] if offset >= 0}
 
 
 def news_of(rows: Sequence[Sequence[Any]]) -> list[tuple[str, News]]:

@@ -64,13 +64,14 @@ def command(
 
     Neither reads nor writes the state; tells nobody but standard output unless --send.
     """
-    from monitor.assembly import SNAPSHOT, watched_models
+    from monitor.assembly import watched_models
     from monitor.cli.outputs import Outputs
     from monitor.cli.replayed import end, summarise
     from monitor.config.loading import load
     from monitor.config.secrets import secrets_in
     from monitor.logs import configure
     from monitor.observers import NotJudged
+    from monitor.remembered import SNAPSHOT
     from monitor.replay import replay
 
     outputs = Outputs([Path(name) for name in (data, config, labels, answers) if name], **written)

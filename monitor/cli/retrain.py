@@ -73,8 +73,8 @@ def _say(word: Literal["approve", "reject"], run: str, config: Path, by: str, wh
     from monitor.errors import SnapshotError
     from monitor.incidents.incident import rfc3339
     from monitor.retraining.ledger import OVER
+    from monitor.state.lock import in_use
     from monitor.state.operator_log import Word, say
-    from monitor.state.snapshot import in_use
 
     settings = load(config, secrets=False)
     waiting = {r: model for model, _, r, _, case in _cases(_ledgers(settings)) if case.outcome not in (None, *OVER)}
@@ -106,7 +106,7 @@ def _ledgers(settings: Config) -> dict[str, dict[str, Any]]:
     """Return what every rule remembers, by model and rule, as the snapshot has it."""
     import msgspec
 
-    from monitor.assembly import SNAPSHOT, remembered_state
+    from monitor.remembered import SNAPSHOT, remembered_state
     from monitor.retraining.ledger import Ledger
     from monitor.state.snapshot import understood
 

@@ -40,7 +40,7 @@ def command(config: Path, log_level: str) -> None:
     from monitor.learning import learn_missing
     from monitor.logs import configure
     from monitor.observers import FirstPoll, SourceTrouble
-    from monitor.state.snapshot import lock
+    from monitor.state.lock import lock
 
     log = structlog.get_logger()
     settings = load(config, secrets=True)

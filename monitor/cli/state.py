@@ -1,25 +1,19 @@
-"""`seawall state`: what is remembered, and how to forget it."""
+"""`seawall state`: what is remembered, whether it is whole, and how to forget it."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from monitor.cli.options import config_option
-from monitor.errors import SourceError
+from monitor.errors import SeawallError, SnapshotError, SourceError
 
 if TYPE_CHECKING:
     from monitor.config.config import Config
     from monitor.config.source import KafkaSource
-
-LONGEST = 100
-"""Characters of an incident's summary."""
-
-LONGEST_UNSAVED = 60.0
-"""Seconds; a process that runs saves about once a second."""
 
 
 @click.group()
@@ -31,61 +25,28 @@ def command() -> None:
 @config_option
 def show(config: Path) -> None:
     """Say where reading goes on, how far was judged, what is open and what is still to be told."""
-    from monitor.assembly import SNAPSHOT, remembered_state
+    from monitor.cli.shown import shown
     from monitor.config.loading import load
-    from monitor.state.snapshot import in_use, understood
 
-    settings = load(config, secrets=False)
-    path = settings.state_dir / SNAPSHOT
-    content = remembered_state(path)
-    if not path.exists():
-        click.echo(f"nothing is remembered in {settings.state_dir}")
-        return
-    age = time.time() - path.stat().st_mtime
-    click.echo(f"{path}, saved {age:,.0f} s ago")
-    if age > LONGEST_UNSAVED and in_use(settings.state_dir):
-        click.echo(f"! not saved for {age:,.0f} s: the running process may know more, see /readyz")
-    sides = [row for side in content.get("sides", {}).values() for row in side["partitions"]]
-    for topic, number, offset, *_ in [*content["partitions"], *sides]:
-        click.echo(f"  {topic}/{number} goes on at {max(0, offset):,}")
-    for name, model in content["models"].items():
-        with understood(path):
-            _show_model(name, model, len(content["pending"].get(name, [])))
-
-
-def _show_model(name: str, model: dict[str, Any], pending: int) -> None:
-    import msgspec
-
-    from monitor.incidents.incident import Incident, rfc3339
-    from monitor.incidents.summary import ranked, summarise
-    from sinks.text import counted, plain
-
-    sides = {what: side for name, what in (("labels", "label"), ("shadow", "answer")) if (side := model.get(name))}
-    incidents = [
-        *model["policy"]["incidents"],
-        *(incident for side in sides.values() for incident in side["policy"]["incidents"]),
-        *model["conditions"].values(),
-    ]
-    records = model["judge"]["records"]
-    late = "".join(f" and {counted(side['judge']['records'], what)}" for what, side in sides.items())
-    click.echo(f"  {name}: {counted(records, 'record')}{late} judged against {model['reference'][:19]}")
-    click.echo(f"  {name}: {counted(len(incidents), 'incident')} open, {counted(pending, 'message')} still to be told")
-    for incident in msgspec.convert(incidents, list[Incident]):
-        summary = plain(summarise(ranked(list(incident.signals.values()))), LONGEST)
-        click.echo(f"    {incident.severity} since {rfc3339(incident.since)}: {summary} ({incident.key})")
+    for line in shown(load(config, secrets=False).state_dir, time.time()):
+        click.echo(line)
 
 
 @command.command()
 @config_option
 def verify(config: Path) -> None:
-    """Say whether what is remembered is whole; exits 1 where it is not."""
-    from monitor.assembly import SNAPSHOT, remembered_state
-    from monitor.beside import check_sides
+    """Say whether both snapshots are whole, and all that they count on; exits 1 where not."""
+    from monitor.cli.verified import verified
     from monitor.config.loading import load
 
-    path = load(config, secrets=False).state_dir / SNAPSHOT
-    check_sides(path.parent, remembered_state(path).get("sides", {}), thoroughly=True)
-    click.echo(f"{path} is whole" if path.exists() else f"there is no snapshot at {path}")
+    found = {str(one): one for one in verified(load(config, secrets=False).state_dir)}
+    wrong = {words: one for words, one in found.items() if isinstance(one, SeawallError)}
+    for words in (words for words in found if words not in wrong):
+        click.echo(words)
+    if len(wrong) == 1:
+        raise next(iter(wrong.values()))
+    if wrong:
+        raise SnapshotError("\n".join(wrong))
 
 
 @command.command()
@@ -95,18 +56,20 @@ def verify(config: Path) -> None:
 def reset(config: Path, *, yes: bool, labels: bool) -> None:
     """Forget everything: the next run begins where `source.start` says, and judges anew.
 
-    The old snapshot is kept beside the new one. Stop `seawall run` first.
+    The old snapshots are kept under other names. Stop `seawall run` first.
     """
     if labels:
         _reset_labels(config, yes=yes)
         return
-    from monitor.assembly import SNAPSHOT
     from monitor.beside import LABELS
     from monitor.config.loading import load
+    from monitor.remembered import SNAPSHOT
     from monitor.shadow.answers import ANSWERS
-    from monitor.state.snapshot import lock
+    from monitor.state.lock import lock
+    from monitor.state.snapshot import previous, torn
 
     settings = load(config, secrets=False)
+    path = settings.state_dir / SNAPSHOT
     with lock(settings.state_dir):
         if not yes:
             click.confirm(f"Forget what is remembered in {settings.state_dir}, open incidents included?", abort=True)
@@ -115,33 +78,35 @@ def reset(config: Path, *, yes: bool, labels: bool) -> None:
                 _forget_group(source)
         if settings.replicas is not None:
             _forget_shared(settings)
-        for path in settings.state_dir.glob(f"{LABELS}*"):
-            path.unlink()
+        for left in settings.state_dir.glob(f"{LABELS}*"):
+            left.unlink()
+        torn(path).unlink(missing_ok=True)
         _put_aside(settings.state_dir / ANSWERS)
-        if kept := _put_aside(settings.state_dir / SNAPSHOT):
-            click.echo(f"forgotten; the old snapshot is {kept}")
-        else:
-            click.echo("there was no snapshot")
+        # The newest last: should this end in between, no run goes on from the one before it.
+        kept = [str(name) for each in (previous(path), path) if (name := _put_aside(each))]
+        click.echo(f"forgotten; what was remembered is {' and '.join(kept)}" if kept else "there was no snapshot")
 
 
 def _reset_labels(config: Path, *, yes: bool) -> None:
-    """Put the file of labels aside; the snapshot counts on it no more."""
-    from monitor.assembly import SNAPSHOT, remembered_state
+    """Put the file of labels aside; neither snapshot counts on it any more."""
     from monitor.beside import LABELS
     from monitor.config.loading import load
-    from monitor.state.snapshot import lock, save
+    from monitor.remembered import SNAPSHOT, known
+    from monitor.state.lock import lock
+    from monitor.state.snapshot import recover, save
 
     settings = load(config, secrets=False)
     with lock(settings.state_dir):
-        content = remembered_state(settings.state_dir / SNAPSHOT)
-        side = content.get("sides", {}).get("labels")
+        found = recover(settings.state_dir / SNAPSHOT)
+        content = known(found) if found else {"sides": {}}
+        side = content["sides"].get("labels")
         if not side:
             click.echo("no labels are remembered")
             return
         if not yes:
             click.confirm("Forget the predictions and labels that wait for each other?", abort=True)
         side["file"] = None
-        save(settings.state_dir / SNAPSHOT, content)
+        save(settings.state_dir / SNAPSHOT, content, twice=True)
         kept = _put_aside(settings.state_dir / LABELS)
         for left in settings.state_dir.glob(f"{LABELS}-*"):
             left.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import zlib
@@ -16,6 +17,9 @@ from monitor.errors import SeawallError
 MANY = 1_000
 MOST_WAITING = 64 << 20
 """Bytes that a full disk makes wait; with more, reading stops."""
+
+MOST_APPENDED = 8 << 20
+"""Bytes kept until they are known to be on the disk."""
 
 _LOOKED_AT = 1 << 12
 """Bytes before its end by which a file is known again."""
@@ -50,6 +54,7 @@ class AppendedFile:
         self._lock(path)
         self._size = self._file.seek(0, os.SEEK_END)
         self._waiting: list[bytes] = []
+        self._appended = bytearray()
         self._bytes = 0
         if end is not None and self._size:
             self._go_on(path, end)
@@ -57,17 +62,13 @@ class AppendedFile:
     def _go_on(self, path: Path, end: End | int) -> None:
         """Cut off what was written since; or leave alone what is not ours, and begin a line of our own behind it."""
         size = end if isinstance(end, int) else end[0]
-        if size <= self._size and (isinstance(end, int) or self._end(size) == tuple(end)):
+        if _ended(self._file.fileno(), end):
             self._file.truncate(size)
             self._size = size
             return
         log.warning("file is not as it was left", path=str(path), then="gone on with at its end", size=self._size)
         if os.pread(self._file.fileno(), 1, self._size - 1) != b"\n":
             self._waiting, self._bytes = [b"\n"], 1
-
-    def _end(self, size: int) -> End:
-        begin = max(0, size - _LOOKED_AT)
-        return size, zlib.crc32(os.pread(self._file.fileno(), size - begin, begin))
 
     def _lock(self, path: Path) -> None:
         try:
@@ -95,8 +96,8 @@ class AppendedFile:
         """Write and fsync; return where the file ends. Raises OSError, and tries again the next time."""
         if self._waiting:
             self._append()
-        os.fsync(self._file.fileno())
-        return self._end(self._size)
+        self._sync()
+        return _end(self._file.fileno(), self._size)
 
     def _append(self) -> None:
         """Write all that waits, or nothing: half a line is cut off again."""
@@ -110,7 +111,44 @@ class AppendedFile:
         self._size += len(data)
         self._waiting.clear()
         self._bytes = 0
+        self._appended += data
+        if len(self._appended) > MOST_APPENDED:
+            self._sync()
+
+    def _sync(self) -> None:
+        """Put on the disk what was appended. Where that fails it waits again: the kernel drops it, and tells once."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # /dev/null, say: nothing that a disk could lose
+                self._appended.clear()
+                return
+            self._file.truncate(self._size - len(self._appended))
+            self._size -= len(self._appended)
+            self._waiting.insert(0, bytes(self._appended))
+            self._bytes += len(self._appended)
+            self._appended.clear()
+            raise
+        self._appended.clear()
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def is_as_left(path: Path, end: End | int) -> bool:
+    """Return whether a file is as it was when it ended there, whatever was written behind it since."""
+    if not path.exists():
+        return end in (0, (0, 0), [0, 0])
+    with path.open("rb") as file:
+        return _ended(file.fileno(), end)
+
+
+def _ended(descriptor: int, end: End | int) -> bool:
+    size = end if isinstance(end, int) else end[0]
+    return size <= os.fstat(descriptor).st_size and (isinstance(end, int) or _end(descriptor, size) == tuple(end))
+
+
+def _end(descriptor: int, size: int) -> End:
+    begin = max(0, size - _LOOKED_AT)
+    return size, zlib.crc32(os.pread(descriptor, size - begin, begin))

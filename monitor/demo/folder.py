@@ -11,12 +11,12 @@ from typing import IO, Any
 
 from monitor.demo.traffic import MODEL
 from monitor.errors import SeawallError
-from monitor.state.snapshot import lock
+from monitor.state.lock import lock
 
 _FIRST_LINE = "# What `seawall demo` ran with."
 
 _LEFT = (
-    "state/snapshot",
+    "state/snapshot*",
     "state/labels.sqlite*",
     "state/answers.jsonl",
     "state/dead-letters.jsonl",

@@ -4,7 +4,7 @@ What is counted in a slot is a function of the logs alone. A half is kept under 
 it was on time there; a pair belongs to the later of its two slots. So once both streams have closed a slot, all its
 pairs are here, whatever was read first, and whatever else is here already: a crash may leave halves of later slots,
 which every question leaves out. An id that was judged is remembered for as long as a half waits, and is not judged
-again meanwhile: so it does not matter when its halves are deleted, which is when a snapshot is written.
+again meanwhile: so it does not matter when its halves are deleted, which is when snapshots have left them behind.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeVar
 from monitor.counting.fold import NEVER
 from monitor.counting.sampling import digest
 from monitor.labels.file import Life, disk_trouble, life_of, opened
+from monitor.labels.transaction import Transaction
 from monitor.reference.schema import text_of
 
 ANY_MODEL = ""
@@ -129,18 +130,22 @@ class Halves:
         self._key = key
         self._used: list[tuple[int, bytes, str]] = []
         self._db = opened(path)
+        self._transaction = Transaction(self._db, path)
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits for the disk that no more should be read."""
+        return self._transaction.full
 
     def predict(self, model: str, halves: Iterable[Half]) -> None:
         """Keep predictions."""
         rows = ((key, model, h.slot, short(h.said), h.confidence, h.version) for key, h in self._sampled(halves))
-        with disk_trouble(self.path):
-            self._db.executemany(_PREDICT, rows)
+        self._transaction.write(_PREDICT, rows)
 
     def label(self, halves: Iterable[LabelHalf]) -> None:
         """Keep labels."""
         rows = ((key, h.model, h.slot, short(h.said)) for key, h in self._sampled(halves))
-        with disk_trouble(self.path):
-            self._db.executemany("INSERT OR IGNORE INTO label VALUES (?, ?, ?, ?)", rows)
+        self._transaction.write("INSERT OR IGNORE INTO label VALUES (?, ?, ?, ?)", rows)
 
     def _sampled(self, halves: Iterable[_H]) -> Iterator[tuple[bytes, _H]]:
         for half in halves:
@@ -160,8 +165,8 @@ class Halves:
         """Return the pairs of a slot that both streams have closed, and remember their ids."""
         with disk_trouble(self.path):
             rows = self._db.execute(_PAIRS, self._about(slot) | {"model": model}).fetchall()
-            marks = [(row[5], model, slot, None if row[4] > 1 else row[1]) for row in rows]
-            self._db.executemany("INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?)", marks)
+        marks = [(row[5], model, slot, None if row[4] > 1 else row[1]) for row in rows]
+        self._transaction.write("INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?)", marks)
         if self.path:
             self._used += [(slot, row[5], model) for row in rows]
         return [Pair(said, label, sure, version, kinds > 1) for said, label, sure, version, kinds, _ in rows]
@@ -197,10 +202,8 @@ class Halves:
         return NEVER if found is None else found
 
     def commit(self) -> None:
-        """Put everything on the disk. Raises OSError."""
-        with disk_trouble(self.path):
-            self._db.execute("UPDATE life SET commits = commits + 1")
-            self._db.commit()
+        """Put everything on the disk. Raises OSError; everything is still here then."""
+        self._transaction.commit()
 
     @property
     def fingerprint(self) -> str:
@@ -213,24 +216,24 @@ class Halves:
         with disk_trouble(self.path):
             return life_of(self._db)
 
-    def forget(self, judged: int) -> dict[str, int]:
-        """Drop what no later slot can pair, given the last slot that a snapshot remembers as judged.
+    def forget(self, judged: int, bound: bytes) -> dict[str, int]:
+        """Drop what no later slot can pair, given the last slot and the bound that every snapshot left remembers.
 
         Returns
         -------
         dict of str to int
             Predictions that waited in vain, by model.
         """
-        about, over = self._about(judged), (self.bound, judged - self.wait)
+        about, over = self._about(judged) | {"bound": bound}, (bound, judged - self.wait)
         done = [(key, model, slot) for slot, key, model in self._used if slot <= judged]
         labelled = [(key, model, ANY_MODEL if self.only else model, slot) for key, model, slot in done]
         self._used = [each for each in self._used if each[0] > judged]
         with disk_trouble(self.path):
             expired = dict(self._db.execute(_VAIN, about))
-            self._db.executemany("DELETE FROM prediction WHERE id = ? AND model = ? AND slot <= ?", done)
-            self._db.executemany("DELETE FROM label WHERE id = ? AND model IN (?, ?) AND slot <= ?", labelled)
-            for table in ("prediction", "label", "judged"):
-                self._db.execute(_OVER.format(table), over)
+        self._transaction.write("DELETE FROM prediction WHERE id = ? AND model = ? AND slot <= ?", done)
+        self._transaction.write("DELETE FROM label WHERE id = ? AND model IN (?, ?) AND slot <= ?", labelled)
+        for table in ("prediction", "label", "judged"):
+            self._transaction.write(_OVER.format(table), [over])
         return expired
 
     def close(self) -> None:

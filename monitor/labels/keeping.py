@@ -36,6 +36,10 @@ class Predictions(Observer):
                 self.halves.predict(model.name, self._predicted(batch, positions))
                 self.halves.label(self._labelled(model.name, batch, positions))
 
+    @property
+    def full(self) -> bool:
+        return self.halves.full
+
     def _predicted(self, batch: Batch, positions: Sequence[int]) -> list[Half]:
         said, sure = _values(batch, "prediction"), batch.numbers.get("confidence")
         slots = (batch.times // self.slot).tolist()
@@ -84,6 +88,10 @@ class Labels(Observer):
         self.note(self._whose, "late", folded.late.get(0, 0))
         self.note(ANY_MODEL, "ignored", len(positions) - len(ours))
         self.note(self._whose, "came", len(ours))
+
+    @property
+    def full(self) -> bool:
+        return self.halves.full
 
 
 def _values(batch: Batch, column: str) -> Sequence[Any]:

@@ -75,7 +75,7 @@ class LabelStream(SideStream):
         self._configured = [halves.bound, most]
         self.judged = NEVER
         self.held = 0
-        self._saved = NEVER
+        self._flushed = self._saved = (NEVER, halves.bound)
         main.parts.observers.append(Predictions(halves, main.parts.models, slot))
 
     def _note(self, model: str, outcome: str, how_many: int) -> None:
@@ -148,12 +148,13 @@ class LabelStream(SideStream):
     def flush(self) -> None:
         """Put the halves on the disk, before the snapshot that counts on them. Raises OSError."""
         self.halves.commit()
-        self._saved = self.judged
+        self._flushed = (self.judged, self.halves.bound)
 
     def saved(self) -> None:
-        """Let go of what the snapshot, now written, has left behind."""
-        for model, waited in self.halves.forget(self._saved).items():
+        """Let go of what the snapshot before the one now written has left behind: a start may go back to it."""
+        for model, waited in self.halves.forget(*self._saved).items():
             self._note(model, "expired", waited)
+        self._saved = self._flushed
         super().saved()
 
     def end(self) -> None:
@@ -184,7 +185,7 @@ class LabelStream(SideStream):
         if state["file"] and state["key"] != self.halves.fingerprint:
             raise SnapshotError(OTHER_KEY)
         self._reach(state["judged"])
-        self._saved = self.judged
+        self._saved = (self.judged, max(bytes(state["bound"]), self.halves.bound))
         self.held = state["held"]
         if state["configured"] == self._configured:
             self.halves.bound = bytes(state["bound"])

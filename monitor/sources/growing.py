@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import IO
@@ -73,7 +74,7 @@ class GrowingFile:
 
     def waiting(self) -> int:
         """Return how many bytes of whole and half lines are still to be read."""
-        return self.path.stat().st_size - self._next
+        return os.fstat(self._file.fileno()).st_size - self._next if self._file else 0
 
     def hold(self, partitions: Set[Partition]) -> None:
         self._held = self._partition in partitions

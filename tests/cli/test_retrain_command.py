@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from monitor.assembly import remembered_state
 from monitor.cli.retrain import command
-from monitor.outbox import VERSION
+from monitor.remembered import remembered_state
 from monitor.retraining.ledger import Case, Ledger
 from monitor.retraining.rules import run_id
+from monitor.state.lock import lock
+from monitor.state.migration import VERSION
 from monitor.state.operator_log import FILE, LONGEST, Word, heard
-from monitor.state.snapshot import lock, save
+from monitor.state.snapshot import save
 
 WAITING, DONE = run_id("credit", "weekly", "inc_1"), run_id("credit", "weekly", "inc_0")
 

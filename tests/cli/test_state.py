@@ -5,6 +5,7 @@ import json
 import os
 import re
 import time
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -12,11 +13,12 @@ import pytest
 from click.testing import CliRunner
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from monitor.assembly import remembered_state
 from monitor.cli.state import command
 from monitor.incidents.incident import Incident
-from monitor.outbox import VERSION
-from monitor.state.snapshot import lock, save
+from monitor.remembered import remembered_state
+from monitor.state.lock import lock
+from monitor.state.migration import VERSION
+from monitor.state.snapshot import previous, recover, save
 from monitor.types import Effect, SignalChange
 
 CHANGE = SignalChange("feature.income", "features", 7.2, Effect(w=0.31), "shifted up")
@@ -73,10 +75,115 @@ def test_show_says_when_a_running_process_may_know_more(tmp_path, file_config, a
     assert bool(re.search(words, shown, re.MULTILINE)) == said
 
 
+def moved(path: Path, offset: int, **more: object) -> dict[str, object]:
+    """Return the content as it is when more was read."""
+    content = remembered_state(path)
+    return content | {"partitions": [["inference", 0, offset, 0, 0, [], offset]]} | more
+
+
 def test_verify_refuses_a_snapshot_that_is_not_whole(tmp_path, file_config):
     path = snapshot(tmp_path)
     path.write_bytes(path.read_bytes()[:-1])
     assert "is not whole" in str(CliRunner().invoke(command, ["verify", "-c", file_config]).exception)
+
+
+def test_show_says_how_old_both_snapshots_are_and_from_where_either_would_go_on(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    save(path, moved(path, 99))
+    saved = time.time() - 720
+    os.utime(previous(path), (saved, saved))
+    shown = CliRunner().invoke(command, ["show", "-c", file_config]).output.splitlines()
+    assert re.fullmatch(rf"{path}, saved \d+ s ago; before it snapshot\.1, saved 12 min ago", shown[0])
+    assert "  inference/0 goes on at 99 (77 before it)" in shown
+    assert not [line for line in shown if line.startswith("!")]
+
+
+@pytest.mark.parametrize(("harm", "words"), [(b"", "is empty"), (b"torn", "is not whole"), (None, "is not there")])
+def test_show_and_verify_say_that_the_one_before_would_be_used_and_why(tmp_path, file_config, harm, words):
+    path = snapshot(tmp_path)
+    save(path, moved(path, 99))
+    path.unlink()
+    if harm is not None:
+        path.write_bytes(harm)
+    shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
+    assert f"! {path} {words}: the next run goes on from the one before it, snapshot.1, and reads again" in shown
+    assert "inference/0 goes on at 77\n" in shown
+    verified = CliRunner().invoke(command, ["verify", "-c", file_config])
+    assert verified.output == f"{previous(path)} is whole\n"
+    assert f"{path} {words}: the next run goes on from {previous(path)}" in str(verified.exception)
+    assert verified.exception.exit_code == 1
+
+
+def test_show_says_that_a_run_has_met_a_damaged_one_as_long_as_that_is_there(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    save(path, moved(path, 99))
+    path.write_bytes(b"torn")
+    recover(path)
+    save(path, moved(path, 99))
+    shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
+    assert re.search(
+        r"^! .*snapshot\.torn was not whole: a run went on from the one before it at 20\d\d-", shown, re.MULTILINE
+    )
+    assert CliRunner().invoke(command, ["reset", "--yes", "-c", file_config]).exit_code == 0
+    assert not (path.parent / "snapshot.torn").exists()
+
+
+def test_show_and_verify_say_that_there_is_nothing_to_fall_back_on(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    save(path, moved(path, 99))
+    previous(path).write_bytes(b"torn")
+    shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
+    assert f"! {previous(path)} is not whole: nothing to fall back on, until the next saving" in shown
+    verified = CliRunner().invoke(command, ["verify", "-c", file_config])
+    assert str(verified.exception) == f"{previous(path)} is not whole"
+
+
+def test_show_says_what_is_still_to_be_told_by_which_sink_and_how_far_was_judged(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    event = msgspec.to_builtins(INCIDENT.event("opened", 0, 1, reference=None, runbook=None))
+    pending = {"credit": [["slack", event], ["pagerduty", event], ["slack", event]]}
+    save(path, moved(path, 99, pending=pending, unsent=[["credit", event]], judged=4, slot=10_000))
+    shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
+    assert "4 messages still to be told (not handed to a sink yet 1, pagerduty 1, slack 2)" in shown
+    assert "judged through 1970-01-01T00:00:50Z" in shown
+
+
+def test_a_snapshot_of_the_future_is_no_younger_than_now(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    later = time.time() + 7_200
+    os.utime(path, (later, later))
+    shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
+    assert re.search(r"saved [\d,]+ s in the future \(was a clock put back\?\)", shown)
+
+
+def test_verify_says_which_files_beside_were_changed_and_refuses_answers_that_are_gone(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    for name in ("dead-letters.jsonl", "verdicts.jsonl", "answers.jsonl"):
+        (path.parent / name).write_bytes(b"x" * 40)
+    end = [40, zlib.crc32(b"x" * 40)]
+    sides = {"shadow": {"partitions": [["answers.jsonl", 0, 40, 0, 0, [], 40]]}}
+    written = {str(path.parent / "verdicts.jsonl"): end}
+    save(path, moved(path, 99, dead_letters=end, written=written, sides=sides), twice=True)
+    verified = CliRunner().invoke(command, ["verify", "-c", file_config])
+    assert (verified.output, verified.exit_code) == (f"{path} is whole\n{previous(path)} is whole\n", 0)
+    for name in ("dead-letters.jsonl", "verdicts.jsonl"):
+        (path.parent / name).write_bytes(b"y" * 50)
+    verified = CliRunner().invoke(command, ["verify", "-c", file_config])
+    assert verified.output.count("was changed since: a run leaves it alone, and goes on at its end") == 2
+    assert verified.exit_code == 0
+    (path.parent / "answers.jsonl").write_bytes(b"x" * 39)
+    verified = CliRunner().invoke(command, ["verify", "-c", file_config])
+    assert "answers.jsonl ends before 40" in str(verified.exception)
+    assert verified.exception.exit_code == 1
+
+
+def test_several_things_that_are_wrong_are_all_said(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    sides = {"shadow": {"partitions": [["answers.jsonl", 0, 40, 0, 0, [], 40]]}}
+    save(path, moved(path, 99, sides=sides))
+    previous(path).write_bytes(b"torn")
+    wrong = str(CliRunner().invoke(command, ["verify", "-c", file_config]).exception).splitlines()
+    assert [line.split()[0] for line in wrong] == [str(path.parent / "answers.jsonl"), str(previous(path))]
 
 
 def test_show_says_when_nothing_is_remembered(tmp_path, file_config):
@@ -92,11 +199,38 @@ def test_reset_asks_first_and_keeps_everything_on_no(tmp_path, file_config):
     assert path.exists()
 
 
-def test_reset_keeps_the_old_snapshot_beside(tmp_path, file_config):
+def test_reset_keeps_both_old_snapshots_under_other_names(tmp_path, file_config):
     path = snapshot(tmp_path)
+    save(path, moved(path, 99))
+    done = CliRunner().invoke(command, ["reset", "--yes", "-c", file_config])
+    kept = sorted(str(p) for p in path.parent.iterdir() if p.name != "lock")
+    assert done.output == f"forgotten; what was remembered is {kept[0]} and {kept[1]}\n"
+    assert remembered_state(path)["partitions"] == []
+
+
+def test_reset_that_ends_in_between_leaves_no_older_one_to_go_on_from(tmp_path, file_config, monkeypatch):
+    path = snapshot(tmp_path)
+    save(path, moved(path, 99))
+    renaming = Path.rename
+
+    def once(self, target):
+        monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        return renaming(self, target)
+
+    monkeypatch.setattr(Path, "rename", once)
+    CliRunner().invoke(command, ["reset", "--yes", "-c", file_config])
+    monkeypatch.undo()
+    assert remembered_state(path)["partitions"][0][2] == 99
+
+
+def test_reset_helps_where_neither_is_whole(tmp_path, file_config):
+    path = snapshot(tmp_path)
+    save(path, moved(path, 99))
+    for each in (path, previous(path)):
+        each.write_bytes(b"torn")
+    assert CliRunner().invoke(command, ["show", "-c", file_config]).exit_code == 1
     assert CliRunner().invoke(command, ["reset", "--yes", "-c", file_config]).exit_code == 0
-    assert [p.name.split(".")[0] for p in path.parent.iterdir() if p.name != "lock"] == ["snapshot"]
-    assert not path.exists()
+    assert "nothing is remembered" in CliRunner().invoke(command, ["show", "-c", file_config]).output
 
 
 def test_reset_makes_kafka_forget_the_group(tmp_path, broker, topic):

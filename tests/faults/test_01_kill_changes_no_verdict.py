@@ -14,9 +14,12 @@ from typing import Any
 import kserve_log
 import pytest
 import traffic
+from left_behind import harmed
 from monitor_process import SEAWALL, Monitor, told_once
 from probing import probing, with_callers
 from topic_traffic import produce
+
+from monitor.remembered import SNAPSHOT
 
 PARTITIONS = 4
 BAD = 40
@@ -125,11 +128,12 @@ def test_a_second_process_on_the_same_state_ends_in_words(topic, monitor):
 
 
 def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_partitions(broker, topic, scored):
+    """Each time the newest snapshot is damaged, too."""
     name = topic(PARTITIONS, retention_ms=-1)
     records = list(traffic.traffic(110, seed=8, changed=range(30, 60), change=traffic.higher_income))
     answered = [1 + (number % 50 > 0) for number in range(len(records))]
     halves = [half for record, n in zip(records, answered, strict=True) for half in kserve_log.events(record)[:n]]
-    killed = scored(name)
+    killed, rng = scored(name), Random(2)
     waiting = []
     for start in range(0, len(halves), 4_000):
         produce(broker.bootstrap, name, PARTITIONS, halves[start : start + 4_000])
@@ -137,6 +141,7 @@ def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_
         killed.wait_until_read(min(start + 3_000, len(halves)))
         killed.kill()
         waiting.append(bool(killed.saved()["waiting"]))
+        harmed(killed.folder / SNAPSHOT, rng)
     assert any(waiting)
 
     unkilled = scored(name)
@@ -148,6 +153,7 @@ def test_kill_9_changes_nothing_where_requests_and_responses_stand_in_different_
     killed.wait_until_as_far_as(unkilled)
     assert killed.terminate() == 0
 
+    assert "previous snapshot used" in killed.log.read_text()
     told = unkilled.events()
     assert [event["event"] for event in told] == ["opened", "updated", "resolved"]
     assert told_once(killed.events()) == told

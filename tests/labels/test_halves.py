@@ -78,9 +78,9 @@ def test_what_is_told_as_waiting_in_vain_was_never_paired():
     kept.label([LabelHalf("a", 2, "yes")])
     kept.pairs("m", 2)
     assert kept.held(2) == 2  # one that waits, one id that was judged
-    assert kept.forget(2) == {}
+    assert kept.forget(2, kept.bound) == {}
     assert kept.held(2) == 2
-    assert kept.forget(2 + WAIT) == {"m": 1}
+    assert kept.forget(2 + WAIT, kept.bound) == {"m": 1}
     assert kept.held(3 + WAIT) == 0
 
 
@@ -133,7 +133,7 @@ def test_how_far_was_read_and_what_was_forgotten_when_a_slot_is_judged_changes_n
         assert shown(kept, slot) == every[slot]
         kept.judged = slot
         if data.draw(st.booleans()):
-            kept.forget(slot)
+            kept.forget(slot, kept.bound)
             saved = slot
         elif data.draw(st.booleans()):
             kept.judged = saved - 1  # the snapshot is older than the file
@@ -160,7 +160,7 @@ def test_a_label_that_contradicts_the_one_that_counted_is_counted_in_its_slot():
     kept.label([LabelHalf(name, 2, "yes") for name in "abc"])
     kept.label([LabelHalf("a", 4, "no"), LabelHalf("b", 4, "yes"), LabelHalf("c", 4, "no", "n")])
     assert len(kept.pairs("m", 2)) == 3
-    kept.forget(2)
+    kept.forget(2, kept.bound)
     kept.pairs("m", 4)
     assert kept.again("m", 4) == (2, 1)
 

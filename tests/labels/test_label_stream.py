@@ -4,9 +4,10 @@ from random import Random
 
 import pytest
 from labels_world import LABELS, REQUESTS, empty, ended, message, reused, world
-from left_behind import forget, plain
+from left_behind import forget, harmed, plain
 
 from monitor.labels.halves import Halves
+from monitor.remembered import SNAPSHOT
 from monitor.state import snapshot
 
 
@@ -97,8 +98,9 @@ class DiedError(Exception):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 def test_whenever_it_dies_the_same_is_joined_and_told(started, lived, tmp_path, monkeypatch, seed):
+    """Also where the newest snapshot was harmed: the file of halves then is of a later moment than the one before."""
     made = world(70, 6, wrong=doubles, parts=2, mess=True)
     if seed % 2:
         made = reused(made, 1_500)
@@ -108,12 +110,12 @@ def test_whenever_it_dies_the_same_is_joined_and_told(started, lived, tmp_path, 
     left = 0
 
     def dying(effect):
-        def step(*given):
+        def step(*given, **more):
             nonlocal left
             left -= 1
             if left == 0:
                 raise DiedError
-            result = effect(*given)
+            result = effect(*given, **more)
             left -= 1
             if left == 0:
                 raise DiedError
@@ -135,6 +137,8 @@ def test_whenever_it_dies_the_same_is_joined_and_told(started, lived, tmp_path, 
             left = 10**9
             for dispatcher in pipeline.parts.outbox.dispatchers.values():
                 dispatcher.close(5.0)  # what was handed over is told: nobody can take it back
+            if seed >= 4 and rng.random() < 0.7:
+                harmed(tmp_path / "state" / SNAPSHOT, rng)
     end = ended(pipeline, tmp_path)
     assert deaths > 5
     assert end.events == undisturbed.events != []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from pathlib import Path
 
 import pytest
 import traffic
@@ -68,6 +69,44 @@ def test_what_the_disk_did_not_take_is_written_later_without_half_a_line(writer,
     monkeypatch.undo()
     assert one.flush()[0] == (tmp_path / "dead").stat().st_size
     assert offsets(tmp_path / "dead") == list(range(1, 2_000))
+
+
+def test_what_a_sync_that_failed_has_dropped_is_written_again(writer, tmp_path, monkeypatch):
+    """After it the kernel takes the pages for written, and the next sync says that all is well."""
+    one, fsync = writer(), os.fsync
+    one.write(letters(1))
+    one.flush()
+    kept = (tmp_path / "dead").stat().st_size
+
+    def dropping(descriptor):
+        os.ftruncate(descriptor, kept)
+        full()
+
+    one.write(letters(*range(2, 1_200)))  # more than wait for a flush
+    for again in range(2):
+        monkeypatch.setattr(os, "fsync", dropping)
+        with pytest.raises(OSError, match="No space left"):
+            one.flush()
+        monkeypatch.setattr(os, "fsync", fsync)
+        one.write(letters(1_200 + again))
+    assert one.flush()[0] == (tmp_path / "dead").stat().st_size
+    assert offsets(tmp_path / "dead") == list(range(1, 1_202))
+
+
+def test_what_is_kept_until_it_is_on_the_disk_is_bounded(writer, monkeypatch):
+    monkeypatch.setattr("monitor.delivery.appended.MOST_APPENDED", 10_000)
+    one, synced, fsync = writer(), [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(fsync(descriptor)))
+    for begin in range(0, 10_000, 1_000):
+        one.write(letters(*range(begin, begin + 1_000)))
+    assert len(synced) == 10
+
+
+def test_what_is_no_file_is_written_to_all_the_same():
+    one = FileWriter(Path("/dev/null"))
+    one.write(letters(1, 2))
+    assert one.flush()[0] > 0
+    one.close()
 
 
 def test_short_writes_are_gone_on_with(writer, tmp_path, monkeypatch):

@@ -12,13 +12,13 @@ import pytest
 import traffic
 from traffic import MODEL, lines
 
-from monitor.assembly import SNAPSHOT, remembered_state, save_positions
 from monitor.cli.main import main
 from monitor.config.loading import load
 from monitor.errors import BadReference
 from monitor.http.health import Health
 from monitor.learning import learn_missing
 from monitor.reference.store import Store
+from monitor.remembered import SNAPSHOT, remembered_state, save_positions
 from monitor.state import snapshot
 
 SEAWALL = Path(sys.executable).with_name("seawall")

@@ -10,12 +10,13 @@ import traffic
 from fake_source import FakeSource
 from traffic import START
 
-from monitor.assembly import SNAPSHOT, remembered_state, running, watched_models
+from monitor.assembly import running, watched_models
 from monitor.config.loading import load
 from monitor.counting.partitions import from_plain
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.parts import Now
+from monitor.remembered import SNAPSHOT, remembered_state
 from monitor.types import Message, Partition
 
 A, B = Partition("t", 0), Partition("t", 1)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from left_behind import forget, plain
+from left_behind import forget, harmed, plain
 from shadow_world import MODEL, answer_log, asked, messages, section
 
 from monitor.reference.store import Store
@@ -81,14 +81,14 @@ class DiedError(Exception):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(5))
 def test_whenever_it_dies_the_same_log_tells_the_same(started, undisturbed, told, monkeypatch, seed):
     log, events, state = undisturbed
     rng, left = Random(seed), 0
 
-    def dying(*given):
+    def dying(*given, **more):
         nonlocal left
-        for effect in (lambda: None, lambda: saving(*given)):
+        for effect in (lambda: None, lambda: saving(*given, **more)):
             effect()
             left -= 1
             if left == 0:
@@ -107,6 +107,8 @@ def test_whenever_it_dies_the_same_log_tells_the_same(started, undisturbed, told
             left = 10**9
             for dispatcher in pipeline.parts.outbox.dispatchers.values():
                 dispatcher.close(5.0)  # what was handed over is told: nobody can take it back
+            if seed >= 3:
+                harmed(pipeline.parts.outbox.path, rng)
     assert deaths > 5
     assert told() == events != []
     assert plain(pipeline.parts.models[0].shadow.judge.state()) == plain(state)

@@ -16,10 +16,10 @@ from monitor.config.loading import load
 from monitor.errors import ForeignSnapshot
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
-from monitor.outbox import VERSION
 from monitor.reference.build import build
 from monitor.reference.store import Store
 from monitor.state import snapshot
+from monitor.state.migration import VERSION
 from monitor.types import Message
 
 
@@ -101,11 +101,32 @@ def test_a_judge_with_other_numbers_is_refused_in_words(folder, remembered, part
 @pytest.mark.parametrize("command", [("run",), ("state", "show"), ("state", "verify")])
 def test_every_command_ends_in_words_with_exit_code_2(folder, remembered, command):
     snapshot.save(folder / "state" / SNAPSHOT, {"version": VERSION})
+    told = ended(folder, *command)
+    assert (told.returncode, "Traceback" in told.stderr) == (2, False)
+    assert told.stderr.splitlines()[-1].endswith("To forget it and begin anew: seawall state reset")
+
+
+def ended(folder, *command):
+    """Return how a command ended, in a process of its own."""
     program = "import sys; from monitor.cli.main import main; sys.exit(main())"
     arguments = [sys.executable, "-c", program, *command, "-c", str(folder / "seawall.yaml")]
-    ended = subprocess.run(arguments, capture_output=True, text=True, check=False)
-    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
-    assert ended.stderr.splitlines()[-1].endswith("To forget it and begin anew: seawall state reset")
+    return subprocess.run(arguments, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", [("run",), ("state", "show"), ("state", "verify")])
+def test_every_command_ends_in_words_with_exit_code_1_where_neither_is_whole_or_a_later_build_wrote_it(
+    folder, remembered, command
+):
+    path = folder / "state" / SNAPSHOT
+    for content, words in ((None, "nothing is left to go on from"), ({"version": 99, "build": "7.1"}, "Seawall 7.1")):
+        snapshot.save(path, content or {}, twice=True)
+        if content is None:
+            path.write_bytes(b"torn")
+            snapshot.previous(path).write_bytes(b"")
+        told = ended(folder, *command)
+        assert (told.returncode, "Traceback" in told.stderr) == (1, False)
+        assert words in told.stderr.splitlines()[-1]
+        snapshot.previous(path).unlink()
 
 
 def test_what_was_remembered_is_taken(folder, remembered):

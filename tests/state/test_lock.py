@@ -9,12 +9,12 @@ import sys
 import pytest
 
 from monitor.errors import SnapshotError
-from monitor.state.snapshot import lock
+from monitor.state.lock import lock
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from monitor.state.snapshot import lock
+from monitor.state.lock import lock
 held = lock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(600)
