@@ -14,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.counting.seen import Seen
 from monitor.counting.slots import OpenSlot, Waiting
 from monitor.counting.tally import DEAD as DEAD_CELL
 from monitor.counting.tally import LATE, Layout, Tally
@@ -203,7 +204,7 @@ class Fold:
             too_late = int(np.count_nonzero(here & rows.late))
             tally.cells[LATE] += too_late
             positions = rows.chosen[here & ~rows.late]
-            seen = self.slots[s].seen.setdefault(index, set())
+            seen = self.slots[s].seen.setdefault(index, Seen())
             fresh = _fresh(seen, ids, rows.batch.rows, positions)
             tally += self.layouts[index].count(rows.batch, rows.codes, fresh)
             folded.fresh.setdefault(index, []).append(fresh)
@@ -275,20 +276,16 @@ def _distinct(slots: Ints) -> list[int]:
     return cast("list[int]", np.unique(slots).tolist())
 
 
-def _fresh(seen: set[str | float], ids: Sequence[str | float | None], rows: Ints, positions: Ints) -> Ints:
+def _fresh(seen: Seen, ids: Sequence[str | float | None], rows: Ints, positions: Ints) -> Ints:
     """Return the positions whose id was not seen yet in this slot, and remember them. No id, no duplicate."""
-    given = ids if len(positions) == len(ids) else [ids[row] for row in rows[positions].tolist()]
-    new: set[Any] = set(given)
-    if len(new) == len(given) and None not in new and seen.isdisjoint(new):
-        seen |= new
-        return positions
-    keep = []
-    for position, identity in zip(positions.tolist(), given, strict=True):
-        if identity is None or identity not in seen:
-            keep.append(position)
-            if identity is not None:
-                seen.add(identity)
-    return np.array(keep, dtype=np.int64)
+    given: Any = ids if len(positions) == len(ids) else [ids[row] for row in rows[positions].tolist()]
+    if None not in given:
+        fresh = seen.add(given)
+        return positions if fresh.all() else positions[fresh]
+    named = [place for place, identity in enumerate(given) if identity is not None]
+    keep = np.ones(len(given), dtype=bool)
+    keep[named] = seen.add([given[place] for place in named])
+    return positions[keep]
 
 
 def ready(folds: Mapping[object, Fold], idle: set[object]) -> int:

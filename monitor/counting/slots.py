@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from monitor.counting.seen import Seen
 from monitor.counting.tally import Tally
 from monitor.formats.half import Half
 from monitor.types import Partition
@@ -33,7 +34,7 @@ class OpenSlot:
     began: Position
     end: int = 0
     tallies: dict[int, Tally] = field(default_factory=dict)
-    seen: dict[int, set[str | float]] = field(default_factory=dict)
+    seen: dict[int, Seen] = field(default_factory=dict)
     halves: list[Waiting] = field(default_factory=list)
     size: int = 0
     waiting: int = 0
