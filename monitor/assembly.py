@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
+from monitor import memory
 from monitor.beside import add_sides, check_sides
 from monitor.config.config import Config
 from monitor.config.durations import format_duration
@@ -36,6 +37,7 @@ from monitor.outbox import VERSION, DurableOutbox, Saved, news_of
 from monitor.parts import Now, Parts
 from monitor.pipeline import Pipeline
 from monitor.reference.store import Store
+from monitor.shedding import Shedding, Waits
 from monitor.sight import Sight
 from monitor.state import snapshot
 from monitor.types import Event, Source, action_name
@@ -174,7 +176,12 @@ def running(
     if any(model.settings.retrain for model in models):
         parts.partitions.trails = trail.from_plain(saved.get("trails", []))
         parts.observers.append(Operators(config.state_dir))
+    shedding = Shedding(config.memory_limit or memory.cgroup_limit(), metrics, health)
+    parts.observers.append(shedding)
     add_sides(pipeline, config, metrics, saved.get("sides", {}), endpoints, label_source=label_source)
+    for side in parts.sides:
+        if isinstance(side, Pipeline):
+            side.parts.observers.append(Waits(shedding))
     settle()
     return pipeline
 

@@ -35,8 +35,14 @@ class Seen:
     def __len__(self) -> int:
         return len(self._few) + sum(map(len, self._runs))
 
-    def add(self, ids: Sequence[str | float]) -> NDArray[np.bool_]:
-        """Return of each id whether it is met for the first time, and remember it."""
+    def add(self, ids: Sequence[str | float | None]) -> NDArray[np.bool_]:
+        """Return of each id whether it is met for the first time, and remember it. No id is always new."""
+        if None in ids:
+            named = [place for place, identity in enumerate(ids) if identity is not None]
+            new = np.ones(len(ids), dtype=bool)
+            if named:
+                new[named] = self.add([ids[place] for place in named])
+            return new
         spelled = _spelled(ids)
         if not self._runs and len(self._few) + len(spelled) <= FEW:
             return np.array([self._is_new(key) for key in spelled], dtype=bool)
@@ -96,12 +102,12 @@ def _mixed(words: Digests) -> Digests:
     return words
 
 
-def _spelled(ids: Sequence[str | float]) -> list[bytes]:
+def _spelled(ids: Sequence[str | float | None]) -> list[bytes]:
     """Return ids as bytes; 7 and 7.0 are one, and no text. Long ones become their digest."""
     try:
         spelled = list(map(str.encode, ids))  # type: ignore[arg-type] # where one is no text, it raises
     except (TypeError, UnicodeEncodeError):
-        spelled = [_one(identity) for identity in ids]
+        spelled = [_one(identity) for identity in ids]  # type: ignore[arg-type] # None is none of them
     if max(map(len, spelled), default=0) > LONGEST:
         spelled = [blake2b(s, digest_size=LONGEST).digest() if len(s) > LONGEST else s for s in spelled]
     return spelled

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.counting.seen import Seen
-from monitor.counting.tally import Tally
+from monitor.counting.tally import DETAIL, IDS, Tally
 from monitor.formats.half import Half
 from monitor.types import Partition
 
@@ -49,6 +49,14 @@ class OpenSlot:
         """How many records it holds something of: an id, what sequential detectors keep; halves by their size."""
         kept = (max(len(self.seen.get(index, ())), tally.kept) for index, tally in self.tallies.items())
         return sum(kept) + self.size
+
+    def shed(self, what: frozenset[str]) -> None:
+        """Let go of what is not kept at present."""
+        if what >= DETAIL:
+            for tally in self.tallies.values():
+                tally.shed_detail()
+        if what >= IDS:
+            self.seen.clear()
 
     def empty(self) -> OpenSlot:
         """Forget all but where it began."""
