@@ -100,8 +100,8 @@ class Config(PerModel):
     memory_limit: Size | None = Field(
         default=None,
         json_schema_extra={"default": "the cgroup's"},
-        description="Memory that the process may take, such as `512Mi`: close to it detail is no longer kept, then reading "
-        "waits (docs/operations.md). Without a limit, its cgroup's included, neither happens.",
+        description="Memory that the process may take, such as `512Mi`: close to it detail is no longer kept, then "
+        "reading waits (docs/operations.md). Without a limit, its cgroup's included, neither happens.",
     )
     state_dir: Path = Field(
         default=Path("state"),
