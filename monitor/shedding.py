@@ -35,8 +35,8 @@ LET_GO = (
 ROOM, EASE_SECONDS = 0.05, 60.0
 """By how much memory must lie below a step, and for how long, before the step is taken back."""
 
-RETURN_EVERY = 1.0
-"""Seconds between two attempts to return freed memory to the system."""
+RETURN_AT, RETURN_EVERY = 0.70, 1.0
+"""Share of the limit from which on freed memory is returned to the system, and seconds between two attempts."""
 
 log = structlog.get_logger()
 
@@ -103,7 +103,7 @@ class Shedding(Observer):
     def _measured(self, now: Now) -> int | None:
         """Return what is resident, after an attempt to make it less where it matters."""
         used = self._resident()
-        short = self.limit is not None and used is not None and used >= STEPS[0] * self.limit
+        short = self.limit is not None and used is not None and used >= RETURN_AT * self.limit
         if short and now.steady >= self._next_return:
             self._next_return = now.steady + RETURN_EVERY
             self._give_back()

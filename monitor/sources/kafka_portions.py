@@ -14,7 +14,7 @@ from kafka.consumer.fetcher import Fetcher
 PORTION = 2 << 20
 """Bytes of records after which a poll takes no more; one record may be larger."""
 
-FETCHED = 16 << 20
+FETCHED = 8 << 20
 """Bytes that are fetched beforehand, of all partitions together."""
 
 LEAST, MOST = 1 << 16, 1 << 20
