@@ -74,6 +74,8 @@ class Shedding(Observer):
         self._next_return = 0.0
         self._calm_since: float | None = None
         metrics.memory_limit.set(limit or 0)
+        for what in SHED[-1]:
+            metrics.shed.labels(what)  # 0, what has not happened yet
 
     @property
     def full(self) -> bool:

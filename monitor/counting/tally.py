@@ -33,6 +33,7 @@ DETAIL, IDS = frozenset({"detail"}), frozenset({"ids"})
 NAMES_KEPT = 256
 VERSIONS_TOLD = 16
 LONGEST_NAME = 64
+LONGEST_VERSION = 128
 
 _Name = TypeVar("_Name", str, tuple[str, str])
 
@@ -194,7 +195,7 @@ class Layout:
         versions: Counter[str] = Counter()
         for version, count in Counter(given).items():
             if version is not None:
-                versions[str(version)] += count  # 7 and "7" are one version
+                versions[str(version)[:LONGEST_VERSION]] += count  # 7 and "7" are one version
         if self.shed >= DETAIL:
             return Tally(cells, _first(versions))
         rows = [taken(self._sequential, batch, positions)] if self._sequential and len(positions) else []

@@ -148,8 +148,6 @@ class Metrics:
     def begin(self, models: Iterable[str]) -> None:
         """Show 0 for what has not happened yet: Prometheus sees no increase where a counter begins at 1."""
         self.ignored.labels("other model")
-        for what in ("detail", "ids"):
-            self.shed.labels(what)
         for reason in REASONS:
             self.dead_letters.labels(reason)
         for model in models:

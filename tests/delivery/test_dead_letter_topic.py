@@ -65,3 +65,15 @@ def test_neither_a_topic_that_refuses_nor_a_letter_that_is_too_large_keeps_other
     assert writer.asked == 4
     writer.flush()
     assert kept(tmp_path) == [1, 2]
+
+
+def test_reading_stops_while_too_many_wait_for_the_brokers_word_and_none_is_lost(refusing, tmp_path, monkeypatch):
+    monkeypatch.setattr("monitor.delivery.dead_letters.MOST_UNDER_WAY", 3_000)
+    writer, _ = refusing
+    write(writer, 1, 2, topic="u")
+    assert not writer.full
+    write(writer, 3, topic="u")
+    assert writer.full
+    writer.flush()
+    assert not writer.full
+    assert kept(tmp_path) == []
