@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from monitor import memory
 from monitor.beside import add_sides, check_sides
 from monitor.config.config import Config
 from monitor.config.durations import format_duration
@@ -37,7 +36,7 @@ from monitor.outbox import VERSION, DurableOutbox, Saved, news_of
 from monitor.parts import Now, Parts
 from monitor.pipeline import Pipeline
 from monitor.reference.store import Store
-from monitor.shedding import Shedding, Waits
+from monitor.shedding import watch_memory
 from monitor.sight import Sight
 from monitor.state import snapshot
 from monitor.types import Event, Source, action_name
@@ -161,12 +160,13 @@ def running(
     for name, events in restored.items():
         outbox.put(name, events)
     source = source or _source(config, models)
+    sight = Sight(health, config.freshness / 1000)
     parts = Parts(
         **parts_of(config, models, source, judged=saved["judged"], waiting=saved.get("waiting", ())),
         letters=letters_to(config, saved["dead_letters"]),
         outbox=outbox,
         observers=[
-            Sight(health, config.freshness / 1000),
+            sight,
             MetricsObserver(metrics, health, [model.name for model in models]),
             Verdicts(models, saved.get("written", {})),
         ],
@@ -176,12 +176,8 @@ def running(
     if any(model.settings.retrain for model in models):
         parts.partitions.trails = trail.from_plain(saved.get("trails", []))
         parts.observers.append(Operators(config.state_dir))
-    shedding = Shedding(config.memory_limit or memory.cgroup_limit(), metrics, health)
-    parts.observers.append(shedding)
     add_sides(pipeline, config, metrics, saved.get("sides", {}), endpoints, label_source=label_source)
-    for side in parts.sides:
-        if isinstance(side, Pipeline):
-            side.parts.observers.append(Waits(shedding))
+    watch_memory(pipeline, sight, config.memory_limit, metrics)
     settle()
     return pipeline
 

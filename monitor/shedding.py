@@ -14,10 +14,10 @@ from monitor.config.sizes import format_size
 from monitor.counting.fold import Folded
 from monitor.counting.tally import DETAIL, IDS
 from monitor.formats.batch import Decoded
-from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.parts import Now, Observer
 from monitor.pipeline import Pipeline
+from monitor.sight import Sight
 from monitor.types import Partition
 
 STEPS = (0.85, 0.90, 0.95)
@@ -48,6 +48,8 @@ class Shedding(Observer):
     ----------
     limit : int or None
         Bytes that the process may take; None where there is no limit: then memory is only shown.
+    sight : Sight
+        Who tells people.
     resident, give_back : callable
         As in `memory`.
 
@@ -61,14 +63,14 @@ class Shedding(Observer):
         self,
         limit: int | None,
         metrics: Metrics,
-        health: Health,
+        sight: Sight,
         *,
         resident: Callable[[], int | None] = memory.resident,
         give_back: Callable[[], None] = memory.give_back,
     ) -> None:
         self.limit = limit
         self.metrics = metrics
-        self.health = health
+        self.sight = sight
         self.step = 0
         self._resident, self._give_back = resident, give_back
         self._next_return = 0.0
@@ -124,15 +126,11 @@ class Shedding(Observer):
         return self.step - 1 if self.full or now - self._calm_since >= EASE_SECONDS else self.step
 
     def _tell(self, pipeline: Pipeline, now: Now, words: str | None) -> None:
-        for model in pipeline.parts.models:
-            events = model.conditions.look(
-                "quality.memory", words, now.wall, since=now.wall, records=model.judge.records, severity="error"
-            )
-            pipeline.parts.outbox.put(model.name, events)
+        self.sight.tell(pipeline, now, "quality.memory", words, severity="error", seconds=0.0)
         if words and self.full:
-            self.health.block("memory", words)
+            self.sight.health.block("memory", words)
         else:
-            self.health.clear("memory")
+            self.sight.health.clear("memory")
 
 
 class Waits(Observer):
@@ -145,3 +143,12 @@ class Waits(Observer):
     def full(self) -> bool:
         """Whether nothing should be read until there is room."""
         return self.shedding.full
+
+
+def watch_memory(pipeline: Pipeline, sight: Sight, limit: int | None, metrics: Metrics) -> None:
+    """Watch the memory from now on, against this limit or else that of the cgroup."""
+    shedding = Shedding(limit or memory.cgroup_limit(), metrics, sight)
+    pipeline.parts.observers.append(shedding)
+    for side in pipeline.parts.sides:
+        if isinstance(side, Pipeline):
+            side.parts.observers.append(Waits(shedding))

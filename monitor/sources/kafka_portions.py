@@ -34,7 +34,7 @@ class Portions:
         self.left = PORTION
         self._fetcher = fetcher
         self._append = fetcher._append  # noqa: SLF001 - kafka-python has no place of its own for a bound in bytes
-        fetcher._append = self._append_some  # noqa: SLF001
+        fetcher._append = self._append_some  # noqa: SLF001 - the same
         fetcher.PartitionRecords = self._records
 
     def begin(self, partitions: int) -> None:

@@ -58,7 +58,10 @@ def test_no_cgroups_at_all(tmp_path):
 
 
 def test_what_is_resident_grows_with_what_is_used():
-    program = "from monitor.memory import resident; before = resident(); held = bytearray(1 << 25); print(resident() - before)"
+    program = (
+        "from monitor.memory import resident; before = resident(); "
+        "held = bytearray(1 << 25); print(resident() - before)"
+    )
     grown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert 0.9 * (1 << 25) < int(grown) < 1.2 * (1 << 25)
     assert resident() > 1 << 24

@@ -44,7 +44,7 @@ def short(watch, memory, metrics):
     """A monitor that looks at this memory."""
     one = watch(features={"region": {"show_values": True}})
     looks = {"resident": memory.resident, "give_back": memory.give_back}
-    one.shedding = Shedding(LIMIT, metrics, one.health, **looks)
+    one.shedding = Shedding(LIMIT, metrics, one.sight, **looks)
     one.pipeline.parts.observers.append(one.shedding)
     return one
 
@@ -149,7 +149,7 @@ def test_without_a_limit_nothing_is_shed(watch, memory, metrics):
     one = watch()
     memory.share = 50.0
     looks = {"resident": memory.resident, "give_back": memory.give_back}
-    one.pipeline.parts.observers.append(Shedding(None, metrics, one.health, **looks))
+    one.pipeline.parts.observers.append(Shedding(None, metrics, one.sight, **looks))
     one.at(0, a=[RECORD])
     assert one.events() == []
     assert memory.given_back == 0
@@ -158,7 +158,7 @@ def test_without_a_limit_nothing_is_shed(watch, memory, metrics):
 
 def test_where_the_system_does_not_say_nothing_is_shed(watch, metrics):
     one = watch()
-    one.pipeline.parts.observers.append(Shedding(LIMIT, metrics, one.health, resident=lambda: None))
+    one.pipeline.parts.observers.append(Shedding(LIMIT, metrics, one.sight, resident=lambda: None))
     one.at(0, a=[RECORD])
     assert one.events() == []
 
