@@ -20,8 +20,11 @@ from monitor.pipeline import Pipeline
 from monitor.sight import Sight
 from monitor.types import Partition
 
-STEPS = (0.85, 0.90, 0.95)
-"""Shares of the limit at which the next step is taken. What is left is for one turn, and for what the kernel counts."""
+TURN = 16 << 20
+"""Bytes that one turn may take on the way: what Kafka sends beforehand, and records while they are read."""
+
+STEPS = (0.90, 0.95, 1.0)
+"""Shares of the limit at which the next step is taken, by what is resident and one turn more."""
 
 SHED = (frozenset[str](), DETAIL, DETAIL | IDS, DETAIL | IDS)
 
@@ -35,7 +38,7 @@ LET_GO = (
 ROOM, EASE_SECONDS = 0.05, 60.0
 """By how much memory must lie below a step, and for how long, before the step is taken back."""
 
-RETURN_AT, RETURN_EVERY = 0.70, 1.0
+RETURN_AT, RETURN_EVERY = 0.80, 1.0
 """Share of the limit from which on freed memory is returned to the system, and seconds between two attempts."""
 
 log = structlog.get_logger()
@@ -95,7 +98,7 @@ class Shedding(Observer):
         if used is None or self.limit is None:
             return
         words = f"memory at {format_size(used)} of {format_size(self.limit)}"
-        step = self._next_step(used / self.limit, now.steady)
+        step = self._next_step((used + TURN) / self.limit, now.steady)
         if step != self.step:
             say = log.warning if step > self.step else log.info
             say("memory short" if step else "memory is enough again", why=f"{words}: {LET_GO[step]}" if step else words)
@@ -107,7 +110,7 @@ class Shedding(Observer):
     def _measured(self, now: Now) -> int | None:
         """Return what is resident, after an attempt to make it less where it matters."""
         used = self._resident()
-        short = self.limit is not None and used is not None and used >= RETURN_AT * self.limit
+        short = self.limit is not None and used is not None and used + TURN >= RETURN_AT * self.limit
         if short and now.steady >= self._next_return:
             self._next_return = now.steady + RETURN_EVERY
             self._give_back()
