@@ -40,7 +40,6 @@ def test_a_burst_of_large_records_of_endless_names_is_counted_whole_within_the_l
             writer.send(30_000, per_second=2_000)
             monitor.wait_until_judged(writer.sent)
             assert monitor.most() < LIMIT
-            print(group, monitor.most() / 1e6, names(tmp_path))
             assert monitor.terminate() == 0
         finally:
             monitor.kill()
@@ -50,7 +49,3 @@ def test_a_burst_of_large_records_of_endless_names_is_counted_whole_within_the_l
 
 def told(folder: Path):
     return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-
-
-def names(folder):
-    return [line for line in (folder / "log").read_text().splitlines() if "memory" in line]
