@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -62,7 +61,7 @@ class Watched(Monitor):
 
     @classmethod
     def of(cls, folder: Path, bootstrap: str, topic: str, **settings: Any) -> Watched:
-        """Return one with a reference of quiet traffic; its slots are short, so that a burst fills all that are open."""
+        """Return one with a reference of quiet traffic; its slots are short: a burst fills all that are open."""
         data = folder / "accepted.jsonl"
         data.write_bytes(lines(traffic(40, seed=1)))
         content = {
@@ -118,4 +117,4 @@ def group_of(limit: int) -> Iterator[Path | None]:
         until = time.monotonic() + 10
         while (group / "cgroup.procs").read_text() and time.monotonic() < until:
             time.sleep(0.05)  # it was ended, and is not gone yet
-        os.rmdir(group)
+        group.rmdir()
