@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+import burst
 import checkpoint
 import judging
 import service
@@ -43,6 +44,7 @@ def main() -> None:
         with Broker(folder / "kafka") as broker:
             show_idle(folder, broker)
             show_kafka(folder, broker, chosen.records)
+            show_burst(folder, broker)
         show_flat(folder, chosen.flat)
 
 
@@ -98,6 +100,16 @@ def loop(how: str, broker: Broker, records: int, folder: Path) -> tuple[float, f
     arguments = [sys.executable, HERE / "kafka_loop.py", how, broker.bootstrap, "bench", str(records), folder]
     wall, processor = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
     return float(wall), float(processor)
+
+
+def show_burst(folder: Path, broker: Broker) -> None:
+    """Print how much memory ten times the records take."""
+    broker.create_topic("burst", PARTITIONS)
+    memory = burst.burst(folder, broker.bootstrap, "burst", PARTITIONS)
+    print(f"\nmemory through a burst, {burst.QUIET:,} and then {burst.PEAK:,} records a second, most resident")
+    print(f"  before                       {memory.before:>10.1f} MB")
+    print(f"  with it                      {memory.after:>10.1f} MB")
+    print(f"  ratio                        {memory.after / memory.before:>10.2f}           (at most 1.1)")
 
 
 def show_flat(folder: Path, records: int) -> None:

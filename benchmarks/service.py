@@ -26,10 +26,10 @@ class Idle(NamedTuple):
 
 def idle(folder: Path, bootstrap: str, topic: str, seconds: float = 10.0) -> Idle:
     """Start the monitor on an empty topic and look at it."""
-    process, log = _start(folder / topic, folder, bootstrap, topic)
+    process, log = start(folder / topic, folder, bootstrap, topic)
     time.sleep(seconds)
     memory = resident(process.pid)
-    _stop(process)
+    stop(process)
     events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     first = next(e["seconds_since_start"] for e in events if e["event"] == "first poll")
     return Idle(memory, float(first))
@@ -39,7 +39,7 @@ def share_of_a_core(folder: Path, bootstrap: str, topic: str, seconds: int = 30)
     """Return the share of a core that the monitor takes while 1,000 records a second come in."""
     from kafka import KafkaProducer
 
-    process, _ = _start(folder / "steady", folder, bootstrap, topic)
+    process, _ = start(folder / "steady", folder, bootstrap, topic)
     producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20, acks=1)
     prepared = list(traffic.values(1_000 * (seconds + 5)))
     used = began = 0.0
@@ -53,7 +53,7 @@ def share_of_a_core(folder: Path, bootstrap: str, topic: str, seconds: int = 30)
             time.sleep(max(0.0, until - 1.0 + (i + 50) / 1_000 - time.monotonic()))
     share = (_processor_seconds(process.pid) - used) / (time.monotonic() - began)
     producer.close(timeout=2)
-    _stop(process)
+    stop(process)
     return share
 
 
@@ -67,7 +67,8 @@ def _processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _start(own: Path, folder: Path, bootstrap: str, topic: str) -> tuple[subprocess.Popen[bytes], Path]:
+def start(own: Path, folder: Path, bootstrap: str, topic: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """Start the monitor of a topic; return its process and its log."""
     own.mkdir()
     source = {"type": "kafka", "bootstrap_servers": bootstrap, "topics": [topic], "group_id": own.name}
     path = traffic.config(own, source=source, reference=str(folder / "reference"))
@@ -77,6 +78,7 @@ def _start(own: Path, folder: Path, bootstrap: str, topic: str) -> tuple[subproc
     return process, log
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End it."""
     process.send_signal(signal.SIGTERM)
     process.wait(20)

@@ -18,8 +18,10 @@ CATEGORICAL = ["first_category", "second_category", "third_category"]
 START = 1_767_225_600
 
 
-def values(count: int, *, per_second: int = 1_000, seed: int = 1, shift_at: int | None = None) -> Iterator[bytes]:
-    """Yield envelopes; from `shift_at` on, one feature is half a standard deviation higher."""
+def values(
+    count: int, *, per_second: int = 1_000, seed: int = 1, shift_at: int | None = None, begin: int = START
+) -> Iterator[bytes]:
+    """Yield envelopes from the second `begin` on; from `shift_at` on, one feature is half a deviation higher."""
     draw = random.Random(seed)
     for i in range(count):
         common = draw.gauss(0, 1)  # all go together, so that what watches that has all there is to do
@@ -30,7 +32,7 @@ def values(count: int, *, per_second: int = 1_000, seed: int = 1, shift_at: int 
         yes = round(draw.random(), 4)
         record = {
             "id": f"{seed}-{i:09d}",
-            "time": START + i / per_second,
+            "time": begin + i / per_second,
             "model": MODEL,
             "version": "7",
             "features": features,

@@ -35,6 +35,7 @@ from monitor.parts import Now, Parts
 from monitor.pipeline import Pipeline
 from monitor.reference.store import Store
 from monitor.remembered import SNAPSHOT, resumed
+from monitor.shedding import watch_memory
 from monitor.sight import Sight
 from monitor.state import snapshot
 from monitor.types import Event, Source, action_name
@@ -156,12 +157,13 @@ def running(
     for name, events in restored.items():
         outbox.put(name, events)
     source = source or _source(config, models)
+    sight = Sight(health, config.freshness / 1000)
     parts = Parts(
         **parts_of(config, models, source, judged=saved["judged"], waiting=saved["waiting"]),
         letters=letters_to(config, saved["dead_letters"]),
         outbox=outbox,
         observers=[
-            Sight(health, config.freshness / 1000),
+            sight,
             MetricsObserver(metrics, health, [model.name for model in models]),
             Verdicts(models, saved["written"]),
         ],
@@ -172,6 +174,7 @@ def running(
         parts.partitions.trails = trail.from_plain(saved["trails"])
         parts.observers.append(Operators(config.state_dir))
     add_sides(pipeline, config, metrics, saved["sides"], endpoints, label_source=label_source)
+    watch_memory(pipeline, sight, config.memory_limit, metrics)
     settle()
     return pipeline
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import sys
 from collections.abc import Iterator
 from typing import Any
+
+from monitor.memory import trim
 
 
 @contextlib.contextmanager
@@ -58,5 +59,4 @@ def settle() -> None:
     """Give back what starting needed, and spare the collector what lives as long as the process."""
     gc.collect()
     gc.freeze()
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # glibc only
-        ctypes.CDLL(None).malloc_trim(0)
+    trim()

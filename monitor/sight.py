@@ -70,15 +70,15 @@ class Sight(Observer):
         stuck = None if limit else self._stuck(pipeline, now)
         silent = self._silent(pipeline, silence, trouble) if silence >= self.freshness and not limit else None
         if silent or self._read is not None:  # a restart alone does not end a silence
-            self._tell(pipeline, now, "quality.freshness", silent, severity="error", seconds=silence)
-        self._tell(pipeline, now, "quality.progress", stuck, severity="critical", seconds=self.freshness)
+            self.tell(pipeline, now, "quality.freshness", silent, severity="error", seconds=silence)
+        self.tell(pipeline, now, "quality.progress", stuck, severity="critical", seconds=self.freshness)
         unsaved = self._unsaved(now)
-        self._tell(pipeline, now, "quality.state", unsaved, severity="critical", seconds=UNSAVED_SECONDS)
+        self.tell(pipeline, now, "quality.state", unsaved, severity="critical", seconds=UNSAVED_SECONDS)
         if pipeline.parts.limit.known:
-            self._tell(pipeline, now, "quality.dead_letters", limit, severity="critical", seconds=0.0)
+            self.tell(pipeline, now, "quality.dead_letters", limit, severity="critical", seconds=0.0)
         for side in pipeline.parts.sides:
             blind = self._blind(side, now)
-            self._tell(pipeline, now, f"quality.{side.name}", blind, severity="error", seconds=self.freshness)
+            self.tell(pipeline, now, f"quality.{side.name}", blind, severity="error", seconds=self.freshness)
         unnamed = silent if self._ignored else None  # silence is the producers' business, what is not named ours
         self._probe("models", unnamed)
         self._probe("source", trouble)
@@ -178,9 +178,10 @@ class Sight(Observer):
             return None
         return f"nothing saved for {_span(lasts)}: {why}; a restart would go back to then"
 
-    def _tell(
+    def tell(
         self, pipeline: Pipeline, now: Now, signal: str, words: str | None, *, severity: Severity, seconds: float
     ) -> None:
+        """Tell people what is wrong, for so many seconds already, or that it is no longer."""
         since = now.wall - int(seconds * 1000)
         for model in pipeline.parts.models:
             events = model.conditions.look(

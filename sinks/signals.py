@@ -51,6 +51,7 @@ LOOK_FIRST = (
     ("quality.freshness", "whether the producers still write to the topic"),
     ("quality.late", "at clocks and queues before the topic; where so late is usual, raise allowed_lateness"),
     ("quality.progress", "at /readyz of the monitor: it says what judging waits for"),
+    ("quality.memory", "at the memory of the monitor's process, and its limit"),
     ("quality.state", "at the disk of the monitor's state_dir: full, read-only or of another user"),
     ("quality.dead_letters", "at the dead letters: each says why"),
     ("quality.shadow", "whether the shadow endpoint serves the model: the log says what it answers"),

@@ -37,7 +37,7 @@ class Watch:
         for model, state in zip(self.models, states, strict=False):
             model.restore(state, START)
         parts = parts_of(config, self.models, source)
-        sight = Sight(self.health, config.freshness / 1000)
+        self.sight = sight = Sight(self.health, config.freshness / 1000)
         self.pipeline = Pipeline(
             Parts(**parts, letters=CountedOnly(), outbox=Told(self.told, {}), observers=[sight]), self.now
         )

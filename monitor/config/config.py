@@ -18,6 +18,7 @@ from monitor.config.paths import fits_a_path, folders_at_place
 from monitor.config.permodel import ModelSettings, PerModel, settings
 from monitor.config.privacy import PrivacySection
 from monitor.config.replicas import ReplicasSection
+from monitor.config.sizes import Size
 from monitor.config.source import CONNECTION, FileSource, KafkaSource
 
 ALL_MODELS = "*"
@@ -25,7 +26,6 @@ ALL_MODELS = "*"
 PLANNED = MappingProxyType(
     {
         "checks": "declared relations between features, evaluated on every record",
-        "memory_limit": "detail is shed above it before records are",
     }
 )
 """Sections of the contract that this build does not carry out: configuring one is refused, by name."""
@@ -96,6 +96,12 @@ class Config(PerModel):
     replicas: ReplicasSection | None = Field(
         default=None,
         description="Several processes share the work: `{}` is enough. What must move between them lives in Kafka.",
+    )
+    memory_limit: Size | None = Field(
+        default=None,
+        json_schema_extra={"default": "the cgroup's"},
+        description="Memory that the process may take, such as `512Mi`: close to it detail is no longer kept, then "
+        "reading waits (docs/operations.md). Without a limit, its cgroup's included, neither happens.",
     )
     state_dir: Path = Field(
         default=Path("state"),

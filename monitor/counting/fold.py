@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.counting.seen import Seen
 from monitor.counting.slots import OpenSlot, Waiting
 from monitor.counting.tally import DEAD as DEAD_CELL
-from monitor.counting.tally import LATE, Layout, Tally
+from monitor.counting.tally import IDS, LATE, Layout, Tally
 from monitor.formats.batch import DEAD, Batch, Decoded
 from monitor.types import Partition
 
@@ -203,8 +204,7 @@ class Fold:
             too_late = int(np.count_nonzero(here & rows.late))
             tally.cells[LATE] += too_late
             positions = rows.chosen[here & ~rows.late]
-            seen = self.slots[s].seen.setdefault(index, set())
-            fresh = _fresh(seen, ids, rows.batch.rows, positions)
+            fresh = self._fresh(self.slots[s], rows, ids, positions)
             tally += self.layouts[index].count(rows.batch, rows.codes, fresh)
             folded.fresh.setdefault(index, []).append(fresh)
             for total, added in (
@@ -213,6 +213,13 @@ class Fold:
                 (folded.duplicates, len(positions) - len(fresh)),
             ):
                 total[index] = total.get(index, 0) + added
+
+    def _fresh(self, slot: OpenSlot, rows: _Rows, ids: Sequence[str | float | None], positions: Ints) -> Ints:
+        """Return the positions whose id the slot has not met yet; all of them where memory is too short to know."""
+        if self.layouts[rows.model].shed >= IDS:
+            return positions
+        here = ids if len(positions) == len(ids) else [ids[row] for row in rows.batch.rows[positions].tolist()]
+        return positions[slot.seen.setdefault(rows.model, Seen()).add(here)]
 
     def _keep_halves(
         self, decoded: Decoded, rows: slice, target: Ints, late: NDArray[np.bool_], folded: Folded
@@ -273,22 +280,6 @@ def _distinct(slots: Ints) -> list[int]:
     if len(slots) and slots.min() == slots.max():
         return [int(slots[0])]
     return cast("list[int]", np.unique(slots).tolist())
-
-
-def _fresh(seen: set[str | float], ids: Sequence[str | float | None], rows: Ints, positions: Ints) -> Ints:
-    """Return the positions whose id was not seen yet in this slot, and remember them. No id, no duplicate."""
-    given = ids if len(positions) == len(ids) else [ids[row] for row in rows[positions].tolist()]
-    new: set[Any] = set(given)
-    if len(new) == len(given) and None not in new and seen.isdisjoint(new):
-        seen |= new
-        return positions
-    keep = []
-    for position, identity in zip(positions.tolist(), given, strict=True):
-        if identity is None or identity not in seen:
-            keep.append(position)
-            if identity is not None:
-                seen.add(identity)
-    return np.array(keep, dtype=np.int64)
 
 
 def ready(folds: Mapping[object, Fold], idle: set[object]) -> int:

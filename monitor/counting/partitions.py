@@ -14,8 +14,7 @@ from monitor.formats.batch import DEAD, Decoded
 from monitor.types import Partition
 
 MOST_HELD = 200_000
-"""Records of open slots that are remembered, about 130 bytes each for the id alone: with more of them, a partition a
-slot ahead waits for the slowest."""
+"""Records of open slots of which something is kept: with more, a partition a slot ahead waits for the slowest."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +153,13 @@ class Partitions:
         """Close every slot of every partition: the source has ended."""
         for partition in self.folds:
             self.close_idle(partition)
+
+    def shed(self, what: frozenset[str]) -> None:
+        """Keep no more of this from now on, and let go of what open slots have of it: memory is short."""
+        for layout in self.layouts:
+            layout.shed = what
+        for slot in (slot for fold in self.folds.values() for slot in fold.slots.values()):
+            slot.shed(what)
 
     def ahead(self) -> set[Partition]:
         """Return the partitions too far ahead of the slowest that is awake, so that open slots stay few and small."""

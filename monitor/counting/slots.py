@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from monitor.counting.tally import Tally
+from monitor.counting.seen import Seen
+from monitor.counting.tally import DETAIL, IDS, Tally
 from monitor.formats.half import Half
 from monitor.types import Partition
 
@@ -33,7 +34,7 @@ class OpenSlot:
     began: Position
     end: int = 0
     tallies: dict[int, Tally] = field(default_factory=dict)
-    seen: dict[int, set[str | float]] = field(default_factory=dict)
+    seen: dict[int, Seen] = field(default_factory=dict)
     halves: list[Waiting] = field(default_factory=list)
     size: int = 0
     waiting: int = 0
@@ -48,6 +49,14 @@ class OpenSlot:
         """How many records it holds something of: an id, what sequential detectors keep; halves by their size."""
         kept = (max(len(self.seen.get(index, ())), tally.kept) for index, tally in self.tallies.items())
         return sum(kept) + self.size
+
+    def shed(self, what: frozenset[str]) -> None:
+        """Let go of what is not kept at present."""
+        if what >= DETAIL:
+            for tally in self.tallies.values():
+                tally.shed_detail()
+        if what >= IDS:
+            self.seen.clear()
 
     def empty(self) -> OpenSlot:
         """Forget all but where it began."""

@@ -27,9 +27,13 @@ FLOW_SIGNALS = (
     share("quality.late", FLOW_CELLS, LATE, outside=(DEAD,), bins=("in time", "too late")),
     share("quality.dead_letters", FLOW_CELLS, DEAD, outside=(LATE,), bins=("usable", "unusable")),
 )
+DETAIL, IDS = frozenset({"detail"}), frozenset({"ids"})
+"""What is not kept where memory runs short: names, rows and counts by level; which ids a slot has met."""
+
 NAMES_KEPT = 256
 VERSIONS_TOLD = 16
 LONGEST_NAME = 64
+LONGEST_VERSION = 128
 
 _Name = TypeVar("_Name", str, tuple[str, str])
 
@@ -75,6 +79,10 @@ class Tally:
             self.given = other.given if self.given is None else self.given + other.given
         return self
 
+    def shed_detail(self) -> None:
+        """Let go of all but what is counted."""
+        self.names, self.rows, self.given = {}, [], None
+
     @property
     def kept(self) -> int:
         """How many records sequential detectors keep."""
@@ -101,10 +109,13 @@ class Layout:
     detectors : tuple of Detector
     starts : tuple of int
         First cell of each detector.
+    shed : frozenset of str
+        What is not kept at present: `DETAIL`, `IDS`.
     """
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = tuple(detectors)
+        self.shed: frozenset[str] = frozenset()
         starts = [FLOW_CELLS]
         for detector in self.detectors:
             starts.append(starts[-1] + detector.cells)
@@ -184,7 +195,9 @@ class Layout:
         versions: Counter[str] = Counter()
         for version, count in Counter(given).items():
             if version is not None:
-                versions[str(version)] += count  # 7 and "7" are one version
+                versions[str(version)[:LONGEST_VERSION]] += count  # 7 and "7" are one version
+        if self.shed >= DETAIL:
+            return Tally(cells, _first(versions))
         rows = [taken(self._sequential, batch, positions)] if self._sequential and len(positions) else []
         return Tally(cells, _first(versions), _first(self._names(batch, chosen, positions)), rows, self._given(chosen))
 

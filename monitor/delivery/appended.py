@@ -15,7 +15,7 @@ import structlog
 from monitor.errors import SeawallError
 
 MANY = 1_000
-MOST_WAITING = 64 << 20
+MOST_WAITING = 16 << 20
 """Bytes that a full disk makes wait; with more, reading stops."""
 
 MOST_APPENDED = 8 << 20

@@ -22,6 +22,12 @@ SUFFIX = ".dead-letter"
 PAUSE = 60.0
 """Seconds in which letters go to the file at once after the topic refused some: each refusal holds up reading."""
 
+MOST_UNDER_WAY = 16 << 20
+"""Bytes of letters that wait for the broker's word; with more, reading stops until the next `flush`."""
+
+FUTURE = 1_000
+"""Bytes that waiting takes beside the letter itself."""
+
 log = structlog.get_logger()
 
 
@@ -82,6 +88,7 @@ class TopicWriter:
         self._paused_until: dict[str, float] = {}
         self._producer: Any = None
         self._under_way: list[tuple[DeadLetter, Any]] = []
+        self._bytes = 0
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
         """Send the letters without waiting for the broker's word; `flush` does."""
@@ -92,6 +99,7 @@ class TopicWriter:
                 continue
             try:
                 self._under_way.append((letter, self._send(letter)))
+                self._bytes += FUTURE + len(letter.message.value or b"")
             except Exception as error:  # noqa: BLE001 - whatever the client raises, the record is kept
                 refused.append(letter)
                 self._note_refusal(letter.message.topic, error)
@@ -124,11 +132,12 @@ class TopicWriter:
 
     @property
     def full(self) -> bool:
-        return self._instead.full
+        """Whether so many wait to be written, or for the broker's word, that no more should be read."""
+        return self._instead.full or self._bytes > MOST_UNDER_WAY
 
     def flush(self) -> End:
         """Wait for the broker, ten seconds at most; return the end of the file that takes what it refuses."""
-        under_way, self._under_way = self._under_way, []
+        under_way, self._under_way, self._bytes = self._under_way, [], 0
         refused = [letter for letter, future in under_way if not _taken(future)]
         if refused:
             log.error("dead letters to file", why="the topic did not take them", count=len(refused))

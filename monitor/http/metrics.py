@@ -134,6 +134,9 @@ class Metrics:
     def _for_the_monitor(self) -> None:
         self.checkpoint = self._gauge("checkpoint_timestamp_seconds", "When the state was last saved.")
         self.heartbeat = self._gauge("heartbeat_timestamp_seconds", "When the pipeline last went round.")
+        self.memory = self._gauge("memory_bytes", "Memory of this process that is resident.")
+        self.memory_limit = self._gauge("memory_limit_bytes", "Memory that it may take; 0 where there is no limit.")
+        self.shed = self._counter("shed", "Records of which less was kept, memory being short.", "what")
         self.ready = self._gauge("ready", "Whether /readyz would answer 200: 1 or 0.")
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:

@@ -28,6 +28,7 @@ from monitor.replicas.noticed import Noticed
 from monitor.replicas.opening import Opening
 from monitor.replicas.others import await_alike
 from monitor.replicas.topics import names, ready
+from monitor.shedding import watch_memory
 from monitor.verdicts import Verdicts
 from monitor.watched import Watched
 
@@ -80,5 +81,6 @@ def sharing(
     memory = Memory(source.connection(), state, Log(source.connection(), stopping))
     opening = Opening(config, counting, partitions, metrics)
     Judging(main, ours.build_shared(models[0].name), memory, opening.open, counting)
+    watch_memory(main, noticed, config.memory_limit, metrics)
     settle()
     return main

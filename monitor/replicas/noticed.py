@@ -39,7 +39,7 @@ class Noticed(Sight):
         """Note that a slot was handed over."""
         self._waits, self._unjudged = False, 0.0
 
-    def _tell(
+    def tell(
         self, pipeline: Pipeline, now: Now, signal: str, words: str | None, *, severity: Severity, seconds: float
     ) -> None:
         if words and signal not in ELSEWHERE:

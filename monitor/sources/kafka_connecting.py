@@ -35,7 +35,7 @@ OURS: dict[str, Any] = {
     "allow_auto_create_topics": False,
     "max_poll_records": 1_000,
     "max_partition_fetch_bytes": 1 << 20,
-    "fetch_max_bytes": 8 << 20,
+    "fetch_max_bytes": 2 << 20,
     # The broker gathers what trickles in: four turns a second instead of one for every few records.
     "fetch_min_bytes": 1 << 18,
     "fetch_max_wait_ms": 250,

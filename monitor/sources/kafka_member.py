@@ -12,6 +12,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.structs import MemberState
 
+from monitor.sources.kafka_portions import Portions
 from monitor.types import Partition, RawMessage
 
 PATIENCE_MS = 2_000
@@ -57,6 +58,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         self._subscription = consumer._subscription
         self._coordinator = consumer._coordinator
         self._fetcher = consumer._fetcher  # not only read: see `_let_held_records_in`
+        self._portions = Portions(self._fetcher)
         consumer.subscribe(topics=list(topics), listener=self)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -96,6 +98,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
         if joining is not None and joining.is_done and joining.succeeded():
             self.consumer._net.run(self._finish_joining, joining.value)
         self._let_held_records_in()
+        self._portions.begin(len(self.partitions))
         records: Mapping[Partition, Sequence[RawMessage]] = self.consumer.poll(timeout_ms=int(seconds * 1_000))
         if not self.settled:
             self.settled = self.consumer.group_metadata().state == MemberState.STABLE

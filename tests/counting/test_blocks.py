@@ -35,7 +35,11 @@ def folded(log: list[Post], at: set[int], decisions: list[tuple[int, int]]) -> t
 
 def state(fold: Fold) -> tuple[Any, ...]:
     slots = {
-        slot: (opened.began, {m: (t.cells.tolist(), t.versions) for m, t in opened.tallies.items()}, opened.seen)
+        slot: (
+            opened.began,
+            {m: (t.cells.tolist(), t.versions) for m, t in opened.tallies.items()},
+            {m: len(seen) for m, seen in opened.seen.items()},
+        )
         for slot, opened in fold.slots.items()
     }
     return slots, fold.next, fold.resume()

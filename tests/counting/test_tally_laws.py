@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import CategoryBins, NumericBins, SchemaConformity
-from monitor.counting.tally import RECORDS, VERSIONS_TOLD, Layout, Tally
+from monitor.counting.tally import DETAIL, LONGEST_VERSION, RECORDS, VERSIONS_TOLD, Layout, Tally
 from monitor.formats.batch import Batch
 
 LAYOUT = Layout(
@@ -118,6 +118,23 @@ def test_only_the_first_names_and_versions_are_kept_and_those_are_exact(drawn):
     dated = [str(version) for _, _, version, _ in drawn if version is not None]
     assert tally.names == {("quality.schema", name): named.count(name) for name in sorted(set(named))[:KEPT]}
     assert tally.versions == {version: dated.count(version) for version in sorted(set(dated))[:KEPT]}
+
+
+def test_a_version_takes_no_more_room_than_a_version_does():
+    batch = batch_of([(0.0, "a", "v" * 1_000_000, [])])
+    tally = LAYOUT.count(batch, LAYOUT.codes(batch), np.arange(1))
+    assert tally.versions == {"v" * LONGEST_VERSION: 1}
+
+
+def test_of_what_is_shed_nothing_is_kept_and_the_rest_is_counted_as_ever(monkeypatch):
+    batch = batch_of([(0.0, "a", 7, ["absent: income"]), (1.0, "b", 7, [])])
+    codes, every = LAYOUT.codes(batch), np.arange(2)
+    whole = LAYOUT.count(batch, codes, every)
+    monkeypatch.setattr(LAYOUT, "shed", DETAIL)
+    lean = LAYOUT.count(batch, codes, every)
+    assert whole.names
+    assert (lean.names, lean.rows, lean.given) == ({}, [], None)
+    assert (lean.cells.tolist(), lean.versions) == (whole.cells.tolist(), whole.versions)
 
 
 def test_a_slot_is_told_to_be_of_its_most_frequent_versions():

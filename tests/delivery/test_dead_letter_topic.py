@@ -78,3 +78,15 @@ def test_brokers_that_hang_do_not_keep_it_from_letting_go(refusing, tmp_path):
     writer._producer = Hanging()
     writer.close()
     assert kept(tmp_path) == [1]
+
+
+def test_reading_stops_while_too_many_wait_for_the_brokers_word_and_none_is_lost(refusing, tmp_path, monkeypatch):
+    monkeypatch.setattr("monitor.delivery.dead_letters.MOST_UNDER_WAY", 3_000)
+    writer, _ = refusing
+    write(writer, 1, 2, topic="u")
+    assert not writer.full
+    write(writer, 3, topic="u")
+    assert writer.full
+    writer.flush()
+    assert not writer.full
+    assert kept(tmp_path) == []
