@@ -61,6 +61,12 @@ class Replicas:
         self.send(number, signal.SIGTERM)
         return self.running.pop(number).wait(20)
 
+    def said(self, *arguments: str) -> str:
+        """Return what a command says about the first of them."""
+        config = self.folder / f"{self.group}-0" / "seawall.yaml"
+        command = [str(SEAWALL), *arguments, "-c", str(config)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
     def remembered(self) -> dict[str, dict[str, Any]]:
         """Return what is remembered of each model."""
         connection = {"bootstrap_servers": self.bootstrap.split(",")}

@@ -58,7 +58,7 @@ def shown(folder: Path, now: float) -> Iterator[str]:
     for name, model in content["models"].items():
         with snapshot.understood(found.path):
             waiting = Counter(sink for sink, _ in content["pending"].get(name, []))
-            yield from _model(name, model, waiting + Counter({"not handed to a sink yet": unsent[name]}))
+            yield from model_lines(name, model, waiting + Counter({"not handed to a sink yet": unsent[name]}))
 
 
 def _previous(path: Path) -> tuple[Found | None, str | None]:
@@ -105,7 +105,8 @@ def _offsets(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str, int], int]
         yield (topic, number), max(0, offset)
 
 
-def _model(name: str, model: Mapping[str, Any], waiting: Counter[str]) -> Iterator[str]:
+def model_lines(name: str, model: Mapping[str, Any], waiting: Counter[str]) -> Iterator[str]:
+    """Yield what was judged of a model, what is open, and what waits to be told, by where."""
     sides = {what: side for name, what in (("labels", "label"), ("shadow", "answer")) if (side := model.get(name))}
     incidents = [
         *model["policy"]["incidents"],

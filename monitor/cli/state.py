@@ -28,7 +28,14 @@ def show(config: Path) -> None:
     from monitor.cli.shown import shown
     from monitor.config.loading import load
 
-    for line in shown(load(config, secrets=False).state_dir, time.time()):
+    settings = load(config, secrets=False)
+    if settings.replicas is not None:
+        from monitor.cli.shown_shared import shown_shared
+
+        lines = shown_shared(settings)
+    else:
+        lines = shown(settings.state_dir, time.time())
+    for line in lines:
         click.echo(line)
 
 
@@ -39,7 +46,14 @@ def verify(config: Path) -> None:
     from monitor.cli.verified import verified
     from monitor.config.loading import load
 
-    found = {str(one): one for one in verified(load(config, secrets=False).state_dir)}
+    settings = load(config, secrets=False)
+    if settings.replicas is not None:
+        from monitor.cli.shown_shared import verified_shared
+
+        for line in verified_shared(settings):
+            click.echo(line)
+        return
+    found = {str(one): one for one in verified(settings.state_dir)}
     wrong = {words: one for words, one in found.items() if isinstance(one, SeawallError)}
     for words in (words for words in found if words not in wrong):
         click.echo(words)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from monitor.errors import SnapshotError
 from monitor.replicas.log import LONGEST, Entry, Log
 from monitor.state import snapshot
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer
 
 PATIENCE = 20.0
 """Seconds that reading it may take in all."""
@@ -72,17 +75,28 @@ class Memory:
                 found[model] = state
         return found
 
+    def partitions(self) -> list[int]:
+        """Return the topic's partitions, none where there is no such topic. Raises OSError as `read`."""
+        consumer = self._consumer()
+        try:
+            return sorted(consumer.partitions_for_topic(self.topic) or ())
+        finally:
+            consumer.close(timeout_ms=1_000)
+
+    def _consumer(self) -> KafkaConsumer:
+        from monitor.sources.kafka_connecting import OURS, connect
+
+        own = {"group_id": None, "auto_offset_reset": "earliest", "max_partition_fetch_bytes": LONGEST}
+        try:
+            return connect({**OURS, **self._connection, **own, "fetch_min_bytes": 1})
+        except Exception as why:
+            raise OSError(None, f"Kafka does not answer ({str(why) or type(why).__name__})") from why
+
     def _records(self, partition: int) -> list[tuple[bytes, bytes]]:
         from kafka import TopicPartition
 
-        from monitor.sources.kafka_connecting import OURS, connect
-
         at = TopicPartition(self.topic, partition)
-        own = {"group_id": None, "auto_offset_reset": "earliest", "max_partition_fetch_bytes": LONGEST}
-        try:
-            consumer = connect({**OURS, **self._connection, **own, "fetch_min_bytes": 1})
-        except Exception as why:
-            raise OSError(None, f"Kafka does not answer ({str(why) or type(why).__name__})") from why
+        consumer = self._consumer()
         try:
             consumer.assign([at])
             end = consumer.end_offsets([at], timeout_ms=5_000)[at]

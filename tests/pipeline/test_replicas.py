@@ -84,6 +84,12 @@ def test_three_replicas_tell_what_one_tells(broker, topic, records, replicas, al
     three.wait_until_judged(one.saved()["judged"])
     assert [three.terminate(number) for number in range(3)] == [0, 0, 0]
     same(three, one)
+    records = one.saved()["models"][traffic.MODEL]["judge"]["records"]
+    told = three.said("state", "show")
+    assert f"{three.group}.state: 1 model" in told
+    assert f"{traffic.MODEL}: {records:,} records judged against sha256:" in told
+    assert f"  {name}/3 counted to " in told
+    assert three.said("state", "verify") == f"what is remembered of 1 model in {three.group}.state is whole\n"
 
 
 def same(several: Replicas, one: Monitor) -> None:

@@ -1,0 +1,69 @@
+"""What several processes remember together, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from monitor.cli.shown import model_lines
+from monitor.config.config import Config
+from monitor.counting.fold import NEVER
+from monitor.errors import SourceError
+from monitor.incidents.incident import rfc3339
+from monitor.replicas.desk import reached_of
+from monitor.replicas.log import Log
+from monitor.replicas.memory import Memory
+from monitor.replicas.topics import names
+from monitor.state.snapshot import understood
+from sinks.text import counted
+
+if TYPE_CHECKING:
+    from monitor.config.source import KafkaSource
+
+
+def remembered(config: Config) -> dict[str, dict[str, Any]]:
+    """Return by model what was remembered last.
+
+    Raises
+    ------
+    SourceError
+        Where the brokers do not answer.
+    SnapshotError
+        Where a record is not whole.
+    """
+    source = cast("KafkaSource", config.source)  # any other is refused where the configuration is read
+    memory = Memory(source.connection(), names(config)[1], Log(source.connection()))
+    try:
+        numbers = memory.partitions()
+        return {name: state for number in numbers for name, state in memory.read(number).items()}
+    except OSError as why:
+        raise SourceError(f"Kafka at {', '.join(source.bootstrap_servers)}: {why.strerror}") from None
+
+
+def shown_shared(config: Config) -> Iterator[str]:
+    """Yield lines on how far the records were counted, and on each model."""
+    states = remembered(config)
+    topic = names(config)[1]
+    if not states:
+        yield f"nothing is remembered in {topic}"
+        return
+    yield f"{topic}: {counted(len(states), 'model')}"
+    with understood(Path(topic)):
+        markers = {
+            where: mark for each in states.values() for where, mark in reached_of(each["reached"]).markers.items()
+        }
+        for where, marker in sorted(markers.items()):
+            idle = ", idle" if marker.idle else ""
+            yield f"  {where.topic}/{where.partition} counted to {marker.offset:,} at least{idle}"
+        for name, state in sorted(states.items()):
+            if state["judged"] > NEVER:
+                yield f"  {name}: judged through {rfc3339((state['judged'] + 1) * state['slot'])}"
+            waiting = Counter(sink for sink, _ in state["pending"])
+            yield from model_lines(name, state, waiting + Counter({"not handed to a sink yet": len(state["unsent"])}))
+
+
+def verified_shared(config: Config) -> Iterator[str]:
+    """Yield what is well. Raises as `remembered`."""
+    yield f"what is remembered of {counted(len(remembered(config)), 'model')} in {names(config)[1]} is whole"
