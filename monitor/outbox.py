@@ -121,7 +121,9 @@ class DurableOutbox:
             content = self._content(pipeline, letters) | {"written": written}
             places = places_of(content)
             # What is told or committed is in both snapshots before: whichever is damaged, what others know is known.
-            snapshot.save(self.path, content, twice=bool(self.unsent) or not places <= self._places)
+            # What was told while nothing could be saved is made good.
+            told = bool(self.unsent) or self._failing
+            snapshot.save(self.path, content, twice=told or not places <= self._places)
             self._places = places
             for side in pipeline.parts.sides:
                 side.saved()
