@@ -99,7 +99,7 @@ class DurableOutbox:
         self.unsent = list(unsent)
         self._places: set[tuple[str, int]] = set()
         self._next_save = 0.0
-        self._failing = False
+        self._full = self._failing = False
         self._failures = 0
         self._next_words = 0.0
 
@@ -108,8 +108,9 @@ class DurableOutbox:
         self.unsent += [(model, event) for event in events]
 
     def save(self, pipeline: Pipeline, now: Now) -> None:
-        """Write the snapshot if events wait, there is too much to write or it is time, then tell, then commit."""
-        if not self.unsent and now.steady < self._next_save and (self._failing or not pipeline.parts.full):
+        """Write the snapshot if events wait, reading had to stop or it is time, then tell, then commit."""
+        stopped, self._full = self._full, pipeline.parts.full
+        if not self.unsent and now.steady < self._next_save and (stopped or not self._full):
             return
         self._next_save = now.steady + SAVE_EVERY
         try:
@@ -121,7 +122,9 @@ class DurableOutbox:
             content = self._content(pipeline, letters) | {"written": written}
             places = places_of(content)
             # What is told or committed is in both snapshots before: whichever is damaged, what others know is known.
-            snapshot.save(self.path, content, twice=bool(self.unsent) or not places <= self._places)
+            # What was told while nothing could be saved is made good.
+            told = bool(self.unsent) or self._failing
+            snapshot.save(self.path, content, twice=told or not places <= self._places)
             self._places = places
             for side in pipeline.parts.sides:
                 side.saved()

@@ -10,12 +10,13 @@ import resource
 from random import Random
 
 import pytest
-from labels_world import ended, world
+from labels_world import START, ended, world
 from left_behind import forget, plain
 from structlog.testing import capture_logs
 
 from monitor.labels import transaction
 from monitor.labels.halves import Half, Halves, LabelHalf
+from monitor.parts import Now
 
 EVERY_ID = b"\xff" * 9
 ROOM = 64 << 10
@@ -88,6 +89,27 @@ def test_what_waits_for_a_disk_is_bounded_and_reading_waits_with_it(halves, monk
         assert one.full
     one.commit()
     assert not one.full
+
+
+def test_so_much_that_reading_would_stop_is_saved_at_once_and_only_once(started, monkeypatch):
+    """Reading may stand still for another reason: then saving does not help, and goes by its time again."""
+    monkeypatch.setattr(transaction, "MOST", 50)
+    pipeline = started(world(4, 6, wrong=doubles), Random(1))
+    outbox, saves = pipeline.parts.outbox, []
+    monkeypatch.setattr(outbox, "_hand_over", lambda: saves.append(1))
+    pipeline.clock = lambda: Now(1.0, START)
+    pipeline.open()
+    pipeline.parts.sides[0].open()
+    outbox.save(pipeline, pipeline.clock())
+    pipeline.step()
+    assert len(saves) == 2  # both at the same second
+    assert not pipeline.parts.full
+    for full in (False, True, True, True):
+        monkeypatch.setattr(Halves, "full", full)
+        outbox.save(pipeline, pipeline.clock())
+    assert len(saves) == 3
+    outbox.close(pipeline, pipeline.clock())
+    pipeline.parts.sides[0].close()
 
 
 def doubles(number):
