@@ -18,6 +18,9 @@ STEP = 10
 
 DAY = 86_400_000
 
+IDLES = 5.0
+"""Seconds before the kill in which a quiet partition is taken for idle, and comes back."""
+
 FAULTS = {
     "none": 40,
     "pause": 15,  # SIGSTOP, and SIGCONT within the session time-out
@@ -39,7 +42,7 @@ class Round:
     writes : list of list of Sent
         Written one after the other, with a pause of so many seconds between them.
     quiet : int or None
-        The partition that gets nothing in this round: what belongs there comes with the next one.
+        The partition that gets nothing for a while: what belongs there comes at the end of the round, or with the next.
     hurried : bool
         Whether the fault does not wait until something new was read.
     lasts, delay : float
@@ -69,7 +72,9 @@ def planned(seed: int, rounds: int) -> list[Round]:
         pieces = 1 if burst > 1 else 8
         late, kept = kept, []
         one.writes = [late, *(_written(messages, 600 * burst // pieces, one.quiet, kept) for _ in range(pieces))]
-    plan[-1].writes.append(kept)
+        if one.delay >= IDLES or one is plan[-1]:
+            one.writes.append(kept)
+            kept = []
     return plan
 
 
@@ -78,8 +83,9 @@ def _round(rng: Random) -> Round:
     lasts = {"long pause": rng.uniform(11, 14), "kill at start": rng.uniform(0, 1.5)}.get(fault, rng.uniform(0.3, 4))
     quiet = rng.choice([None, *range(PARTITIONS)])
     hurried = rng.random() < 0.2
-    delay = rng.choice([rng.uniform(0, 2), rng.uniform(0, 2), rng.uniform(4, 7)])  # so long that partitions go idle
-    return Round(fault, hurried, lasts, delay, quiet, rng.uniform(0.1, 0.8))
+    if rng.random() < 0.6:
+        return Round(fault, hurried, lasts, rng.uniform(0, 2), quiet, rng.uniform(0.1, 0.8))
+    return Round(fault, hurried, lasts, rng.uniform(IDLES, 8), quiet, rng.uniform(0.4, 0.6))
 
 
 def _written(messages: Iterator[list[Sent]], count: int, quiet: int | None, kept: list[Sent]) -> list[Sent]:

@@ -73,6 +73,8 @@ def live_through(
             victim = rng.choice(fleet)
             if victim.process is None:
                 victim.start()
+            if not one.hurried:
+                victim.wait_until(lambda victim=victim: victim.asked("/healthz").get("state") in {"healthy", "idle"})
             read = read_by(fleet)
             writer.begin(one)
             if not one.hurried:
