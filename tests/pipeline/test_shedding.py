@@ -8,13 +8,13 @@ import pytest
 from watching import RECORD, A, timed
 
 from monitor.http.metrics import Metrics
-from monitor.shedding import EASE_SECONDS, Shedding, Waits
+from monitor.shedding import EASE_SECONDS, TURN, Shedding, Waits
 
 LIMIT = 1_000 << 20
 
 
 class Memory:
-    """What a process takes, as the test says; `garbage` of it can be given back."""
+    """What a process takes and may take in a turn, as the test says; `garbage` of it can be given back."""
 
     def __init__(self):
         self.share = 0.5
@@ -22,7 +22,7 @@ class Memory:
         self.given_back = 0
 
     def resident(self):
-        return int(self.share * LIMIT)
+        return int(self.share * LIMIT) - TURN
 
     def give_back(self):
         self.given_back += 1
@@ -69,14 +69,14 @@ def test_with_room_everything_is_kept(short, metrics):
     short.at(0, a=[new_region(0), new_region(0)])
     assert (records(short), names(short)) == (1, [("quality.unseen.region", "west")])
     assert short.events() == []
-    assert metrics.registry.get_sample_value("seawall_memory_bytes") == 0.5 * LIMIT
+    assert metrics.registry.get_sample_value("seawall_memory_bytes") == 0.5 * LIMIT - TURN
     assert metrics.registry.get_sample_value("seawall_memory_limit_bytes") == LIMIT
     assert metrics.registry.get_sample_value("seawall_shed_total", {"what": "detail"}) == 0
 
 
 def test_detail_goes_first_and_is_told(short, memory, metrics):
     short.at(0, a=[new_region(0)])
-    memory.share = 0.86
+    memory.share = 0.91
     short.at(1)
     assert names(short) == []
     assert short.events() == [("opened", "quality.memory", "error")]
@@ -89,7 +89,7 @@ def test_detail_goes_first_and_is_told(short, memory, metrics):
 
 def test_then_ids_and_no_record(short, memory, metrics):
     short.at(0, a=[timed(0)])
-    memory.share = 0.91
+    memory.share = 0.96
     short.at(1)
     short.at(2, a=[timed(0), timed(0)])
     assert records(short) == 3
@@ -98,7 +98,7 @@ def test_then_ids_and_no_record(short, memory, metrics):
 
 def test_then_reading_waits_until_there_is_room_and_goes_on(short, memory):
     short.at(0)
-    memory.share = 0.96
+    memory.share = 1.01
     short.at(1)
     assert not short.ready().well
     assert "nothing is read until there is room" in short.ready().why["memory"]
@@ -107,7 +107,7 @@ def test_then_reading_waits_until_there_is_room_and_goes_on(short, memory):
     for second in range(2, 5):
         short.at(second)
     assert short.source.polls == polls
-    memory.share = 0.94
+    memory.share = 0.99
     short.at(5)
     short.at(6)
     assert records(short) == 1
@@ -115,7 +115,7 @@ def test_then_reading_waits_until_there_is_room_and_goes_on(short, memory):
 
 
 def test_what_is_given_back_to_the_system_is_not_shed_for(short, memory):
-    memory.share, memory.garbage = 0.99, 0.4
+    memory.share, memory.garbage = 1.05, 0.4
     short.at(0, a=[new_region(0)])
     assert memory.given_back == 1
     assert short.events() == []
@@ -124,7 +124,7 @@ def test_what_is_given_back_to_the_system_is_not_shed_for(short, memory):
 
 def test_everything_is_kept_again_once_there_has_been_room_for_a_while_step_by_step(short, memory):
     short.at(0)
-    memory.share = 0.93
+    memory.share = 0.97
     short.at(1)
     memory.share = 0.5
     steps = []
@@ -140,7 +140,7 @@ def test_everything_is_kept_again_once_there_has_been_room_for_a_while_step_by_s
 def test_memory_about_a_step_does_not_go_to_and_fro(short, memory):
     short.at(0)
     for second in range(1, 500):
-        memory.share = 0.86 if second % 30 == 0 else 0.79
+        memory.share = 0.91 if second % 30 == 0 else 0.84
         short.at(second)
     assert short.events() == [("opened", "quality.memory", "error")]
 
@@ -167,6 +167,6 @@ def test_a_stream_beside_the_records_waits_as_they_do(short, memory):
     beside = Waits(short.shedding)
     short.at(0)
     assert not beside.full
-    memory.share = 0.97
+    memory.share = 1.02
     short.at(1)
     assert beside.full
