@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from monitor.counting.fold import NEVER, Fold, Folded
+from monitor.counting.fold import NEVER, Fold, Folded, Position
 from monitor.counting.handover import Counted, Marker, counted
 from monitor.counting.partitions import Partitions, Remembered, Timing
 from monitor.counting.tally import Layout
@@ -141,4 +141,7 @@ class Apart(Partitions):
     def _remember(self, partition: Partition) -> Remembered:
         remembered = super()._remember(partition)
         remembered.published = self.published[partition]
+        at = self.folds[partition].next
+        if partition in self.idle and self._idle_at.get(partition) == at.offset:
+            remembered.rest = Position(at.offset, at.clock, max([at.closed, *self.folds[partition].slots]))
         return remembered

@@ -40,12 +40,15 @@ class Remembered:
         Next offset whose effects outside (dead letters, verdicts) are not yet made.
     published : int
         Last slot that was handed over to who judges; where that is this process itself, nobody needs to know.
+    rest : Position or None
+        Where to go on instead, once nothing is left of what was open: of an idle partition, all of it handed over.
     """
 
     at: Position
     decisions: list[tuple[int, int]] = field(default_factory=list)
     done: int = 0
     published: int = NEVER
+    rest: Position | None = None
 
 
 class Partitions:

@@ -51,7 +51,7 @@ def sharing(
     if not partitions:
         return None
     tallies, state = names(config)
-    counting = counting_digest(config, models)
+    counting = counting_digest(config, models, partitions)
     if not await_alike(source.connection(), tallies, counting, health, stopping):
         return None
     noticed = Noticed(health, config.freshness / 1000)

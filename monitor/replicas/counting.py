@@ -11,13 +11,14 @@ from monitor.counting.apart import Apart
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.pipeline import Pipeline
-from monitor.replicas.metadata import remembered_of
+from monitor.replicas.metadata import remembered_of, what_is_left
 from monitor.types import Partition, RawMessage
 from monitor.watched import Watched
 
 if TYPE_CHECKING:
+    from monitor.counting.partitions import Remembered
     from monitor.parts import Now
-    from monitor.sources.kafka_shared import SharedReader
+    from monitor.sources.kafka_shared import Committed, SharedReader
 
 log = structlog.get_logger()
 
@@ -78,16 +79,22 @@ class CountingPipeline(Pipeline):
             return True
         try:
             committed = self.source.committed(partition)
+            remembered = None if committed is None else self._remembered(partition, committed)
         except OSError as why:
             log.info("commit not known yet", topic=partition.topic, partition=partition.partition, why=str(why))
             if at is not None:
                 self.source.go_to(partition, at)
             return False
-        slot = self.apart.timing.slot
-        remembered = None if committed is None else remembered_of(partition, *committed, slot)
         self.apart.drop(partition)
         self.apart.add(partition, now.steady, remembered)
         self._given[partition] = count
-        if committed is not None:
-            self.source.go_to(partition, committed.offset)
-        return committed is None
+        if remembered is not None:
+            self.source.go_to(partition, remembered.at.offset)
+        return remembered is None
+
+    def _remembered(self, partition: Partition, committed: Committed) -> Remembered:
+        """Return what the group knows. Raises OSError where the brokers do not say where the log begins."""
+        remembered = remembered_of(partition, *committed, self.apart.timing.slot)
+        if remembered.rest is None:
+            return remembered
+        return what_is_left(remembered, self.source.span(partition)[0])

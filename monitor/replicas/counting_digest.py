@@ -11,10 +11,15 @@ from monitor.config.config import Config
 from monitor.watched import Watched
 
 
-def counting_digest(config: Config, models: Sequence[Watched]) -> str:
-    """Return it: processes whose names differ must not add up what they count."""
+def counting_digest(config: Config, models: Sequence[Watched], partitions: int) -> str:
+    """Return it: processes whose names differ must not add up what they count.
+
+    Nor must those of another group, who go on elsewhere, or who look for models in other partitions of the tallies.
+    """
     about = {
         "build": __version__,
+        "group": getattr(config.source, "group_id", None) or config.group_id,
+        "partitions": partitions,
         "slot": config.slot,
         "allowed_lateness": config.allowed_lateness,
         "format": config.format.model_dump(mode="json"),

@@ -89,7 +89,7 @@ class Log:
                 bootstrap_timeout_ms=5_000,
             )
             # kafka-python 3.0.12 does not hand its own setting of this name on; a topic made so is not a compacted one.
-            self._producer._metadata.config["allow_auto_create_topics"] = False  # noqa: SLF001
+            self._producer._metadata.config["allow_auto_create_topics"] = False  # noqa: SLF001 - no public one
         return self._producer
 
     def close(self) -> None:

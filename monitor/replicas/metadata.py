@@ -15,7 +15,10 @@ FORM = 1
 
 
 class _Words(msgspec.Struct):
-    """`clock`, `closed`: as they were at the committed offset; `published`, `done`: what others know already."""
+    """`clock`, `closed`: as they were at the committed offset; `published`, `done`: what others know already.
+
+    `rest`: offset, clock and closing to go on with where what was open has expired; of an idle partition.
+    """
 
     form: int
     slot: int
@@ -23,12 +26,14 @@ class _Words(msgspec.Struct):
     closed: int
     published: int
     done: int
+    rest: tuple[int, int, int] | None = None
 
 
 def words_of(remembered: Remembered, slot: int) -> str:
     """Return what to commit beside the offset; `slot` in milliseconds."""
     at = remembered.at
-    found = _Words(FORM, slot, at.clock, at.closed, remembered.published, remembered.done)
+    rest = None if (last := remembered.rest) is None else (last.offset, last.clock, last.closed)
+    found = _Words(FORM, slot, at.clock, at.closed, remembered.published, remembered.done, rest)
     return msgspec.json.encode(found).decode()
 
 
@@ -52,4 +57,17 @@ def remembered_of(partition: Partition, offset: int, words: str, slot: int) -> R
             f"{where} was counted in slots of {found.slot} ms, the configuration says {slot}. Set slot back, or forget "
             "what was counted: seawall state reset"
         )
-    return Remembered(Position(offset, found.clock, found.closed), [], found.done, max(found.published, NEVER))
+    rest = None if found.rest is None else Position(*found.rest)
+    return Remembered(Position(offset, found.clock, found.closed), [], found.done, max(found.published, NEVER), rest)
+
+
+def what_is_left(remembered: Remembered, begins: int) -> Remembered:
+    """Return where to go on in a log that begins at an offset: records that were counted may have expired.
+
+    Of an idle partition everything is published, and what of it was open is closed then, as one process has it closed
+    at once. Else what has expired was not counted: the source says so.
+    """
+    rest = remembered.rest
+    if rest is None or begins <= remembered.at.offset:
+        return remembered
+    return Remembered(rest, [], remembered.done, rest.closed)

@@ -19,6 +19,11 @@ from monitor.replicas.desk import Desk, reached_of
 from monitor.replicas.handing_over import partition_of
 from monitor.state.snapshot import understood
 
+MOVED = (
+    "{} was judged while the topics that replicas share had another number of partitions than {}. They cannot have "
+    "fewer again. To start anew: seawall state reset"
+)
+
 
 class Opening:
     """Opens desks.
@@ -44,10 +49,15 @@ class Opening:
             Where that cannot be used.
         """
         settings = self.config.models_resolved()
-        mine = [own for name, own in settings.items() if partition_of(name, self.partitions) == partition]
+        if moved := [name for name in remembered if name in settings and self._place(name) != partition]:
+            raise SnapshotError(MOVED.format(", ".join(sorted(moved)), self.partitions))
+        mine = [own for name, own in settings.items() if self._place(name) == partition]
         begins = [state["reached"]["offset"] for name, state in remembered.items() if name in settings]
         at = Reached(min(begins, default=0))
         return {own.name: self._open(own, remembered.get(own.name), at) for own in mine}
+
+    def _place(self, name: str) -> int:
+        return partition_of(name, self.partitions)
 
     def _open(self, own: Any, remembered: dict[str, Any] | None, at: Reached) -> Desk:
         config = self.config

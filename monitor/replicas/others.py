@@ -18,6 +18,9 @@ from monitor.types import Partition
 SILENT_AFTER = 1.5 * REPEAT_EVERY
 """Seconds after which a process that wrote no marker is gone."""
 
+CLOCKS_DIFFER = 300.0
+"""Seconds by which this machine's clock may be ahead of the brokers'."""
+
 LOOK_EVERY = 2.0
 
 log = structlog.get_logger()
@@ -31,18 +34,18 @@ def await_alike(
     A process with another configuration would go on where these have committed, and they where it has, each passing
     over what the other has counted. So whoever comes last waits; whoever stops in order says so.
     """
-    told = False
+    told, others = False, _Others(connection, topic, counting)
     while not stopping.is_set():
         health.beat(clock().steady)
         try:
-            others = _others(connection, topic, counting)
+            at_work = others.look(clock().steady)
         except Exception as why:  # noqa: BLE001 - whatever the client raises, it is asked again
             health.block("replicas", f"how others count is not known yet: {str(why) or type(why).__name__}")
         else:
-            if not others:
+            if not at_work:
                 health.clear("replicas")
                 return True
-            words = WAITING.format(topic=topic, partitions=", ".join(f"{t}/{n}" for t, n in others[:5]))
+            words = WAITING.format(topic=topic, partitions=", ".join(f"{t}/{n}" for t, n in at_work[:5]))
             health.block("replicas", words)
             if not told:
                 log.warning("another process counts differently", why=words)
@@ -57,27 +60,38 @@ WAITING = (
 )
 
 
-def _others(connection: Mapping[str, Any], topic: str, counting: str) -> list[Partition]:
-    """Return the partitions of records that somebody at work counts differently."""
-    newest: dict[Partition, Marker] = {}
-    for marker in _markers(connection, topic):
-        newest[marker.where] = marker
-    return sorted(where for where, marker in newest.items() if marker.counting != counting and not marker.leaving)
+class _Others:
+    """Who counts differently, as any partition of the topic has it."""
+
+    def __init__(self, connection: Mapping[str, Any], topic: str, counting: str) -> None:
+        self.connection, self.topic, self.counting = connection, topic, counting
+        self._heard: dict[Partition, tuple[Marker, float]] = {}
+        self._end: int | None = None
+
+    def look(self, now: float) -> list[Partition]:
+        """Return the partitions of records that somebody at work counts differently; `now` in seconds that go forward.
+
+        How long nothing came of them is measured from when this process first looked: clocks of machines differ.
+        """
+        for offset, value in tail(self.connection, self.topic, 0, SILENT_AFTER + CLOCKS_DIFFER, self._end):
+            self._end = offset + 1
+            try:
+                message = decode(value)
+            except msgspec.MsgspecError:
+                continue
+            if isinstance(message, Marker):
+                self._heard[message.where] = message, now
+        heard = [(where, marker) for where, (marker, since) in self._heard.items() if now - since < SILENT_AFTER]
+        return sorted(where for where, marker in heard if marker.counting != self.counting and not marker.leaving)
 
 
-def _markers(connection: Mapping[str, Any], topic: str) -> Iterator[Marker]:
-    """Yield the markers of the last seconds, as any partition of the topic has them."""
-    for value in tail(connection, topic, 0, SILENT_AFTER):
-        try:
-            message = decode(value)
-        except msgspec.MsgspecError:
-            continue
-        if isinstance(message, Marker):
-            yield message
+def tail(
+    connection: Mapping[str, Any], topic: str, partition: int, seconds: float, begin: int | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """Yield what was written to a partition within so many seconds, or from an offset on, behind its offset.
 
-
-def tail(connection: Mapping[str, Any], topic: str, partition: int, seconds: float) -> Iterator[bytes]:
-    """Yield what was written to a partition within so many seconds. Raises what kafka-python raises."""
+    Raises what kafka-python raises.
+    """
     import time
 
     from kafka import TopicPartition
@@ -89,11 +103,13 @@ def tail(connection: Mapping[str, Any], topic: str, partition: int, seconds: flo
     try:
         consumer.assign([at])
         end = consumer.end_offsets([at], timeout_ms=5_000)[at]
-        since = int((time.time() - seconds) * 1000)
-        found = consumer.offsets_for_times({at: since}, timeout_ms=5_000)[at]
-        consumer.seek(at, end if found is None else found.offset)
+        if begin is None:
+            since = int((time.time() - seconds) * 1000)
+            found = consumer.offsets_for_times({at: since}, timeout_ms=5_000)[at]
+            begin = end if found is None else found.offset
+        consumer.seek(at, begin)
         while consumer.position(at, timeout_ms=5_000) < end:
             for records in consumer.poll(timeout_ms=250).values():
-                yield from (record.value for record in records if record.value is not None)
+                yield from ((record.offset, record.value) for record in records if record.value is not None)
     finally:
         consumer.close(timeout_ms=1_000)

@@ -88,6 +88,8 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
                     f"partitions and {made}"
                 ) from None
         counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([tallies, state])}
+        _refuse_cleanup(admin, tallies, "delete")
+        _refuse_cleanup(admin, state, "compact")
     finally:
         admin.close()
     if len(counts) < 2 or not all(counts.values()):
@@ -97,3 +99,13 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
             f"{tallies} has {counts[tallies]} partitions and {state} {counts[state]}: they must have as many"
         )
     return counts[tallies]
+
+
+def _refuse_cleanup(admin: Any, topic: str, wanted: str) -> None:
+    """Raise SourceError where a topic would forget what has to stay; a user who may not ask is believed."""
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
+    told = answer.get("topic", {}).get(topic, {}).get("cleanup.policy", {}).get("value", wanted)
+    if told != wanted:
+        raise SourceError(f"topic {topic} has cleanup.policy={told}, and loses what is needed. Set it to {wanted}")

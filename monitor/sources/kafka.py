@@ -103,14 +103,14 @@ class KafkaReader:
         member = self._member or self._connect(seconds)
         if member is None or not self._look_after(member):
             return {}
+        records: Mapping[Partition, Sequence[RawMessage]] = {}
         try:
             records = member.poll(seconds)
         except Exception as why:  # noqa: BLE001 - which are to be raised is told there
             self._deal_with(why, member)
-            return {}
         if records:
             self._watch.silent_since = None
-        if member.settled and self._mine != member.partitions:
+        if self._member is member and member.settled and self._mine != member.partitions:
             self._left_at.clear()
             self._mine = frozenset(Partition(*partition) for partition in member.partitions)
         return records

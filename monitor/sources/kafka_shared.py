@@ -10,7 +10,7 @@ import structlog
 from kafka import TopicPartition
 
 from monitor.sources.kafka import KafkaReader
-from monitor.sources.kafka_member import PATIENCE_MS
+from monitor.sources.kafka_member import PATIENCE_MS, Member
 from monitor.types import Partition
 
 log = structlog.get_logger()
@@ -29,6 +29,7 @@ class SharedReader(KafkaReader):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._counts: dict[str, int] = {}
+        self._told: dict[TopicPartition, int] = {}
 
     def missing(self) -> Set[Partition]:
         return frozenset()
@@ -63,6 +64,13 @@ class SharedReader(KafkaReader):
         at = TopicPartition(*partition)
         if self._member is not None and at in self._member.partitions:
             self._member.consumer.seek(at, offset)
+            self._told[at] = self.given[partition]
+
+    def _refuse_if_gone(self, member: Member, offsets: Mapping[TopicPartition, int | None]) -> None:
+        """Raise SourceError as any reader, but where nobody has said yet where to go on: that will be said."""
+        told = {at: offset for at, offset in offsets.items() if self._told.get(at) == self.given[Partition(*at)]}
+        if told:
+            super()._refuse_if_gone(member, told)
 
     def span(self, partition: Partition) -> tuple[int, int]:
         """Return where a partition begins and ends. Raises OSError where the brokers do not say at present."""

@@ -14,6 +14,7 @@ from typing import Any
 import kserve_log
 import pytest
 import traffic
+from kafka import KafkaAdminClient, TopicPartition
 from kafka_broker import Broker
 from monitor_process import Monitor, told_once
 from replica_processes import Replicas
@@ -170,6 +171,30 @@ def test_a_process_of_the_group_that_joins_no_records_ends_in_words(broker, topi
     assert several.running[0].wait(40) == 1
     assert "one process joins them. Remove replicas" in several.log(0)
     assert "Traceback" not in several.log(0)
+
+
+def test_partitions_whose_records_expired_while_they_were_idle_are_gone_on_with(broker, topic, records, replicas):
+    name = topic(PARTITIONS, retention_ms=-1)
+    produce(broker.bootstrap, name, PARTITIONS, records[:3_000])
+    several = replicas(name)
+    several.start(0, idle_timeout="1s")
+    for number in range(PARTITIONS):
+        several.wait_until_logged(0, f'"partition": {number}, "event": "partition idle"')
+    time.sleep(3)
+    assert several.terminate(0) == 0
+    before = several.judged()
+    expire(broker.bootstrap, name)
+    several.start(1)
+    produce(broker.bootstrap, name, PARTITIONS, records[3_000:9_000])
+    several.wait_until_judged(before + 10)
+    assert several.terminate(1) == 0
+
+
+def expire(bootstrap: str, name: str) -> None:
+    """Delete what is in a topic."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.delete_records({TopicPartition(name, number): -1 for number in range(PARTITIONS)})
+    admin.close()
 
 
 def test_a_random_run_of_three_tells_what_one_tells(broker, topic, records, replicas, alone):

@@ -1,0 +1,69 @@
+"""The topics that replicas share: made as they must be, refused where they would lose what is needed."""
+
+from __future__ import annotations
+
+import threading
+from uuid import uuid4
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from monitor.assembly import watched_models
+from monitor.config.config import Config
+from monitor.config.loading import load
+from monitor.errors import SnapshotError, SourceError
+from monitor.http.health import Health
+from monitor.http.metrics import Metrics
+from monitor.replicas.counting_digest import counting_digest
+from monitor.replicas.handing_over import partition_of
+from monitor.replicas.opening import Opening
+from monitor.replicas.topics import ready
+
+SHARED = {"replicas": {"partitions": 3}}
+
+
+def shared(configured, bootstrap: str, group: str | None = None) -> Config:
+    source = {"type": "kafka", "bootstrap_servers": bootstrap, "topics": ["t"]}
+    source["group_id"] = group or f"group-{uuid4().hex[:8]}"
+    return load(configured(source=source, **SHARED), secrets=False)
+
+
+def made(config: Config) -> int:
+    return ready(config, config.source.connection(), Health(0.0), threading.Event())
+
+
+def test_what_is_remembered_is_compacted_and_counts_expire(configured, broker):
+    config = shared(configured, broker.bootstrap)
+    assert made(config) == made(config) == 3
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    topics = [f"{config.source.group_id}.{kind}" for kind in ("state", "tallies")]
+    asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
+    told = admin.describe_configs(asked, config_filter="all")["topic"]
+    admin.close()
+    assert [told[topic]["cleanup.policy"]["value"] for topic in topics] == ["compact", "delete"]
+
+
+@pytest.mark.parametrize(("kind", "policy"), [("state", "delete"), ("state", "compact,delete"), ("tallies", "compact")])
+def test_a_topic_that_would_lose_what_is_needed_is_refused(configured, broker, kind, policy):
+    config = shared(configured, broker.bootstrap)
+    topic = f"{config.source.group_id}.{kind}"
+    broker.create_topic(topic, 3, cleanup_policy=policy)
+    with pytest.raises(SourceError, match=f"topic {topic} has cleanup.policy=.*loses what is needed. Set it to "):
+        made(config)
+
+
+def test_groups_and_numbers_of_partitions_do_not_add_up(configured):
+    one, other = (shared(configured, "127.0.0.1:1", group) for group in ("one", "other"))
+    models = watched_models(one, "")
+    digests = [counting_digest(*about) for about in ((one, models, 3), (other, models, 3), (one, models, 4))]
+    assert len(set(digests)) == 3
+    assert counting_digest(one, watched_models(one, ""), 3) == digests[0]
+
+
+def test_a_model_whose_partition_is_another_now_is_refused(configured):
+    config = shared(configured, "127.0.0.1:1")
+    (name,) = config.models_resolved()
+    before = next(n for n in range(3) if n != partition_of(name, 3))
+    with pytest.raises(SnapshotError, match=f"{name} was judged while .* another number of partitions than 3"):
+        Opening(config, "1", 3, Metrics("0")).open(before, {name: {}})
