@@ -6,12 +6,13 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import yaml
 from monitor_process import DEADLINE, SEAWALL
+from traffic import MODEL
 
 from monitor.replicas.log import Log
 from monitor.replicas.memory import Memory
@@ -23,29 +24,28 @@ SHARED = 3
 class Replicas:
     """Processes of one group, each with a folder of its own."""
 
-    def __init__(self, make: Callable[..., Path], folder: Path, bootstrap: str, name: str) -> None:
+    def __init__(self, reference: Path, folder: Path, bootstrap: str, name: str) -> None:
         self.bootstrap, self.folder = bootstrap, folder
         self.group = f"group-{uuid4().hex[:8]}"
         self.running: dict[int, subprocess.Popen[bytes]] = {}
-        self.make, self.name = make, name
+        self.reference, self.name = reference, name
 
     def start(self, number: int, **settings: Any) -> None:
         folder = self.folder / f"{self.group}-{number}"
         folder.mkdir(exist_ok=True)
-        path = self.make(
-            source={
-                "type": "kafka",
-                "bootstrap_servers": self.bootstrap,
-                "topics": [self.name],
-                "group_id": self.group,
-            },
-            replicas={"partitions": SHARED},
-            sinks=[{"type": "file", "path": str(folder / "events.jsonl")}],
-            state_dir=str(folder),
-            dead_letters={"to": "file"},
-            http="127.0.0.1:0",
-            **settings,
-        ).rename(folder / "seawall.yaml")
+        source = {"type": "kafka", "bootstrap_servers": self.bootstrap, "topics": [self.name], "group_id": self.group}
+        smallest = {
+            "model": MODEL,
+            "source": source,
+            "reference": str(self.reference),
+            "replicas": {"partitions": SHARED},
+            "sinks": [{"type": "file", "path": "events.jsonl"}],
+            "state_dir": str(folder),
+            "dead_letters": {"to": "file"},
+            "http": "127.0.0.1:0",
+        }
+        path = folder / "seawall.yaml"
+        path.write_text(yaml.safe_dump(smallest | settings))
         with (folder / "log").open("ab") as log:
             command = [str(SEAWALL), "run", "-c", str(path)]
             self.running[number] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)

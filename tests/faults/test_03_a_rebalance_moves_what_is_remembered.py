@@ -35,12 +35,12 @@ def records():
 
 
 @pytest.fixture
-def replicas(tmp_path, configured, broker):
+def replicas(tmp_path, reference, broker):
     """Return a function that makes replicas on a topic."""
     made: list[Replicas] = []
 
-    def make(name: str) -> Replicas:
-        made.append(Replicas(configured, tmp_path, broker.bootstrap, name))
+    def make(name: str, bootstrap: str = broker.bootstrap) -> Replicas:
+        made.append(Replicas(reference, tmp_path, bootstrap, name))
         return made[-1]
 
     yield make
@@ -49,24 +49,11 @@ def replicas(tmp_path, configured, broker):
 
 
 @pytest.fixture
-def alone(tmp_path, configured, broker):
+def alone(monitor):
     """Return a function that lets one process read a topic, and returns it as it ended."""
 
     def run(name: str, messages: int) -> Monitor:
-        folder = tmp_path / f"alone-{name}"
-        folder.mkdir()
-        path = configured(
-            source={
-                "type": "kafka",
-                "bootstrap_servers": broker.bootstrap,
-                "topics": [name],
-                "group_id": f"alone-{name}",
-            },
-            sinks=[{"type": "file", "path": str(folder / "events.jsonl")}],
-            state_dir=str(folder),
-            dead_letters={"to": "file"},
-        )
-        one = Monitor(path.rename(folder / "seawall.yaml"), folder)
+        one = monitor(name)
         one.start()
         one.wait_until_read(messages)
         assert one.terminate() == 0
@@ -249,11 +236,11 @@ def renumbered(records: list[Any]) -> list[Any]:
     return out
 
 
-def test_sigterm_ends_a_replica_in_time_though_the_brokers_are_gone(tmp_path, configured, records):
+def test_sigterm_ends_a_replica_in_time_though_the_brokers_are_gone(tmp_path, replicas, records):
     with Broker(tmp_path / "kafka") as own:
         own.create_topic("records", PARTITIONS, retention_ms=-1)
         produce(own.bootstrap, "records", PARTITIONS, records[:3_000])
-        several = Replicas(configured, tmp_path, own.bootstrap, "records")
+        several = replicas("records", own.bootstrap)
         several.start(0)
         several.wait_until_judged(1)
         own.kill()
@@ -262,11 +249,11 @@ def test_sigterm_ends_a_replica_in_time_though_the_brokers_are_gone(tmp_path, co
         assert "Traceback" not in several.log(0)
 
 
-def test_brokers_that_hang_stop_no_replica_and_hold_up_no_sigterm(tmp_path, configured, records):
+def test_brokers_that_hang_stop_no_replica_and_hold_up_no_sigterm(tmp_path, replicas, records):
     with Broker(tmp_path / "kafka") as own:
         own.create_topic("records", PARTITIONS, retention_ms=-1)
         produce(own.bootstrap, "records", PARTITIONS, records[:3_000])
-        several = Replicas(configured, tmp_path, own.bootstrap, "records")
+        several = replicas("records", own.bootstrap)
         several.start(0)
         several.wait_until_judged(1)
         before = several.judged()
