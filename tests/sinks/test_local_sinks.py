@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import sys
 from pathlib import Path
 
@@ -71,7 +72,23 @@ def test_a_file_is_appended_to_and_may_be_moved_away(tmp_path):
     assert len(path.read_text().splitlines()) == 2
 
 
-def test_a_line_cut_off_by_a_full_disk_does_not_spoil_the_next(tmp_path):
+def test_a_disk_that_takes_half_a_line_keeps_nothing_of_it(tmp_path):
+    path = tmp_path / "events.jsonl"
+    sink = FileConfig(path=path).build()
+    sink.send(SHIFT, None)
+    before, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
+    try:
+        with pytest.raises(DeliveryError, match="File too large"):
+            sink.send(RESOLVED, None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    sink.send(RESOLVED, None)
+    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == [SHIFT.id, RESOLVED.id]
+
+
+def test_a_line_cut_off_by_a_crash_does_not_spoil_the_next(tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_text('{"event": "ope')
     FileConfig(path=path).build().send(SHIFT, None)
