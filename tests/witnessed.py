@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 import monitor.assembly
-from monitor.assembly import SNAPSHOT, remembered_state
 from monitor.counting.fold import NEVER, Fold
 from monitor.counting.partitions import Partitions
 from monitor.counting.tally import DEAD, LATE, RECORDS
@@ -26,6 +25,7 @@ from monitor.judge.judge import Verdict
 from monitor.judged import Judged
 from monitor.parts import Observer
 from monitor.pipeline import Pipeline
+from monitor.remembered import SNAPSHOT, remembered_state
 from monitor.watched import Watched
 
 BOOK = "book.jsonl"

@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from monitor_process import told_once
 from topic_traffic import produce
 
-from monitor.assembly import SNAPSHOT
+from monitor.remembered import SNAPSHOT
 
 PARTITIONS = 2
 

@@ -16,9 +16,9 @@ from random_faults import PARTITIONS, planned
 from random_run import decisions_of, expected, live_through, read_log, say
 from tallying import LATENESS, PROGRAM, SLOT, TIMES, book_of, ended, slots_of
 
-from monitor.assembly import SNAPSHOT, save_positions
 from monitor.counting.fold import Position
 from monitor.counting.partitions import Remembered
+from monitor.remembered import SNAPSHOT, save_positions
 from monitor.types import Partition
 
 SEED = int(os.environ.get("SEED", "6"))
