@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import NamedTuple
@@ -208,6 +209,15 @@ class Metrics:
                     of_rest((v for v in pair if v is not None), default=None) for pair in zip(rest, values, strict=True)
                 ]
         _set(gauges, model, OTHER, rest)
+
+    def leave(self, model: str) -> None:
+        """Show nothing of a model any more that another process judges now."""
+        self.open_incidents(model, {})
+        effects = (self.evidence, self.effect_w, self.effect_psi, self.effect_points)
+        for name in (*self._signals.pop(model, ()), OTHER):
+            for gauge in (*effects, self.evidence_needed, self.tolerance_w, self.tolerance_points):
+                with contextlib.suppress(KeyError):  # not every signal has all of them
+                    gauge.remove(model, name)
 
     def open_incidents(self, model: str, by_severity: Mapping[Severity, int]) -> None:
         """Show how many incidents of a model are open; what is not named has none."""

@@ -179,7 +179,7 @@ class Judging:
         self._heard.clear()  # in what is left it is said again soon
         close_all([desk.dispatcher for desk in desks.values()], 0.0)
         for name in desks:
-            self.main.metrics.open_incidents(name, {})
+            self.main.metrics.leave(name)
 
     def _look(self, now: Now) -> None:
         if now.steady >= self._differs_until:

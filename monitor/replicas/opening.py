@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from monitor.assembly import begin_sinks, clock, counting_deliveries, dispatcher_of, watched_model
 from monitor.config.config import Config
@@ -38,7 +39,7 @@ class Opening:
 
     def __init__(self, config: Config, counting: str, partitions: int, metrics: Metrics) -> None:
         self.config, self.counting, self.partitions, self.metrics = config, counting, partitions, metrics
-        self.dispatchers: dict[str, Dispatcher] = {}
+        self.dispatchers: MutableMapping[str, Dispatcher] = WeakValueDictionary()  # of models that are still here
 
     def open(self, partition: int, remembered: Mapping[str, dict[str, Any]]) -> dict[str, Desk]:
         """Return the desks of the models of a partition of tallies, given what is remembered of each.

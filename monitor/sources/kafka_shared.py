@@ -11,6 +11,7 @@ from kafka import TopicPartition
 
 from monitor.sources.kafka import KafkaReader
 from monitor.sources.kafka_member import PATIENCE_MS, Member
+from monitor.sources.kafka_starts import SharedStarts, Starts
 from monitor.types import Partition
 
 log = structlog.get_logger()
@@ -26,10 +27,16 @@ class Committed(NamedTuple):
 class SharedReader(KafkaReader):
     """A Source whose partitions come and go. Others read the rest; where to read on is what the group committed."""
 
+    _starts: Starts
+
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._counts: dict[str, int] = {}
         self._told: dict[TopicPartition, int] = {}
+
+    def open(self, remembered: Mapping[Partition, int]) -> None:
+        super().open(remembered)
+        self._starts = SharedStarts(self._start, remembered)
 
     def missing(self) -> Set[Partition]:
         return frozenset()
@@ -65,6 +72,10 @@ class SharedReader(KafkaReader):
         if self._member is not None and at in self._member.partitions:
             self._member.consumer.seek(at, offset)
             self._told[at] = self.given[partition]
+
+    def _place(self, member: Member, partitions: Set[TopicPartition]) -> None:
+        super()._place(member, partitions)
+        self._told |= {at: self.given[Partition(*at)] for at in partitions}
 
     def _refuse_if_gone(self, member: Member, offsets: Mapping[TopicPartition, int | None]) -> None:
         """Raise SourceError as any reader, but where nobody has said yet where to go on: that will be said."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 from monitor.types import Partition
 
@@ -52,3 +52,22 @@ class Starts:
             found = consumer.offsets_for_times(dict.fromkeys(there, self._start), timeout_ms=PATIENCE_MS)
             ends |= {partition: at.offset for partition, at in found.items() if at is not None}
         self._offsets |= ends
+
+
+class SharedStarts(Starts):
+    """The same for a group whose processes begin one after the other: the first says for all partitions where."""
+
+    def offsets(self, consumer: KafkaConsumer, wanted: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return where to begin, as whoever was first has committed."""
+        wanted = set(wanted)
+        found = super().offsets(consumer, wanted)
+        if self._start == "earliest":
+            return found
+        said = {partition: consumer.committed(partition, timeout_ms=PATIENCE_MS) for partition in wanted}
+        return found | {partition: offset for partition, offset in said.items() if offset is not None}
+
+    def _first_time(self, consumer: KafkaConsumer, topic: str) -> None:
+        super()._first_time(consumer, topic)
+        ours = {partition: offset for partition, offset in self._offsets.items() if partition.topic == topic}
+        if ours:
+            consumer.commit({at: OffsetAndMetadata(o, "", -1) for at, o in ours.items()}, timeout_ms=PATIENCE_MS)

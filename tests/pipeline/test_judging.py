@@ -19,6 +19,7 @@ from monitor.counting.partitions import Timing
 from monitor.counting.tally import RECORDS
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
+from monitor.observers import MetricsObserver
 from monitor.parts import Now
 from monitor.replicas.judging import PAUSED, REJOINED, REMEMBER_EVERY, Judging
 from monitor.replicas.memory import Memory
@@ -243,3 +244,26 @@ def test_of_two_records_of_a_model_that_begin_at_the_same_offset_the_one_that_ju
     memory = Memory({}, "state", None)  # type: ignore[arg-type]
     monkeypatch.setattr(memory, "_records", lambda _: records)
     assert memory.read(0)["m"]["judged"] == 8
+
+
+def test_a_model_that_went_is_shown_no_longer(process, tmp_path):
+    process.main.parts.observers.append(MetricsObserver(process.main.metrics, process.health, [process.name]))
+    process.source.append(tally(process.name, 1), marker(2, 1))
+    process.turn(1.0)
+    assert shown(process, "seawall_evidence_needed_log10")
+    stuck = SimpleNamespace(dispatcher=process.judging.desks[Partition("tallies", 0)][process.name].dispatcher)
+    stuck.dispatcher._lanes["file"].depth = lambda: 3
+    assert [s.value for s in shown(process, "seawall_outbox_depth")] == [3.0]
+    del stuck
+    process.source.mine = set()
+    process.turn(1.0)
+    assert not shown(process, "seawall_evidence_needed_log10")
+    assert not shown(process, "seawall_effect_w")
+    assert [s.value for s in shown(process, "seawall_outbox_depth")] == [0.0]
+    assert {s.value for s in shown(process, "seawall_incidents_open")} == {0.0}
+
+
+def shown(process: Process, name: str) -> list[Any]:
+    return [
+        sample for family in process.main.metrics.registry.collect() for sample in family.samples if sample.name == name
+    ]
