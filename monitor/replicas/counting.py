@@ -58,7 +58,8 @@ class CountingPipeline(Pipeline):
             self.apart.drop(partition)
             self._given.pop(partition, None)
         for partition in sorted(mine):
-            self._begun(partition, now)
+            if not self._begun(partition, now) and partition not in self._given:
+                break  # brokers that are silent take their time for each answer: the others are asked later
         self.begin_unread()
 
     @property
@@ -81,6 +82,7 @@ class CountingPipeline(Pipeline):
             committed = self.source.committed(partition)
             remembered = None if committed is None else self._remembered(partition, committed)
         except OSError as why:
+            self._given.pop(partition, None)
             log.info("commit not known yet", topic=partition.topic, partition=partition.partition, why=str(why))
             if at is not None:
                 self.source.go_to(partition, at)

@@ -81,7 +81,7 @@ class Memory:
         try:
             return sorted(consumer.partitions_for_topic(self.topic) or ())
         finally:
-            consumer.close(timeout_ms=1_000)
+            _let_go(consumer)
 
     def _consumer(self) -> KafkaConsumer:
         from monitor.sources.kafka_connecting import OURS, connect
@@ -105,7 +105,13 @@ class Memory:
         except Exception as why:
             raise OSError(None, f"{self.topic} cannot be read ({str(why) or type(why).__name__})") from why
         finally:
-            consumer.close(timeout_ms=1_000)
+            _let_go(consumer)
+
+
+def _let_go(consumer: Any) -> None:
+    from monitor.sources.kafka_connecting import let_go
+
+    let_go(consumer, 1.0)  # its own `close` may raise where brokers hang
 
 
 def _far(state: Mapping[str, Any]) -> tuple[int, int]:

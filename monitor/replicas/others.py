@@ -96,7 +96,7 @@ def tail(
 
     from kafka import TopicPartition
 
-    from monitor.sources.kafka_connecting import OURS, connect
+    from monitor.sources.kafka_connecting import OURS, connect, let_go
 
     at = TopicPartition(topic, partition)
     consumer = connect({**OURS, **connection, "group_id": None, "auto_offset_reset": "earliest", "fetch_min_bytes": 1})
@@ -112,4 +112,4 @@ def tail(
             for records in consumer.poll(timeout_ms=250).values():
                 yield from ((record.offset, record.value) for record in records if record.value is not None)
     finally:
-        consumer.close(timeout_ms=1_000)
+        let_go(consumer, 1.0)  # it may raise where brokers hang
