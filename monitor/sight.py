@@ -31,6 +31,9 @@ class Sight(Observer):
         Seconds without a record after which somebody is told; records of models that are not watched are none.
     """
 
+    remembering: tuple[str, ...] = ("state",)
+    """What keeps readiness where something cannot be remembered."""
+
     def __init__(self, health: Health, freshness: float) -> None:
         self.health = health
         self.freshness = freshness
@@ -170,7 +173,7 @@ class Sight(Observer):
 
         It is told although it cannot be saved: whoever does not remember must not keep silent about it.
         """
-        why = self.health.blocked("state")
+        why = next((why for what in self.remembering if (why := self.health.blocked(what))), None)
         if why is None or self._saved is None:
             self._saved = now.steady
         lasts = now.steady - self._saved

@@ -23,6 +23,8 @@ class Noticed(Sight):
         By signal what is wrong at present, in a sentence.
     """
 
+    remembering = ("state", "memory")
+
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
         self.trouble: dict[str, str] = {}
