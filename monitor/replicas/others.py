@@ -23,6 +23,9 @@ CLOCKS_DIFFER = 300.0
 
 LOOK_EVERY = 2.0
 
+PATIENCE = 10.0
+"""Seconds that one look may take to read on: brokers may hang meanwhile."""
+
 log = structlog.get_logger()
 
 
@@ -108,7 +111,10 @@ def tail(
             found = consumer.offsets_for_times({at: since}, timeout_ms=5_000)[at]
             begin = end if found is None else found.offset
         consumer.seek(at, begin)
+        until = time.monotonic() + PATIENCE
         while consumer.position(at, timeout_ms=5_000) < end:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{topic} not read to its end within {PATIENCE:.0f} s")
             for records in consumer.poll(timeout_ms=250).values():
                 yield from ((record.offset, record.value) for record in records if record.value is not None)
     finally:

@@ -63,7 +63,7 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
 
     section = config.replicas or ReplicasSection()
     tallies, state = names(config)
-    admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=5_000)
+    admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=5_000, request_timeout_ms=5_000)
     try:
         there = set(admin.list_topics())
         copies = section.replication or -1
