@@ -99,9 +99,11 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]
             self.consumer._net.run(self._finish_joining, joining.value)
         self._let_held_records_in()
         self._portions.begin(len(self.partitions))
-        records: Mapping[Partition, Sequence[RawMessage]] = self.consumer.poll(timeout_ms=int(seconds * 1_000))
-        if not self.settled:
-            self.settled = self.consumer.group_metadata().state == MemberState.STABLE
+        try:
+            records: Mapping[Partition, Sequence[RawMessage]] = self.consumer.poll(timeout_ms=int(seconds * 1_000))
+        finally:  # also where what was committed is no longer there, which the same poll may find out
+            if not self.settled:
+                self.settled = self.consumer.group_metadata().state == MemberState.STABLE
         return records
 
     async def _finish_joining(self, assignment: bytes) -> None:

@@ -59,6 +59,10 @@ class OncePerMinute(logging.Handler):
 
 
 def _pass_on(record: logging.LogRecord) -> None:
+    """Let the root logger have it; a connection that broke needs no trace of calls, the message says so."""
+    why = record.exc_info[1] if record.exc_info else None
+    if isinstance(why, OSError) or type(why).__module__.startswith("kafka."):
+        record.exc_info = record.exc_text = None
     logging.getLogger().handle(record)
 
 

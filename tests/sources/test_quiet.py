@@ -112,3 +112,14 @@ def test_the_clients_loggers_speak_through_it_once(said, monkeypatch):
         logging.getLogger("kafka.net.manager").warning("lost")
         logging.getLogger("kafka.net.manager").info("connecting")
     assert said == ["lost"]
+
+
+def test_a_connection_that_broke_is_said_without_its_trace_and_a_mistake_with_it(said):
+    traces = []
+    logging.getLogger().handlers[0].emit = lambda record: traces.append(record.exc_info)
+    handler = OncePerMinute()
+    for number, why in enumerate((ConnectionResetError(104, "reset"), ValueError("odd"))):
+        one = record(f"failed {'once' * number}")
+        one.exc_info = (type(why), why, None)
+        handler.emit(one)
+    assert [trace and trace[0] for trace in traces] == [None, ValueError]
