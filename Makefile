@@ -37,7 +37,7 @@ test-real: $(VENV)/.chart $(VENV_MLSERVER)/.installed test-alibi ## the tests th
 	MLSERVER=$(VENV_MLSERVER)/bin $(PYTEST) -m real --ignore tests/alibi $(ARGS)
 
 faults: $(VENV)/.dev ## kills, pauses, broker restarts at random (SEED=7 ROUNDS=50): the same events and counts as without
-	SEED=$(or $(SEED),7) ROUNDS=$(or $(ROUNDS),50) $(PYTEST) -q --show-capture=no --capture=no -o faulthandler_timeout=0 tests/faults/test_random_run.py $(ARGS)
+	SEED=$(or $(SEED),7) ROUNDS=$(or $(ROUNDS),50) $(PYTEST) -q --show-capture=no --capture=no -o faulthandler_timeout=0 tests/faults/test_random_run*.py $(ARGS)
 
 test-alibi: $(VENV)/.dev $(VENV_ALIBI)/.installed ## alibi-detect's detectors, in an environment of their own (860 MB)
 	ALIBI_PYTHON=$(VENV_ALIBI)/bin/python $(PYTEST) -m real tests/alibi

@@ -6,17 +6,22 @@ import json
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import uuid4
 
 import yaml
-from monitor_process import DEADLINE, SEAWALL
-from traffic import MODEL
+from monitor_process import DEADLINE, SEAWALL, Monitor, told_once
+from topic_traffic import produce
+from traffic import MODEL, higher_income, traffic
 
 from monitor.replicas.log import Log
 from monitor.replicas.memory import Memory
 
+PARTITIONS = 4
+BAD = 40
 SHARED = 3
 """Partitions of the tallies."""
 
@@ -116,3 +121,38 @@ class Replicas:
             process.send_signal(signal.SIGCONT)
             process.kill()
             process.wait()
+
+
+def shifted_records() -> list[Any]:
+    """Return a shift and its end, and records that are none."""
+    rng = Random(9)
+    found: list[Any] = list(traffic(140, seed=8, changed=range(30, 60), change=higher_income))
+    for number in range(BAD):
+        found.insert(rng.randrange(len(found)), b"not a record %d" % number)
+    return found
+
+
+def same(several: Replicas, one: Monitor) -> None:
+    """Assert that several processes have told, counted and put aside what one has."""
+    told = one.events()
+    assert told[0]["event"] == "opened"
+    assert by_id(told_once(several.events())) == by_id(told)
+    assert several.dead_letters() == set(one.dead_letters())
+    theirs, ours = several.remembered()[MODEL], one.saved()["models"][MODEL]
+    assert theirs["judge"]["records"] == ours["judge"]["records"]
+
+
+def by_id(events: list[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(event, sort_keys=True) for event in events)
+
+
+def trickle(bootstrap: str, name: str, records: list[Any], seconds: float = 25.0) -> None:
+    """Write the records over some time."""
+
+    def paced() -> Iterator[Any]:
+        for number, record in enumerate(records):
+            if number % 500 == 0:
+                time.sleep(seconds * 500 / len(records))
+            yield record
+
+    produce(bootstrap, name, PARTITIONS, paced())

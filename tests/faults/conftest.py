@@ -13,6 +13,7 @@ from accepted_reference import accepted
 from kafka_broker import Broker
 from monitor_process import Monitor
 from probing import with_callers
+from replica_processes import Replicas, shifted_records
 from tallying import PROGRAM, TIMES, ended
 from traffic import MODEL, traffic
 
@@ -88,3 +89,37 @@ def tallied(witnessed_monitor: Callable[..., Monitor]) -> Callable[..., dict[str
         return ended(one)
 
     return tally
+
+
+@pytest.fixture(scope="session")
+def shifted() -> list[Any]:
+    """A shift and its end, and records that are none."""
+    return shifted_records()
+
+
+@pytest.fixture
+def replicas(tmp_path: Path, reference: Path, broker: Broker) -> Iterator[Callable[..., Replicas]]:
+    """Return a function that makes replicas on a topic."""
+    made: list[Replicas] = []
+
+    def make(name: str, bootstrap: str = broker.bootstrap) -> Replicas:
+        made.append(Replicas(reference, tmp_path, bootstrap, name))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()
+
+
+@pytest.fixture
+def alone(monitor: Callable[..., Monitor]) -> Callable[[str, int], Monitor]:
+    """Return a function that lets one process read a topic, and returns it as it ended."""
+
+    def run(name: str, messages: int) -> Monitor:
+        one = monitor(name)
+        one.start()
+        one.wait_until_read(messages)
+        assert one.terminate() == 0
+        return one
+
+    return run
