@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import structlog
 
 from monitor.errors import SnapshotError
 from monitor.replicas.log import LONGEST, Entry, Log
+from monitor.replicas.reading import let_go, reader, up_to
 from monitor.state import snapshot
 
 if TYPE_CHECKING:
@@ -81,14 +81,11 @@ class Memory:
         try:
             return sorted(consumer.partitions_for_topic(self.topic) or ())
         finally:
-            _let_go(consumer)
+            let_go(consumer)
 
     def _consumer(self) -> KafkaConsumer:
-        from monitor.sources.kafka_connecting import OURS, connect
-
-        own = {"group_id": None, "auto_offset_reset": "earliest", "max_partition_fetch_bytes": LONGEST}
         try:
-            return connect({**OURS, **self._connection, **own, "fetch_min_bytes": 1})
+            return reader(self._connection, max_partition_fetch_bytes=LONGEST)
         except Exception as why:
             raise OSError(None, f"Kafka does not answer ({str(why) or type(why).__name__})") from why
 
@@ -101,29 +98,13 @@ class Memory:
             consumer.assign([at])
             end = consumer.end_offsets([at], timeout_ms=5_000)[at]
             consumer.seek_to_beginning(at)
-            return list(_until(consumer, at, end))
+            return [(record.key, record.value) for record in up_to(consumer, at, end, PATIENCE)]
         except Exception as why:
             raise OSError(None, f"{self.topic} cannot be read ({str(why) or type(why).__name__})") from why
         finally:
-            _let_go(consumer)
-
-
-def _let_go(consumer: Any) -> None:
-    from monitor.sources.kafka_connecting import let_go
-
-    let_go(consumer, 1.0)  # its own `close` may raise where brokers hang
+            let_go(consumer)
 
 
 def _far(state: Mapping[str, Any]) -> tuple[int, int]:
     """Return what grows with what was judged; a slot that stays open long holds the offset."""
     return state["reached"]["offset"], state["judged"]
-
-
-def _until(consumer: Any, at: Any, end: int) -> Any:
-    """Yield the records before an offset."""
-    until = time.monotonic() + PATIENCE
-    while consumer.position(at, timeout_ms=5_000) < end:
-        for records in consumer.poll(timeout_ms=250).values():
-            yield from ((record.key, record.value) for record in records if record.value is not None)
-        if time.monotonic() > until:
-            raise TimeoutError(f"not read to its end within {PATIENCE:.0f} s")

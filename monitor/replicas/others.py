@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from monitor.assembly import clock
 from monitor.counting.handover import Marker, decode
 from monitor.http.health import Health
 from monitor.replicas.handing_over import REPEAT_EVERY
+from monitor.replicas.reading import let_go, reader, up_to
 from monitor.types import Partition
 
 SILENT_AFTER = 1.5 * REPEAT_EVERY
@@ -95,14 +97,10 @@ def tail(
 
     Raises what kafka-python raises.
     """
-    import time
-
     from kafka import TopicPartition
 
-    from monitor.sources.kafka_connecting import OURS, connect, let_go
-
     at = TopicPartition(topic, partition)
-    consumer = connect({**OURS, **connection, "group_id": None, "auto_offset_reset": "earliest", "fetch_min_bytes": 1})
+    consumer = reader(connection)
     try:
         consumer.assign([at])
         end = consumer.end_offsets([at], timeout_ms=5_000)[at]
@@ -111,11 +109,6 @@ def tail(
             found = consumer.offsets_for_times({at: since}, timeout_ms=5_000)[at]
             begin = end if found is None else found.offset
         consumer.seek(at, begin)
-        until = time.monotonic() + PATIENCE
-        while consumer.position(at, timeout_ms=5_000) < end:
-            if time.monotonic() > until:
-                raise TimeoutError(f"{topic} not read to its end within {PATIENCE:.0f} s")
-            for records in consumer.poll(timeout_ms=250).values():
-                yield from ((record.offset, record.value) for record in records if record.value is not None)
+        yield from ((record.offset, record.value) for record in up_to(consumer, at, end, PATIENCE))
     finally:
-        let_go(consumer, 1.0)  # it may raise where brokers hang
+        let_go(consumer)

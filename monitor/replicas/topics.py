@@ -58,35 +58,11 @@ def ready(config: Config, connection: Mapping[str, Any], health: Health, stoppin
 
 def _ready(config: Config, connection: Mapping[str, Any]) -> int:
     from kafka import KafkaAdminClient
-    from kafka.admin import NewTopic
-    from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-    section = config.replicas or ReplicasSection()
     tallies, state = names(config)
     admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=5_000, request_timeout_ms=5_000)
     try:
-        there = set(admin.list_topics())
-        copies = section.replication or -1
-        settings: dict[str, dict[str, str]] = {
-            tallies: {
-                "retention.ms": str(WEEK),
-                "max.message.bytes": str(LONGEST),
-                "message.timestamp.type": "LogAppendTime",
-            },
-            state: {"cleanup.policy": "compact", "max.message.bytes": str(LONGEST), **COMPACTED_SOON},
-        }
-        for topic in sorted({tallies, state} - there):
-            try:
-                admin.create_topics([NewTopic(topic, section.partitions, copies, topic_configs=settings[topic])])
-                log.info("topic made", topic=topic, partitions=section.partitions)
-            except TopicAlreadyExistsError:
-                pass
-            except TopicAuthorizationFailedError:
-                made = " ".join(f"{key}={value}" for key, value in settings[topic].items())
-                raise SourceError(
-                    f"topic {topic} is missing, and this user may not make it. Make it with {section.partitions} "
-                    f"partitions and {made}"
-                ) from None
+        _make(admin, config.replicas or ReplicasSection(), tallies, state)
         counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([tallies, state])}
         _refuse_cleanup(admin, tallies, "delete")
         _refuse_cleanup(admin, state, "compact")
@@ -99,6 +75,34 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
             f"{tallies} has {counts[tallies]} partitions and {state} {counts[state]}: they must have as many"
         )
     return counts[tallies]
+
+
+def _make(admin: Any, section: ReplicasSection, tallies: str, state: str) -> None:
+    """Make those of the topics that are missing; raise SourceError where this user may not."""
+    from kafka.admin import NewTopic
+    from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
+
+    settings: dict[str, dict[str, str]] = {
+        tallies: {
+            "retention.ms": str(WEEK),
+            "max.message.bytes": str(LONGEST),
+            "message.timestamp.type": "LogAppendTime",
+        },
+        state: {"cleanup.policy": "compact", "max.message.bytes": str(LONGEST), **COMPACTED_SOON},
+    }
+    copies = section.replication or -1
+    for topic in sorted({tallies, state} - set(admin.list_topics())):
+        try:
+            admin.create_topics([NewTopic(topic, section.partitions, copies, topic_configs=settings[topic])])
+            log.info("topic made", topic=topic, partitions=section.partitions)
+        except TopicAlreadyExistsError:
+            pass
+        except TopicAuthorizationFailedError:
+            made = " ".join(f"{key}={value}" for key, value in settings[topic].items())
+            raise SourceError(
+                f"topic {topic} is missing, and this user may not make it. Make it with {section.partitions} "
+                f"partitions and {made}"
+            ) from None
 
 
 def _refuse_cleanup(admin: Any, topic: str, wanted: str) -> None:
