@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from monitor.memory import trim
+from monitor.memory import reuse, trim
 
 
 @contextlib.contextmanager
@@ -60,3 +60,4 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     trim()
+    reuse()

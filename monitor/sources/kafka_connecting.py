@@ -33,7 +33,7 @@ OURS: dict[str, Any] = {
     # With auto-commit on, `close` takes 30 s when the broker is down.
     "enable_auto_commit": False,
     "allow_auto_create_topics": False,
-    "max_poll_records": 1_000,
+    "max_poll_records": 4_000,  # bytes bound a poll before that where records are large: see kafka_portions
     "max_partition_fetch_bytes": 1 << 20,
     "fetch_max_bytes": 2 << 20,
     # The broker gathers what trickles in: four turns a second instead of one for every few records.

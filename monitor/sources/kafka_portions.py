@@ -12,7 +12,10 @@ from typing import Any
 from kafka.consumer.fetcher import Fetcher
 
 PORTION = 2 << 20
-"""Bytes of records after which a poll takes no more; one record may be larger."""
+"""Bytes of records after which a poll takes no more."""
+
+AT_ONCE = 16
+"""Records taken between two looks at their size: to look at each is a twentieth of what reading it costs."""
 
 FETCHED = 8 << 20
 """Bytes that are fetched beforehand, of all partitions together."""
@@ -58,19 +61,26 @@ class _Records(Fetcher.PartitionRecords):  # type: ignore[misc] # the library le
         super().__init__(*args, **options)
         self._portions = portions
 
-    def take(self, n: int | None = None) -> list[Any]:
+    def take(self, n: int) -> list[Any]:
         self._maybe_raise_next_inline_exception()
         records: list[Any] = []
         begin = self.bytes_read
-        enough = begin + self._portions.left
         try:
-            for record in islice(self.record_iterator, n):
-                records.append(record)
-                if self.bytes_read >= enough:
-                    break
+            self._take(records, n, begin + self._portions.left)
         except Exception as why:
             if not records:
                 raise
             self._next_inline_exception = why  # the next call raises it, as kafka-python does
         self._portions.left -= self.bytes_read - begin
         return records
+
+    def _take(self, records: list[Any], most: int, enough: int) -> None:
+        """Take as many records as should fit, by the size of those before, until there are `enough` bytes."""
+        begin, fitting = self.bytes_read, 1
+        while self.record_iterator is not None and len(records) < most:
+            before = len(records)
+            records.extend(islice(self.record_iterator, min(fitting, most - before)))  # keeps those before one raises
+            if len(records) == before or self.bytes_read >= enough:
+                break
+            size = (self.bytes_read - begin) // len(records)
+            fitting = max(1, min(AT_ONCE, (enough - self.bytes_read) // max(1, size)))

@@ -26,15 +26,15 @@ def test_a_poll_takes_no_more_bytes_than_it_should_and_loses_no_record(reader, t
     assert max(sizes) < PORTION + max(map(len, LARGE))
 
 
-def test_small_records_come_a_thousand_at_once(reader, topic, produce):
+def test_small_records_come_four_thousand_at_once(reader, topic, produce):
     name = topic()
-    produce(name, [b"x"] * 3_000, linger_ms=50)
+    produce(name, [b"x"] * 10_000, linger_ms=50, batch_size=1 << 20)
     source = reader(name)
     source.open({})
     sizes: list[int] = []
-    while sum(sizes) < 3_000:
+    while sum(sizes) < 10_000:
         sizes += [len(messages) for messages in source.poll(1.0).values()]
-    assert max(sizes) == 1_000
+    assert max(sizes) == 4_000
 
 
 def test_a_poll_goes_on_in_the_next_partition_once_all_of_one_is_read(reader, topic, produce):
