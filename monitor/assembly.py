@@ -160,7 +160,7 @@ def running(
     sight = Sight(health, config.freshness / 1000)
     parts = Parts(
         **parts_of(config, models, source, judged=saved["judged"], waiting=saved["waiting"]),
-        letters=letters_to(config, saved["dead_letters"]),
+        letters=letters_to(config, saved["dead_letters"], stopping),
         outbox=outbox,
         observers=[
             sight,
@@ -243,9 +243,9 @@ def _depth(dispatchers: Mapping[str, Dispatcher], sink: str) -> int:
     return sum(dispatcher.depth(sink) for dispatcher in dispatchers.values())
 
 
-def letters_to(config: Config, end: End | int | None) -> Writer:
+def letters_to(config: Config, end: End | int | None, stopping: threading.Event) -> Writer:
     """Return who keeps dead letters, given where the file ended."""
     file = FileWriter(config.state_dir / DEAD_LETTERS, end)
     if config.dead_letters_to == "file" or config.source.type == "file":
         return file
-    return TopicWriter(config.source.connection(), file)
+    return TopicWriter(config.source.connection(), file, stopping)

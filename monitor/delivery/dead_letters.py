@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -24,6 +25,15 @@ PAUSE = 60.0
 
 MOST_UNDER_WAY = 16 << 20
 """Bytes of letters that wait for the broker's word; with more, reading stops until the next `flush`."""
+
+PATIENCE = 10.0
+"""Seconds that `flush` waits for the broker's word."""
+
+HURRY = 2.0
+"""The same, once the process was asked to end: it has little time, and the file is as good a place."""
+
+LOOK_UP = 0.25
+"""Seconds after which whoever waits looks whether the process is to end."""
 
 FUTURE = 1_000
 """Bytes that waiting takes beside the letter itself."""
@@ -75,15 +85,22 @@ class TopicWriter:
     connection : dict
         Keyword arguments of kafka-python.
     instead : FileWriter
+    stopping : threading.Event
+        Set once the process was asked to end.
     clock : callable
         Seconds that only go forward.
     """
 
     def __init__(
-        self, connection: Mapping[str, Any], instead: FileWriter, clock: Callable[[], float] = time.monotonic
+        self,
+        connection: Mapping[str, Any],
+        instead: FileWriter,
+        stopping: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
         self._instead = instead
+        self._stopping = stopping
         self._clock = clock
         self._paused_until: dict[str, float] = {}
         self._producer: Any = None
@@ -136,14 +153,22 @@ class TopicWriter:
         return self._instead.full or self._bytes > MOST_UNDER_WAY
 
     def flush(self) -> End:
-        """Wait for the broker, ten seconds at most; return the end of the file that takes what it refuses."""
+        """Wait for the broker, `PATIENCE` at most; return the end of the file that takes what it refuses."""
         under_way, self._under_way, self._bytes = self._under_way, [], 0
-        refused = [letter for letter, future in under_way if not _taken(future)]
+        since = self._clock()
+        refused = [letter for letter, future in under_way if not self._taken(future, since)]
         if refused:
             log.error("dead letters to file", why="the topic did not take them", count=len(refused))
             self._instead.write(refused)
             self._paused_until |= {letter.message.topic: self._clock() + PAUSE for letter in refused}
         return self._instead.flush()
+
+    def _taken(self, future: Any, since: float) -> bool:
+        """Return whether the broker took a letter; it is waited for since a time."""
+        while not future.is_done and self._clock() - since < (HURRY if self._stopping.is_set() else PATIENCE):
+            with contextlib.suppress(Exception):  # whatever became of it is asked for when it is done
+                future.get(timeout=LOOK_UP)
+        return future.is_done and not future.failed()
 
     def close(self) -> None:
         """Let go of the broker."""
@@ -153,14 +178,6 @@ class TopicWriter:
             with contextlib.suppress(KafkaError):  # of brokers that hang; what they have not taken is put elsewhere
                 self._producer.close(timeout=2)
         self._instead.close()
-
-
-def _taken(future: Any) -> bool:
-    try:
-        future.get(timeout=10)
-    except Exception:  # noqa: BLE001 - refused, timed out, cut off: all the same here
-        return False
-    return True
 
 
 def as_fields(letter: DeadLetter) -> dict[str, Any]:

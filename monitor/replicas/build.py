@@ -64,7 +64,7 @@ def sharing(
     main = CountingPipeline(
         Parts(
             **parts,
-            letters=letters_to(config, None),
+            letters=letters_to(config, None, stopping),
             outbox=outbox,
             observers=[
                 noticed,

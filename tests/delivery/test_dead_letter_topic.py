@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 
 import pytest
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
-from monitor.delivery.dead_letters import PAUSE, DeadLetter, FileWriter, TopicWriter
+from monitor.delivery.dead_letters import HURRY, LOOK_UP, PATIENCE, PAUSE, DeadLetter, FileWriter, TopicWriter
 from monitor.types import Message
 
 
@@ -15,6 +16,7 @@ class Refusing(TopicWriter):
     """The topic `t.dead-letter` is not there; the others take what is not too large."""
 
     asked = 0
+    is_done = True
 
     def _send(self, letter):
         self.asked += 1
@@ -24,14 +26,32 @@ class Refusing(TopicWriter):
             raise MessageSizeTooLargeError("too large")
         return self
 
-    def get(self, timeout):
+    def failed(self):
         """Say as a future would that the topic has it."""
+        return False
+
+
+class Silent(TopicWriter):
+    """Takes everything, and never says what became of it; time passes while somebody waits."""
+
+    is_done = False
+
+    def __init__(self, folder):
+        self.seconds, self.stopping = 0.0, Event()
+        super().__init__({}, FileWriter(folder / "dead"), self.stopping, clock=lambda: self.seconds)
+
+    def _send(self, letter):
+        return self
+
+    def get(self, timeout):
+        self.seconds += timeout
+        raise KafkaTimeoutError("Timeout after waiting")
 
 
 @pytest.fixture
 def refusing(tmp_path):
     seconds = [0.0]
-    writer = Refusing({}, FileWriter(tmp_path / "dead"), clock=lambda: seconds[0])
+    writer = Refusing({}, FileWriter(tmp_path / "dead"), Event(), clock=lambda: seconds[0])
     yield writer, seconds
     writer.close()
 
@@ -90,3 +110,15 @@ def test_reading_stops_while_too_many_wait_for_the_brokers_word_and_none_is_lost
     writer.flush()
     assert not writer.full
     assert kept(tmp_path) == []
+
+
+@pytest.mark.parametrize(("stopping", "patience"), [(False, PATIENCE), (True, HURRY)])
+def test_a_topic_that_says_nothing_is_waited_for_less_once_the_process_is_to_end(tmp_path, stopping, patience):
+    writer = Silent(tmp_path)
+    if stopping:
+        writer.stopping.set()
+    write(writer, *range(100))
+    writer.flush()
+    assert patience <= writer.seconds <= patience + LOOK_UP
+    assert kept(tmp_path) == list(range(100))
+    writer.close()
