@@ -48,6 +48,7 @@ class Sight(Observer):
         self._well: dict[str, float] = {}
         self._last_turn: float | None = None
         self._waits = False
+        self._knows = False
         self._unjudged = 0.0
 
     def counted(self, partition: Partition, decoded: Decoded, folded: Folded) -> None:
@@ -62,7 +63,7 @@ class Sight(Observer):
     def judged(self, model: Watched, verdict: Verdict) -> None:
         """Note that a slot was judged."""
         if model.of_records(verdict):
-            self._waits, self._unjudged = False, 0.0
+            self._waits, self._knows, self._unjudged = False, True, 0.0
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Compare what is with what should be."""
@@ -74,7 +75,9 @@ class Sight(Observer):
         silent = self._silent(pipeline, silence, trouble) if silence >= self.freshness and not limit else None
         if silent or self._read is not None:  # a restart alone does not end a silence
             self.tell(pipeline, now, "quality.freshness", silent, severity="error", seconds=silence)
-        self.tell(pipeline, now, "quality.progress", stuck, severity="critical", seconds=self.freshness)
+        self._knows |= bool(stuck) or self._read_to_the_end(pipeline)
+        if self._knows:  # nor that nothing is judged
+            self.tell(pipeline, now, "quality.progress", stuck, severity="critical", seconds=self.freshness)
         unsaved = self._unsaved(now)
         self.tell(pipeline, now, "quality.state", unsaved, severity="critical", seconds=UNSAVED_SECONDS)
         if pipeline.parts.limit.known:
@@ -106,13 +109,15 @@ class Sight(Observer):
     def _silent(self, pipeline: Pipeline, silence: float, trouble: str | None) -> str:
         """Return that nothing is read, and whose business that is as far as known."""
         words = f"no records read for {_span(silence)}"
-        lag = pipeline.parts.source.lag()
         if trouble:
             return f"{words} ({trouble})"
         if self._ignored:
             return self._unnamed([model.name for model in pipeline.parts.models], silence)
-        read = lag and not any(lag.values())
-        return f"{words}: the topic is read to its end; producer down?" if read else words
+        return f"{words}: the topic is read to its end; producer down?" if _is_read(pipeline.parts.source) else words
+
+    def _read_to_the_end(self, pipeline: Pipeline) -> bool:
+        """Return whether there is nothing left to judge."""
+        return not self._waits and _is_read(pipeline.parts.source)
 
     def _unnamed(self, watched: list[str], silence: float) -> str:
         """Return that records came and none names a watched model: it was renamed, perhaps."""
@@ -215,6 +220,12 @@ def read_elsewhere(source: Source) -> str | None:
         f"judging waits: {_names(list(source.missing()))} read by another process of the group; one alone judges a "
         "topic. Stop one of the two, or give this one a group_id of its own"
     )
+
+
+def _is_read(source: Source) -> bool:
+    """Return whether a topic is known to be read to its end."""
+    lag = source.lag()
+    return bool(lag) and not any(lag.values())
 
 
 def _names(partitions: list[Partition]) -> str:

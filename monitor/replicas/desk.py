@@ -49,6 +49,7 @@ class Desk:
         self._waits_since: float | None = None
         self._began: float | None = None
         self._owed = False
+        self._knows = False
 
     def take(self, offset: int, message: Handed, now: Now) -> Iterator[Verdict]:
         """Read one message; yield what the slots that it closes have shown."""
@@ -58,7 +59,7 @@ class Desk:
         for slot, tally, spans in self.merging.take(offset, message):
             for partition, (first, end) in spans.items() if self.trails is not None else ():
                 self.trails.setdefault(partition, Trail()).add(slot, first, end)  # type: ignore[union-attr]
-            self._waits_since = None
+            self._waits_since, self._knows = None, True
             verdict, events = self.model.records.judge_slot(slot, tally)
             self.unsent += [*events, *self.model.retrain(self.trails)]
             yield verdict
@@ -75,7 +76,9 @@ class Desk:
         trouble = self._standing(now)
         for _, marker in sorted(self.merging.markers.items()):
             trouble = marker.trouble | trouble
-        for signal in trouble.keys() | self.model.conditions.open.keys() - {"quality.freshness"}:
+        self._knows |= "quality.progress" in trouble or self.merging.silent
+        lasting = {"quality.freshness"} if self._knows else {"quality.freshness", "quality.progress"}  # as of silence
+        for signal in trouble.keys() | self.model.conditions.open.keys() - lasting:
             self._condition(signal, trouble.get(signal), now)
 
     def _standing(self, now: Now) -> dict[str, str]:

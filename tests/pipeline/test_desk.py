@@ -150,5 +150,21 @@ def test_a_partition_that_holds_up_the_others_is_named(settings, handed):
     assert event.summary == f"judging waits for {TOPIC}/1: no slot closed there for 10 min"
 
 
+def test_a_takeover_alone_does_not_end_that_nothing_is_judged(settings, handed):
+    one = desk(settings)
+    without = [value for value in handed if decode(value).partition != 1]
+    read(one, without, len(without))
+    one.look(NOW)
+    one.look(replace_now(600.0))
+    assert "quality.progress" in one.model.conditions.open
+    two = desk(settings)
+    two.model.restore(one.model.state(), NOW.wall)
+    two.look(NOW)
+    assert "quality.progress" in two.model.conditions.open
+    read(two, handed, len(handed))
+    two.look(replace_now(1.0))
+    assert "quality.progress" not in two.model.conditions.open
+
+
 def replace_now(seconds: float) -> Now:
     return NOW._replace(steady=seconds, wall=NOW.wall + int(seconds * 1000))

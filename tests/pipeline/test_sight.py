@@ -99,6 +99,21 @@ def test_a_partition_with_records_and_no_progress_is_told_and_not_taken_for_idle
     assert one.ready().well
 
 
+def test_a_restart_alone_does_not_end_that_nothing_is_judged(watch):
+    source = FakeSource(there={A, B}, behind={A: 5, B: 0})
+    one = watch(source)
+    for minute in range(11):
+        one.at(60 * minute, b=[timed(60 * minute)])
+    one.events()
+    two = watch(source, states=one.state())
+    two.at(0)
+    two.at(60)
+    assert two.events() == []
+    for second in (TEN_MINUTES, TEN_MINUTES + 100):
+        two.at(second, a=[timed(second)], b=[timed(second)])
+    assert two.events() == [("resolved", "quality.progress", "critical")]
+
+
 def test_a_partition_held_for_running_ahead_does_not_stand_still(watch):
     one = watch(FakeSource(there={A, B}, behind={A: 5}))
     one.at(1_300, a=[timed(1_300)], b=[RECORD])
