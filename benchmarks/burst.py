@@ -37,10 +37,10 @@ def burst(folder: Path, bootstrap: str, topic: str, partitions: int) -> Memory:
     process, _ = service.start(own, folder, bootstrap, topic)
     try:
         _wait_until_read(own, QUIET * SECONDS)
-        before = _most(process.pid)
+        before = service.most_resident(process.pid)
         _produce(bootstrap, topic, partitions, PEAK, traffic.START + SECONDS)
         _wait_until_read(own, (QUIET + PEAK) * SECONDS)
-        return Memory(before, _most(process.pid))
+        return Memory(before, service.most_resident(process.pid))
     finally:
         service.stop(process)
 
@@ -63,8 +63,3 @@ def _wait_until_read(own: Path, records: int) -> None:
 def _read(own: Path) -> int:
     saved = snapshot.load(own / "state" / SNAPSHOT)
     return sum(kept.done for kept in from_plain(saved["partitions"]).values()) if saved else 0
-
-
-def _most(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return 1_024 * int(status.partition("VmHWM:")[2].split()[0]) / 1e6

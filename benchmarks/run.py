@@ -15,6 +15,7 @@ from statistics import median
 import burst
 import checkpoint
 import judging
+import replicas
 import service
 import stages
 import traffic
@@ -45,6 +46,7 @@ def main() -> None:
             show_idle(folder, broker)
             show_kafka(folder, broker, chosen.records)
             show_burst(folder, broker)
+            replicas.show(folder, broker)
         show_flat(folder, chosen.flat)
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import traffic
 
@@ -46,12 +46,12 @@ def share_of_a_core(folder: Path, bootstrap: str, topic: str, seconds: int = 30)
     for second in range(seconds + 5):
         until = time.monotonic() + 1.0
         if second == 5:  # connecting and the first partitions do not count
-            used, began = _processor_seconds(process.pid), time.monotonic()
+            used, began = processor_seconds(process.pid), time.monotonic()
         for i in range(0, 1_000, 50):
             for value in prepared[1_000 * second + i : 1_000 * second + i + 50]:
                 producer.send(topic, value)
             time.sleep(max(0.0, until - 1.0 + (i + 50) / 1_000 - time.monotonic()))
-    share = (_processor_seconds(process.pid) - used) / (time.monotonic() - began)
+    share = (processor_seconds(process.pid) - used) / (time.monotonic() - began)
     producer.close(timeout=2)
     stop(process)
     return share
@@ -62,16 +62,25 @@ def resident(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _processor_seconds(pid: int) -> float:
+def most_resident(pid: int) -> float:
+    """Return the most megabytes that were ever resident."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1_024 * int(status.partition("VmHWM:")[2].split()[0]) / 1e6
+
+
+def processor_seconds(pid: int) -> float:
+    """Return what the process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def start(own: Path, folder: Path, bootstrap: str, topic: str) -> tuple[subprocess.Popen[bytes], Path]:
+def start(
+    own: Path, folder: Path, bootstrap: str, topic: str, group: str = "", **settings: Any
+) -> tuple[subprocess.Popen[bytes], Path]:
     """Start the monitor of a topic; return its process and its log."""
     own.mkdir()
-    source = {"type": "kafka", "bootstrap_servers": bootstrap, "topics": [topic], "group_id": own.name}
-    path = traffic.config(own, source=source, reference=str(folder / "reference"))
+    source = {"type": "kafka", "bootstrap_servers": bootstrap, "topics": [topic], "group_id": group or own.name}
+    path = traffic.config(own, source=source, reference=str(folder / "reference"), **settings)
     log = own / "log"
     with log.open("wb") as out:
         process = subprocess.Popen([SEAWALL, "run", "-c", path], stdout=out, stderr=subprocess.STDOUT)

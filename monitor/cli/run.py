@@ -23,6 +23,7 @@ SAME_SIGNAL_SECONDS = 1.0
 @log_level_option
 def command(config: Path, log_level: str) -> None:
     """Watch the configured source until SIGTERM (or the end of a file)."""
+    stopping = asked_to_stop()  # before what takes a second to import
     from monitor.lean import import_lean
 
     import_lean()  # before anybody else does
@@ -46,7 +47,6 @@ def command(config: Path, log_level: str) -> None:
     settings = load(config, secrets=True)
     configure(log_level, secrets=secrets_in(settings))  # type: ignore[arg-type] # click has checked it
     held = lock(settings.state_dir)
-    stopping = asked_to_stop()
     health, metrics = Health(clock().steady), Metrics(__version__)
     server = Server(settings.http.address, Site(health, metrics, settings.http))
     host, port = server.start()
