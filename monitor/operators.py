@@ -8,7 +8,8 @@ import structlog
 
 from monitor.parts import Now, Observer
 from monitor.pipeline import Pipeline
-from monitor.state.operator_log import Word, heard
+from monitor.state.operator_log import heard
+from monitor.types import Word
 from monitor.watched import Watched
 
 log = structlog.get_logger()

@@ -196,6 +196,17 @@ class Suspect(msgspec.Struct, frozen=True):
     until: str
 
 
+class Word(msgspec.Struct, frozen=True):
+    """What somebody said about a run that waits. `time` is RFC 3339 UTC, for whoever audits it; nothing goes by it."""
+
+    word: Literal["approve", "reject"]
+    model: str
+    run_id: str
+    by: str
+    time: str
+    why: str | None = None
+
+
 class Trigger(msgspec.Struct, frozen=True):
     """What became of a rule for retraining and one incident; `fired` starts a run. The keys are a contract with users.
 

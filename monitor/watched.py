@@ -28,7 +28,7 @@ from monitor.retraining.retraining import Moment, Retraining
 from monitor.retraining.suspicions import suspect
 from monitor.retraining.wording import said, subject
 from monitor.scoring import scorers_of
-from monitor.state.operator_log import Word
+from monitor.types import Word
 from monitor.streams import Stream, streams_of
 from monitor.types import Event, News, Partition, Trigger
 

@@ -14,7 +14,7 @@ from monitor.config.retrain import RetrainRule
 from monitor.counting.trail import Trail
 from monitor.incidents.incident import Incident
 from monitor.retraining.retraining import Moment, Retraining
-from monitor.state.operator_log import Word
+from monitor.types import Word
 from monitor.types import Partition, SignalChange, Trigger
 
 SLOT = 600_000

@@ -14,6 +14,7 @@ from monitor.cli.options import config_option
 if TYPE_CHECKING:
     from monitor.config.config import Config
     from monitor.retraining.ledger import Case
+    from monitor.types import Word
 
 by_option = click.option("--by", required=True, help="Who says it.")
 why_option = click.option("--why", help="Why.")
@@ -23,7 +24,8 @@ why_option = click.option("--why", help="Why.")
 def command() -> None:
     """Look at what rules for retraining wait for; approve or reject a run.
 
-    A word is written into a log beside the state, and counts when `seawall run` reads it.
+    A word is written into a log beside the state, with replicas into the model's tallies, and counts when `seawall run`
+    reads it.
     """
 
 
@@ -70,11 +72,10 @@ def reject(run: str, config: Path, by: str, why: str | None) -> None:
 
 def _say(word: Literal["approve", "reject"], run: str, config: Path, by: str, why: str | None) -> None:
     from monitor.config.loading import load
-    from monitor.errors import SnapshotError
     from monitor.incidents.incident import rfc3339
     from monitor.retraining.ledger import OVER
     from monitor.state.lock import in_use
-    from monitor.state.operator_log import Word, say
+    from monitor.types import Word
 
     settings = load(config, secrets=False)
     waiting = {r: model for model, _, r, _, case in _cases(_ledgers(settings)) if case.outcome not in (None, *OVER)}
@@ -82,14 +83,27 @@ def _say(word: Literal["approve", "reject"], run: str, config: Path, by: str, wh
         raise click.UsageError(f"{run} does not wait. Waiting: {', '.join(waiting) or 'none'}")
     said = Word(word, waiting[run], run, by, rfc3339(time.time_ns() // 1_000_000), why)
     try:
-        path = say(settings.state_dir, said)
+        written = _written(settings, said)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    click.echo(f"{word} {run} written to {written}")
+    if settings.replicas is None and not in_use(settings.state_dir):
+        click.echo("no `seawall run` uses this state now: the word counts when one does")
+
+
+def _written(settings: Config, word: Word) -> Path | str:
+    """Write a word down; return where. Raises ValueError where it is too long."""
+    from monitor.errors import SnapshotError
+    from monitor.state import operator_log
+
+    if settings.replicas is not None:
+        from monitor.replicas import saying
+
+        return saying.say(settings, word)
+    try:
+        return operator_log.say(settings.state_dir, word)
     except OSError as error:
         raise SnapshotError(f"{settings.state_dir} cannot be written: {error.strerror}") from None
-    click.echo(f"{word} {run} written to {path}")
-    if not in_use(settings.state_dir):
-        click.echo("no `seawall run` uses this state now: the word counts when one does")
 
 
 def _said(case: Case) -> str:
@@ -103,15 +117,20 @@ def _said(case: Case) -> str:
 
 
 def _ledgers(settings: Config) -> dict[str, dict[str, Any]]:
-    """Return what every rule remembers, by model and rule, as the snapshot has it."""
+    """Return what every rule remembers, by model and rule, as the snapshot has it, or the topic that replicas share."""
     import msgspec
 
     from monitor.remembered import SNAPSHOT, remembered_state
     from monitor.retraining.ledger import Ledger
     from monitor.state.snapshot import understood
 
-    path = settings.state_dir / SNAPSHOT
-    models = remembered_state(path)["models"]
+    if settings.replicas is not None:
+        from monitor.cli.shown_shared import remembered
+
+        path, models = Path("what replicas remember"), remembered(settings)
+    else:
+        path = settings.state_dir / SNAPSHOT
+        models = remembered_state(path)["models"]
     with understood(path):
         return {
             name: msgspec.convert(model.get("retraining", {}).get("ledgers", {}), dict[str, Ledger])

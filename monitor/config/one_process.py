@@ -47,6 +47,3 @@ def of_model(config: Config, model: ModelSettings) -> Iterator[tuple[str, str]]:
         yield "shadow", "the endpoint's answers are kept on the disk of one process. Remove it, or replicas"
     if model.reference.learn is not None:
         yield "reference", LEARN
-    for rule in model.retrain:
-        if rule.approval:
-            yield "retrain", f"{rule.name}: an operator's word is kept on the disk of one process. Set approval: false"

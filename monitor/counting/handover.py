@@ -14,7 +14,7 @@ import numpy as np
 from detectors.detector import Counts
 from monitor.counting.fold import NEVER
 from monitor.counting.tally import Layout, Tally
-from monitor.types import Partition
+from monitor.types import Partition, Word
 
 
 class UnlikeLayoutError(ValueError):
@@ -101,7 +101,15 @@ class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
         return self.offset, self.through
 
 
-Handed = Counted | Marker
+class Spoken(Word, tag="word", tag_field="kind", frozen=True):
+    """What an operator said about a run of a model, in the partition of the tallies that is the model's.
+
+    It counts where it stands in the log: behind the slots that were judged before it. Whoever says it knows nothing of
+    what is counted.
+    """
+
+
+Handed = Counted | Marker | Spoken
 _decoder = msgspec.json.Decoder(Handed)
 encode = msgspec.json.Encoder().encode
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from monitor.counting.fold import NEVER
-from monitor.counting.handover import Counted, Handed, Marker, tally_of
+from monitor.counting.handover import Counted, Handed, Marker, Spoken, tally_of
 from monitor.counting.tally import DEAD, LATE, RECORDS, Layout, Tally
 from monitor.types import Partition
 
@@ -117,7 +117,7 @@ class Merging:
         """Read the message at an offset; yield the slots that it closes, in order, which thereby are judged."""
         if offset < self.next:
             return
-        if message.counting == self.counting:
+        if not isinstance(message, Spoken) and message.counting == self.counting:
             if isinstance(message, Marker):
                 yield from self._mark(message)
             elif message.model == self.model:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 
 from monitor.counting import trail
-from monitor.counting.handover import Counted, Handed, Marker
+from monitor.counting.handover import Counted, Handed, Marker, Spoken
 from monitor.counting.merging import Merging, Part, Reached
 from monitor.counting.tally import RECORDS
 from monitor.counting.trail import Trail
@@ -20,6 +21,8 @@ from monitor.watched import Watched
 
 SEVERE = {"quality.labels": "error", "quality.shadow": "error"}
 """Of what hinders counting; all else blinds the monitor and is critical."""
+
+log = structlog.get_logger()
 
 
 class Desk:
@@ -65,6 +68,15 @@ class Desk:
             yield verdict
         if isinstance(message, Marker) and self.merging.silent:
             self.unsent += self.model.records.flush()
+        elif isinstance(message, Spoken) and message.model == self.model.name:
+            self._hear(offset, message)
+
+    def _hear(self, offset: int, word: Spoken) -> None:
+        """Take a word where it stands in the log. What was heard before, and is read again for its tallies, is passed."""
+        if offset >= self.model.heard:
+            self.model.heard = offset + 1
+            self.unsent += self.model.hear(word, self.trails)
+            log.info("operator's word", word=word.word, run=word.run_id, by=word.by, model=word.model)
 
     def look(self, now: Now) -> None:
         """Tell what hinders those who count, and that nothing comes; by the wall clock, so not bit for bit."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from monitor.counting.handover import Handed, Marker, UnlikeLayoutError, decode
+from monitor.counting.handover import Counted, Handed, Marker, Spoken, UnlikeLayoutError, decode
 from monitor.delivery.dispatcher import close_all
 from monitor.replicas.desk import Desk
 from monitor.replicas.handing_over import slowest
@@ -125,7 +125,9 @@ class Judging:
         except msgspec.MsgspecError as why:
             log.warning("not a message of replicas", topic=where.topic, offset=message.offset, why=str(why))
             return
-        if handed.counting != self.counting:
+        if isinstance(handed, Spoken):
+            self._changed.add(where)  # shown by whoever asks what waits, though it starts nothing yet
+        elif handed.counting != self.counting:
             self._pass_over(where, message.offset, handed, now)
         elif isinstance(handed, Marker):
             known = self._heard.get(handed.where)
@@ -140,7 +142,7 @@ class Judging:
         except UnlikeLayoutError as why:
             log.warning("not a tally of this model", topic=where.topic, offset=message.offset, why=str(why))
 
-    def _pass_over(self, where: Partition, offset: int, handed: Handed, now: Now) -> None:
+    def _pass_over(self, where: Partition, offset: int, handed: Counted | Marker, now: Now) -> None:
         """Note that somebody counts differently: now, or before this process began."""
         if offset >= self._live[where]:
             self._differs_until = now.steady + SILENT_AFTER

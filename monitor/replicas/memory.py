@@ -105,6 +105,6 @@ class Memory:
             let_go(consumer)
 
 
-def _far(state: Mapping[str, Any]) -> tuple[int, int]:
-    """Return what grows with what was judged; a slot that stays open long holds the offset."""
-    return state["reached"]["offset"], state["judged"]
+def _far(state: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return what grows with what was judged or heard; a slot that stays open long holds the offset."""
+    return state["reached"]["offset"], state["judged"], state["heard"]

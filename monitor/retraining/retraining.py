@@ -20,7 +20,7 @@ from monitor.incidents.summary import ranked, summarise
 from monitor.retraining.ledger import DAY, OVER, Case, Ledger
 from monitor.retraining.rules import holds, run_id
 from monitor.retraining.suspicions import Suspicions
-from monitor.state.operator_log import Word
+from monitor.types import Word
 from monitor.types import Offsets, Partition, Trigger
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import structlog
+
+from monitor.types import Word
 
 FILE = "operator.jsonl"
 LONGEST = 1 << 20
@@ -20,26 +21,13 @@ LONGEST = 1 << 20
 log = structlog.get_logger()
 
 
-class Word(msgspec.Struct, frozen=True):
-    """What somebody said about a run that waits. `time` is RFC 3339 UTC, for whoever audits it; nothing goes by it."""
-
-    word: Literal["approve", "reject"]
-    model: str
-    run_id: str
-    by: str
-    time: str
-    why: str | None = None
-
-
 def say(folder: Path, word: Word) -> Path:
     """Append a word in one write, and return the file once the disk has it. A line that was cut off is ended first.
 
     Raises ValueError, and writes nothing, where the word is so long that it would not be heard.
     """
     path = folder / FILE
-    line = msgspec.json.encode(word) + b"\n"
-    if len(line) > LONGEST:
-        raise ValueError(f"the word is too long: {len(line):,} bytes, of which {LONGEST:,} are read")
+    line = short_enough(msgspec.json.encode(word) + b"\n")
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         size = os.fstat(descriptor).st_size
@@ -49,6 +37,13 @@ def say(folder: Path, word: Word) -> Path:
     finally:
         os.close(descriptor)
     return path
+
+
+def short_enough(line: bytes) -> bytes:
+    """Return the line. Raises ValueError where it is so long that it would not be heard."""
+    if len(line) > LONGEST:
+        raise ValueError(f"the word is too long: {len(line):,} bytes, of which {LONGEST:,} are read")
+    return line
 
 
 def heard(folder: Path, begin: int) -> tuple[list[Word], int]:

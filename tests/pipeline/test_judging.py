@@ -238,12 +238,16 @@ def test_a_tally_that_nobody_has_counted_stops_nobody(process, cells):
     assert process.remembered()["judged"] == SLOT + 2
 
 
-def test_of_two_records_of_a_model_that_begin_at_the_same_offset_the_one_that_judged_more_counts(monkeypatch):
-    states = [{"reached": {"offset": 5}, "judged": judged, "version": 1} for judged in (7, 8, 7)]
+@pytest.mark.parametrize("further", [{"judged": 8}, {"heard": 6}])
+def test_of_two_records_of_a_model_that_begin_at_the_same_offset_the_one_that_judged_or_heard_more_counts(
+    monkeypatch, further
+):
+    less = {"reached": {"offset": 5}, "judged": 7, "heard": 3, "version": 1}
+    states = [less, less | further, less]
     records = [(b"m", zlib.compress(snapshot.packed(state))) for state in states]
     memory = Memory({}, "state", None)  # type: ignore[arg-type]
     monkeypatch.setattr(memory, "_records", lambda _: records)
-    assert memory.read(0)["m"]["judged"] == 8
+    assert memory.read(0)["m"] == states[1]
 
 
 def test_a_model_that_went_is_shown_no_longer(process, tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from retraining_days import ATTACK, DAY, DRIFT, HOUR, MODEL, POISON, SLOT, Days, Spell, rule
 
 from monitor.retraining.rules import run_id
-from monitor.state.operator_log import Word
+from monitor.types import Word
 
 SLOTS = 600  # a little over four days
 HOURS = {"0s": 0, "10m": HOUR // 6, "3h": 3 * HOUR, "24h": DAY, "40h": 40 * HOUR}

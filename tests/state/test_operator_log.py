@@ -8,7 +8,8 @@ import structlog.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.state.operator_log import FILE, LONGEST, Word, heard, say
+from monitor.state.operator_log import FILE, LONGEST, heard, say
+from monitor.types import Word
 
 
 def word(run="run_1", what="approve"):

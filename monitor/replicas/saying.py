@@ -1,0 +1,47 @@
+"""An operator's word, written where whoever judges the model reads it: among its tallies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import asdict
+
+from monitor.config.config import Config
+from monitor.counting.handover import Spoken, encode
+from monitor.errors import SourceError
+from monitor.replicas.handing_over import partition_of
+from monitor.replicas.log import Entry, Log
+from monitor.replicas.memory import Memory
+from monitor.replicas.topics import names
+from monitor.state.operator_log import short_enough
+from monitor.types import Word
+
+if TYPE_CHECKING:
+    from monitor.config.source import KafkaSource
+
+
+def say(config: Config, word: Word) -> str:
+    """Append a word to the partition of its model, and return its name once every replica in sync has the word.
+
+    Raises
+    ------
+    ValueError
+        Where the word is so long that it would not be heard; nothing is written.
+    SourceError
+        Where the brokers do not answer, or do not take it.
+    """
+    value = short_enough(encode(Spoken(**asdict(word))))
+    source = cast("KafkaSource", config.source)  # any other is refused where the configuration is read
+    tallies, state = names(config)
+    log = Log(source.connection())
+    try:
+        partition = partition_of(word.model, len(Memory(source.connection(), state, log).partitions()))
+        log.append([Entry(tallies, partition, word.model.encode(), value)])
+    except OSError as why:
+        raise SourceError(
+            f"Kafka at {', '.join(source.bootstrap_servers)}: {why.strerror}. Whether the word is in {tallies} is not "
+            "known: say it again, it counts once"
+        ) from None
+    finally:
+        log.close()
+    return f"{tallies}/{partition}"
