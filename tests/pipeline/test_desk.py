@@ -11,8 +11,9 @@ import traffic
 
 from monitor.assembly import parts_of, watched_models
 from monitor.config.loading import load
+from monitor.counting import trail
 from monitor.counting.apart import Apart
-from monitor.counting.handover import Marker, decode, encode
+from monitor.counting.handover import Marker, Spoken, decode, encode
 from monitor.counting.merging import Merging, Reached
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.parts import Now
@@ -69,7 +70,10 @@ def desk(settings: Any, remembered: dict[str, Any] | None = None) -> Desk:
         told = model.restore(remembered, NOW.wall)
         at, judged = reached_of(remembered["reached"]), {"judged": remembered["judged"]}
     merging = Merging(model.name, model.layout, [TOPIC], COUNTING, at=at, **judged)
-    return Desk(model, merging, Dispatcher([], lambda *_: None), 600.0, told)
+    one = Desk(model, merging, Dispatcher([], lambda *_: None), 600.0, told)
+    if remembered is not None and one.trails is not None:
+        one.trails = trail.from_plain(remembered["trails"])
+    return one
 
 
 def read(one: Desk, log: list[bytes], end: int) -> list[dict[str, Any]]:
@@ -168,3 +172,72 @@ def test_a_takeover_alone_does_not_end_that_nothing_is_judged(settings, handed):
 
 def replace_now(seconds: float) -> Now:
     return NOW._replace(steady=seconds, wall=NOW.wall + int(seconds * 1000))
+
+
+RULE = {
+    "name": "weekly",
+    "action": {"type": "webhook", "url": "https://ci.example/train", "secrets": ["${NOT_SET_HERE}"]},
+    "when": {"for": "1m"},
+    "approval": True,
+}
+
+
+@pytest.fixture
+def asking(configured):
+    """With a rule that waits for a person."""
+    return load(configured(retrain=[RULE]), secrets=False)
+
+
+def outcomes(told: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
+    return [(each["event"], each["approved_by"]) for each in told if "run_id" in each]
+
+
+@pytest.fixture
+def waiting(asking, handed) -> tuple[str, int]:
+    """The run that waits, and the offset behind the message with which it began to."""
+    one = desk(asking)
+    for end in range(1, len(handed)):
+        if found := [each["run_id"] for each in read(one, handed, end) if "run_id" in each]:
+            return found[0], end
+    pytest.fail("nothing waits")
+
+
+def word(run: str, what: Any = "approve", by: str = "ann", model: str = traffic.MODEL) -> bytes:
+    return encode(Spoken(what, model, run, by, "2026-01-01T00:00:00Z", "it is spring"))
+
+
+@pytest.mark.parametrize("further", [0, 1, 7, 50])
+def test_a_word_counts_where_it_stands_between_tallies_and_said_again_it_counts_once(asking, handed, waiting, further):
+    run, at = waiting
+    at += further
+    log = [*handed[:at], word(run), word(run, by="bob"), word(run, "reject"), *handed[at:], word(run, "reject")]
+    one = desk(asking)
+    before = read(one, log, at)
+    assert outcomes(before) == [("waiting", None)]
+    (_note, trigger) = read(one, log, at + 1)
+    assert outcomes([trigger]) == [("fired", "ann")]
+    ends = [each["until"] for each in before if "run_id" in each]
+    assert trigger["until"] >= ends[0]
+    assert outcomes(read(one, log, len(log))) == []
+
+
+def test_a_word_about_what_does_not_wait_here_decides_nothing(asking, handed, waiting):
+    run, at = waiting
+    early = [word(run), *handed, word("run_unknown"), word(run, model="another")]
+    assert outcomes(read(desk(asking), early, len(early))) == [("waiting", None)]
+    late = [*handed[:at], word(run, "reject"), *handed[at:], word(run)]
+    assert outcomes(read(desk(asking), late, len(late))) == [("waiting", None), ("rejected", None)]
+
+
+def test_taken_over_at_any_offset_a_word_decides_what_it_would_have(asking, handed, waiting):
+    run, at = waiting
+    log = [*handed[:at], word("run_unknown"), *handed[at : at + 20], word(run), word(run), *handed[at + 20 :]]
+    unkilled = desk(asking)
+    told = read(unkilled, log, len(log))
+    assert outcomes(told) == [("waiting", None), ("fired", "ann")]
+    for cut in range(at - 10, at + 40):
+        one = desk(asking)
+        first = read(one, log, cut)
+        one = desk(asking, snapshot.unpacked(snapshot.packed(one.state())))
+        assert first + read(one, log, len(log)) == told
+        assert snapshot.packed(one.state()) == snapshot.packed(unkilled.state())

@@ -14,7 +14,7 @@ import pytest
 import traffic
 
 from monitor.config.loading import load
-from monitor.counting.handover import Counted, Handed, Marker, encode
+from monitor.counting.handover import Counted, Handed, Marker, Spoken, encode
 from monitor.counting.partitions import Timing
 from monitor.counting.tally import RECORDS
 from monitor.http.health import Health
@@ -248,6 +248,22 @@ def test_of_two_records_of_a_model_that_begin_at_the_same_offset_the_one_that_ju
     memory = Memory({}, "state", None)  # type: ignore[arg-type]
     monkeypatch.setattr(memory, "_records", lambda _: records)
     assert memory.read(0)["m"] == states[1]
+
+
+def test_a_word_is_remembered_at_once_by_its_offset(process):
+    """Whoever asks what waits sees it, and nobody hears it twice."""
+    process.source.append(Spoken("approve", process.name, "run_1", "ann", "2026-01-01T00:00:00Z"))
+    process.turn(1.0)
+    assert process.remembered()["heard"] == 1
+    assert not process.health.blocked("judging")
+
+
+def test_a_message_of_a_kind_that_this_build_does_not_know_stops_nobody(process):
+    process.source.logs[Partition("tallies", 0)].append(b'{"kind": "prophecy", "model": "credit"}')
+    process.source.append(tally(process.name, 1), marker(2, 1))
+    process.turn(1.0)
+    process.turn(1.0)
+    assert process.remembered()["judged"] == SLOT + 1
 
 
 def test_a_model_that_went_is_shown_no_longer(process, tmp_path):
