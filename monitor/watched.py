@@ -28,9 +28,8 @@ from monitor.retraining.retraining import Moment, Retraining
 from monitor.retraining.suspicions import suspect
 from monitor.retraining.wording import said, subject
 from monitor.scoring import scorers_of
-from monitor.types import Word
 from monitor.streams import Stream, streams_of
-from monitor.types import Event, News, Partition, Trigger
+from monitor.types import Event, News, Partition, Trigger, Word
 
 PROVISIONAL = (
     "nobody accepted this reference yet: it was learned from the first live records. "

@@ -14,8 +14,7 @@ from monitor.config.retrain import RetrainRule
 from monitor.counting.trail import Trail
 from monitor.incidents.incident import Incident
 from monitor.retraining.retraining import Moment, Retraining
-from monitor.types import Word
-from monitor.types import Partition, SignalChange, Trigger
+from monitor.types import Partition, SignalChange, Trigger, Word
 
 SLOT = 600_000
 HOUR = 3_600_000

@@ -72,7 +72,7 @@ class Desk:
             self._hear(offset, message)
 
     def _hear(self, offset: int, word: Spoken) -> None:
-        """Take a word where it stands in the log. What was heard before, and is read again for its tallies, is passed."""
+        """Take a word where it stands in the log; not again where the log is read again, for the sake of tallies."""
         if offset >= self.model.heard:
             self.model.heard = offset + 1
             self.unsent += self.model.hear(word, self.trails)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from monitor.counting.handover import Counted, Handed, Marker, Spoken, UnlikeLayoutError, decode
+from monitor.counting.handover import Counted, Marker, Spoken, UnlikeLayoutError, decode
 from monitor.delivery.dispatcher import close_all
 from monitor.replicas.desk import Desk
 from monitor.replicas.handing_over import slowest

@@ -20,8 +20,7 @@ from monitor.incidents.summary import ranked, summarise
 from monitor.retraining.ledger import DAY, OVER, Case, Ledger
 from monitor.retraining.rules import holds, run_id
 from monitor.retraining.suspicions import Suspicions
-from monitor.types import Word
-from monitor.types import Offsets, Partition, Trigger
+from monitor.types import Offsets, Partition, Trigger, Word
 
 
 @dataclass(frozen=True)

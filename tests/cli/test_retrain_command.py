@@ -15,8 +15,8 @@ from monitor.retraining.rules import run_id
 from monitor.state.lock import lock
 from monitor.state.migration import VERSION
 from monitor.state.operator_log import FILE, LONGEST, heard
-from monitor.types import Word
 from monitor.state.snapshot import save
+from monitor.types import Word
 
 WAITING, DONE = run_id("credit", "weekly", "inc_1"), run_id("credit", "weekly", "inc_0")
 

@@ -9,8 +9,7 @@ from monitor.incidents.conditions import Conditions
 from monitor.incidents.incident import rfc3339
 from monitor.retraining.rules import holds, run_id
 from monitor.retraining.wording import said
-from monitor.types import Word
-from monitor.types import Offsets, Suspect
+from monitor.types import Offsets, Suspect, Word
 
 DRIFTED = Spell(DRIFT, 10, 400)
 RUN = run_id(MODEL, "weekly", DRIFTED.key)
