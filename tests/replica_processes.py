@@ -34,14 +34,14 @@ class Replicas:
         self.group = f"group-{uuid4().hex[:8]}"
         self.running: dict[int, subprocess.Popen[bytes]] = {}
         self.reference, self.name = reference, name
+        self.source = {"type": "kafka", "bootstrap_servers": bootstrap, "topics": [name], "group_id": self.group}
 
     def start(self, number: int, **settings: Any) -> None:
         folder = self.folder / f"{self.group}-{number}"
         folder.mkdir(exist_ok=True)
-        source = {"type": "kafka", "bootstrap_servers": self.bootstrap, "topics": [self.name], "group_id": self.group}
         smallest = {
             "model": MODEL,
-            "source": source,
+            "source": self.source,
             "reference": str(self.reference),
             "replicas": {"partitions": SHARED},
             "sinks": [{"type": "file", "path": "events.jsonl"}],

@@ -36,8 +36,7 @@ def remembered(config: Config) -> dict[str, dict[str, Any]]:
     source = cast("KafkaSource", config.source)  # any other is refused where the configuration is read
     memory = Memory(source.connection(), names(config)[1], Log(source.connection()))
     try:
-        numbers = memory.partitions()
-        return {name: state for number in numbers for name, state in memory.read(number).items()}
+        return memory.read_all()
     except OSError as why:
         raise SourceError(f"Kafka at {', '.join(source.bootstrap_servers)}: {why.strerror}") from None
 

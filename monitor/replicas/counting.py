@@ -11,7 +11,7 @@ from monitor.counting.apart import Apart
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.pipeline import Pipeline
-from monitor.replicas.metadata import remembered_of, what_is_left
+from monitor.replicas.metadata import remembered_of, what_is_left, words_of
 from monitor.types import Partition, RawMessage
 from monitor.watched import Watched
 
@@ -27,6 +27,11 @@ class CountingPipeline(Pipeline):
     """A pipeline that judges nothing: its outbox hands over what is closed.
 
     Parts as of any other, but that `partitions` are `Apart` and the source is one of several of its group.
+
+    Attributes
+    ----------
+    uncommitted : set of Partition
+        Those that the group had no commit for when they were begun, and is not known to have one for yet.
     """
 
     health: Health
@@ -35,6 +40,7 @@ class CountingPipeline(Pipeline):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._given: dict[Partition, int] = {}
+        self.uncommitted: set[Partition] = set()
 
     @property
     def source(self) -> SharedReader:
@@ -57,6 +63,7 @@ class CountingPipeline(Pipeline):
         for partition in self.apart.folds.keys() - mine:
             self.apart.drop(partition)
             self._given.pop(partition, None)
+            self.uncommitted.discard(partition)
         for partition in sorted(mine):
             if not self._begun(partition, now) and partition not in self._given:
                 break  # brokers that are silent take their time for each answer: the others are asked later
@@ -66,6 +73,16 @@ class CountingPipeline(Pipeline):
     def models_here(self) -> Sequence[Watched]:
         """The models that are judged here for now."""
         return [model for side in self.parts.sides for model in getattr(side, "models", ())]
+
+    def commit(self) -> None:
+        """Commit where each partition goes on. Raises OSError where it is not known whether a first commit is there."""
+        remembered, slot = self.apart.remembered(), self.apart.timing.slot
+        begun = {partition: each for partition, each in remembered.items() if each.at.offset >= 0}
+        self.source.commit(
+            {partition: each.at.offset for partition, each in begun.items()},
+            {partition: words_of(each, slot) for partition, each in begun.items()},
+        )
+        self.uncommitted -= {each for each in sorted(self.uncommitted & begun.keys()) if self.source.committed(each)}
 
     def judge(self) -> None:
         """Leave that to whoever has the model."""
@@ -90,7 +107,10 @@ class CountingPipeline(Pipeline):
         self.apart.drop(partition)
         self.apart.add(partition, now.steady, remembered)
         self._given[partition] = count
-        if remembered is not None:
+        self.uncommitted.discard(partition)
+        if remembered is None:
+            self.uncommitted.add(partition)
+        else:
             self.source.go_to(partition, remembered.at.offset)
         return remembered is None
 

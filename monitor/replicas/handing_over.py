@@ -12,7 +12,6 @@ from monitor.counting.handover import Counted, Marker, encode
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.replicas.log import Entry, Log
-from monitor.replicas.metadata import words_of
 from monitor.types import News, Partition
 
 if TYPE_CHECKING:
@@ -41,7 +40,8 @@ class HandingOver:
     """The outbox of a process that counts: it tells nobody but those who judge.
 
     A tally may be handed over twice, after a crash or by a process that woke up; who judges takes it once. That a slot
-    is closed is said only when all its tallies are in the log; what is committed was handed over.
+    is closed is said only when all its tallies are in the log; what is committed was handed over. Nothing is said of a
+    partition before the group has a first commit for it: so one that was counted and has none had one (`expired`).
 
     Parameters
     ----------
@@ -101,7 +101,11 @@ class HandingOver:
         apart, source = pipeline.apart, pipeline.source
         if apart.folds.keys() and not source.counts():
             return  # how many partitions there are is a part of every marker
-        through = apart.published_through()
+        if pipeline.uncommitted:
+            pipeline.commit()
+        through = {
+            where: slot for where, slot in apart.published_through().items() if where not in pipeline.uncommitted
+        }
         tallies = [self._tally(message) for message in apart.tallies()]
         if tallies:
             self.log.append(tallies, seconds)
@@ -110,19 +114,13 @@ class HandingOver:
         markers = [
             each
             for each in apart.markers(source.counts(), trouble, leaving=self._leaving)
-            if self._news(each, now.steady)
+            if each.where in through and self._news(each, now.steady)
         ]
         if markers:
             self.log.append(self._everywhere(markers), seconds)
         self._marked |= {marker.where: (marker, now.steady) for marker in markers}
         apart.handed_over(through)
-        remembered = apart.remembered()
-        slot = apart.timing.slot
-        begun = {partition: each for partition, each in remembered.items() if each.at.offset >= 0}
-        source.commit(
-            {partition: each.at.offset for partition, each in begun.items()},
-            {partition: words_of(each, slot) for partition, each in begun.items()},
-        )
+        pipeline.commit()
 
     def _news(self, marker: Marker, now: float) -> bool:
         known = self._marked.get(marker.where)

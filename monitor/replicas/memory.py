@@ -75,6 +75,10 @@ class Memory:
                 found[model] = state
         return found
 
+    def read_all(self) -> dict[str, dict[str, Any]]:
+        """Return by model what was remembered last, of all partitions. Raises as `read`."""
+        return {name: state for number in self.partitions() for name, state in self.read(number).items()}
+
     def partitions(self) -> list[int]:
         """Return the topic's partitions, none where there is no such topic. Raises OSError as `read`."""
         consumer = self._consumer()

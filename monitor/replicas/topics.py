@@ -13,7 +13,9 @@ from monitor.config.config import Config
 from monitor.config.replicas import ReplicasSection
 from monitor.errors import SourceError
 from monitor.http.health import Health
-from monitor.replicas.log import LONGEST
+from monitor.replicas.expired import refuse_expired
+from monitor.replicas.log import LONGEST, Log
+from monitor.replicas.memory import Memory
 
 WEEK = 7 * 86_400_000
 COMPACTED_SOON = {"segment.ms": "600000", "segment.bytes": str(2 * LONGEST), "min.cleanable.dirty.ratio": "0.2"}
@@ -37,7 +39,7 @@ def ready(config: Config, connection: Mapping[str, Any], health: Health, stoppin
     Raises
     ------
     SourceError
-        Where they cannot be made, or do not fit.
+        Where they cannot be made, or do not fit, or the group's commits have expired.
     """
     from kafka.errors import KafkaError
 
@@ -66,6 +68,7 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
         counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([tallies, state])}
         _refuse_cleanup(admin, tallies, "delete")
         _refuse_cleanup(admin, state, "compact")
+        refuse_expired(config, admin, Memory(connection, state, Log(connection)))
     finally:
         admin.close()
     if len(counts) < 2 or not all(counts.values()):
