@@ -74,7 +74,6 @@ def _say(word: Literal["approve", "reject"], run: str, config: Path, by: str, wh
     from monitor.config.loading import load
     from monitor.incidents.incident import rfc3339
     from monitor.retraining.ledger import OVER
-    from monitor.state.lock import in_use
     from monitor.types import Word
 
     settings = load(config, secrets=False)
@@ -87,8 +86,18 @@ def _say(word: Literal["approve", "reject"], run: str, config: Path, by: str, wh
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     click.echo(f"{word} {run} written to {written}")
-    if settings.replicas is None and not in_use(settings.state_dir):
+    if _nobody_hears(settings):
         click.echo("no `seawall run` uses this state now: the word counts when one does")
+
+
+def _nobody_hears(settings: Config) -> bool:
+    from monitor.state.lock import in_use
+
+    if settings.replicas is not None:
+        from monitor.replicas import saying
+
+        return saying.nobody_hears(settings)
+    return not in_use(settings.state_dir)
 
 
 def _written(settings: Config, word: Word) -> Path | str:

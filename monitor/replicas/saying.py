@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 from monitor.config.config import Config
 from monitor.counting.handover import Spoken, encode
 from monitor.errors import SourceError
+from monitor.replicas.forgetting import judging_group
 from monitor.replicas.handing_over import partition_of
 from monitor.replicas.log import Entry, Log
 from monitor.replicas.memory import Memory
@@ -45,3 +46,19 @@ def say(config: Config, word: Word) -> str:
     finally:
         log.close()
     return f"{tallies}/{partition}"
+
+
+def nobody_hears(config: Config) -> bool:
+    """Return whether no process is there to judge; False where the brokers do not say."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    source, group = cast("KafkaSource", config.source), judging_group(config)
+    try:
+        admin = KafkaAdminClient(**source.connection(), bootstrap_timeout_ms=5_000, request_timeout_ms=5_000)
+        try:
+            return not admin.describe_groups([group])[group]["members"]
+        finally:
+            admin.close()
+    except (KafkaError, OSError):
+        return False
