@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from click.testing import CliRunner
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 from monitor.cli.main import main
 from monitor.cli.retrain import command
@@ -55,6 +55,10 @@ def group(broker) -> str:
         remembered = state | {"retraining": {"ledgers": ledgers, "begins": {}}}
         memory.write(partition_of(model, PARTITIONS), {model: remembered})
     memory.close()
+    judging = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=f"{name}.judge", enable_auto_commit=False)
+    judging.assign([TopicPartition(f"{name}.tallies", 0)])
+    judging.commit({TopicPartition(f"{name}.tallies", 0): OffsetAndMetadata(0, "", -1)})
+    judging.close()
     return name
 
 

@@ -241,3 +241,18 @@ def test_taken_over_at_any_offset_a_word_decides_what_it_would_have(asking, hand
         one = desk(asking, snapshot.unpacked(snapshot.packed(one.state())))
         assert first + read(one, log, len(log)) == told
         assert snapshot.packed(one.state()) == snapshot.packed(unkilled.state())
+
+
+def test_a_word_said_too_early_is_not_heard_again_by_whoever_reads_it_again_once_it_would_count(
+    asking, handed, waiting
+):
+    run, at = waiting
+    read_again = 0
+    for before in range(1, 13):
+        log = [*handed[: at - before], word(run), *handed[at - before : at + 20]]
+        one = desk(asking)
+        assert outcomes(read(one, log, at + 1)) == [("waiting", None)]
+        again = desk(asking, snapshot.unpacked(snapshot.packed(one.state())))
+        read_again += again.merging.next <= at - before
+        assert outcomes(read(again, log, len(log))) == []
+    assert read_again, "none of the words was"
