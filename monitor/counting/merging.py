@@ -17,7 +17,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from monitor.counting.fold import NEVER
-from monitor.counting.handover import Counted, Handed, Marker, Spoken, tally_of
+from monitor.counting.handover import Counted, Marker, tally_of
 from monitor.counting.tally import DEAD, LATE, RECORDS, Layout, Tally
 from monitor.types import Partition
 
@@ -113,16 +113,20 @@ class Merging:
         self.taken = {partition: dict(parts) for partition, parts in at.taken.items()}
         self._slots: dict[int, _Open] = {}
 
-    def take(self, offset: int, message: Handed) -> Iterator[Merged]:
+    def take(self, offset: int, message: Counted | Marker) -> Iterator[Merged]:
         """Read the message at an offset; yield the slots that it closes, in order, which thereby are judged."""
         if offset < self.next:
             return
-        if not isinstance(message, Spoken) and message.counting == self.counting:
+        if message.counting == self.counting:
             if isinstance(message, Marker):
                 yield from self._mark(message)
             elif message.model == self.model:
                 self._add(offset, message)
         self.next = offset + 1
+
+    def pass_over(self, offset: int) -> None:
+        """Note that the message at an offset was read, and is of a stream that others merge."""
+        self.next = max(self.next, offset + 1)
 
     def resume(self) -> Reached:
         """Return where a restart must read on so that every slot not yet judged is merged whole."""

@@ -56,6 +56,10 @@ class Desk:
 
     def take(self, offset: int, message: Handed, now: Now) -> Iterator[Verdict]:
         """Read one message; yield what the slots that it closes have shown."""
+        if isinstance(message, Spoken):
+            self._hear(offset, message)
+            self.merging.pass_over(offset)
+            return
         if isinstance(message, Counted) and message.model == self.model.name and dict(message.cells).get(RECORDS):
             self._fresh = now.steady
             self._waits_since = now.steady if self._waits_since is None else self._waits_since
@@ -68,12 +72,10 @@ class Desk:
             yield verdict
         if isinstance(message, Marker) and self.merging.silent:
             self.unsent += self.model.records.flush()
-        elif isinstance(message, Spoken) and message.model == self.model.name:
-            self._hear(offset, message)
 
     def _hear(self, offset: int, word: Spoken) -> None:
         """Take a word where it stands in the log; not again where the log is read again, for the sake of tallies."""
-        if offset >= self.model.heard:
+        if word.model == self.model.name and offset >= self.model.heard:
             self.model.heard = offset + 1
             self.unsent += self.model.hear(word, self.trails)
             log.info("operator's word", word=word.word, run=word.run_id, by=word.by, model=word.model)
