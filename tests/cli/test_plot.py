@@ -146,7 +146,7 @@ def test_a_torn_end_is_left_out_and_said(moved, capsys, packed):
     assert capsys.readouterr().err == f"torn: {why}. What is there is drawn\n"
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b"", mtime=0)])
 def test_a_file_without_findings_is_refused(moved, capsys, content):
     (moved.parent / "none.jsonl").write_bytes(content)
     assert main(["plot", "none.jsonl"]) == 1
