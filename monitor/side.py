@@ -20,7 +20,7 @@ from monitor.types import News, Partition, Source
 from monitor.watched import Watched
 
 
-class _Nowhere:
+class Nowhere:
     """The outbox of a side stream: nothing is put here."""
 
     def put(self, model: str, events: Sequence[News]) -> None: ...
@@ -75,7 +75,7 @@ class SideStream(Pipeline):
     noun: str
 
     def __init__(self, parts: dict[str, Any], main: Pipeline) -> None:
-        own = Parts(**parts, models=(), outbox=_Nowhere(), observers=[], patience=0.0)
+        own = Parts(**parts, models=(), outbox=Nowhere(), observers=[], patience=0.0)
         super().__init__(own, main.clock, main.stopping)
         self.main = main
         main.parts.sides.append(self)

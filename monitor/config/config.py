@@ -144,13 +144,22 @@ class Config(PerModel):
         return f"{joined[:180]}-{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
 
     def answers_source(self) -> KafkaSource | None:
-        """Return the topic that answers of shadow endpoints go to; None where they go to a file, or nobody is asked."""
+        """Return the topic that answers of shadow endpoints go to; None where they go to a file, or nobody is asked.
+
+        Several processes share one: where none is named, `<group_id>.answers`, which they make.
+        """
         asked = [model.shadow for model in self.models_resolved().values() if model.shadow]
-        topics = {shadow.answers.topic for shadow in asked if shadow.answers}
-        if not topics or not isinstance(self.source, KafkaSource):
+        topics = tuple({shadow.answers.topic for shadow in asked if shadow.answers})
+        if not isinstance(self.source, KafkaSource):
             return None
-        group = f"{self.source.group_id or self.group_id}-answers"
-        return self.source.model_copy(update={"topics": tuple(topics), "group_id": group, "start": "earliest"})
+        group = self.source.group_id or self.group_id
+        if self.replicas is None:
+            group = f"{group}-answers"
+        else:
+            group = f"{group}.answers"
+            topics = topics or (group,) * bool(asked)
+        update = {"topics": topics, "group_id": group, "start": "earliest"}
+        return self.source.model_copy(update=update) if topics else None
 
     def models_resolved(self) -> dict[str, ModelSettings]:
         """Return the settings of every model to watch, by name. Looks for folders where `models` has `*`."""

@@ -27,8 +27,8 @@ class Apart(Partitions):
     ----------
     layouts : sequence of Layout
         One per watched model.
-    models : sequence of str
-        Their names.
+    models : sequence of str or None
+        Their names; None where nobody is handed what is counted.
     counting : str
         The digest of all that a tally depends on besides records.
 
@@ -40,7 +40,7 @@ class Apart(Partitions):
         The clocks of partitions that are awake and counted elsewhere, in milliseconds: nobody runs far ahead of them.
     """
 
-    def __init__(self, timing: Timing, layouts: Sequence[Layout], models: Sequence[str], counting: str) -> None:
+    def __init__(self, timing: Timing, layouts: Sequence[Layout], models: Sequence[str | None], counting: str) -> None:
         super().__init__(timing, layouts)
         self.models = models
         self.counting = counting
@@ -81,9 +81,10 @@ class Apart(Partitions):
             for slot in sorted(slot for slot in fold.slots if idle or slot <= fold.next.closed):
                 one = fold.slots[slot]
                 for index, tally in sorted(one.tallies.items()):
-                    about = {"topic": partition.topic, "partition": partition.partition, "slot": slot}
-                    about |= {"model": self.models[index], "first": one.began.offset, "end": one.end}
-                    yield counted(tally, counting=self.counting, **about)
+                    if (model := self.models[index]) is not None:
+                        about = {"topic": partition.topic, "partition": partition.partition, "slot": slot}
+                        about |= {"model": model, "first": one.began.offset, "end": one.end}
+                        yield counted(tally, counting=self.counting, **about)
 
     def markers(
         self, counts: Mapping[str, int], trouble: Mapping[Partition, dict[str, str]], *, leaving: bool = False

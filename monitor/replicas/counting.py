@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,6 +16,7 @@ from monitor.types import Partition, RawMessage
 from monitor.watched import Watched
 
 if TYPE_CHECKING:
+    from monitor.counting.handover import Marker
     from monitor.counting.partitions import Remembered
     from monitor.parts import Now
     from monitor.sources.kafka_shared import Committed, SharedReader
@@ -70,6 +71,18 @@ class CountingPipeline(Pipeline):
         self.begin_unread()
 
     @property
+    def beside(self) -> list[CountingPipeline]:
+        """The topics that are counted beside this one."""
+        return [side for side in self.parts.sides if isinstance(side, CountingPipeline)]
+
+    def hear(self, markers: Mapping[Partition, Marker]) -> None:
+        """Learn how far others are: nobody runs far ahead of them in the same topic."""
+        timing = self.apart.timing
+        for each in (self, *self.beside):
+            ours = {where: marker for where, marker in markers.items() if where.topic in each.source.counts()}
+            each.apart.elsewhere = slowest(ours, timing.slot, timing.lateness)
+
+    @property
     def models_here(self) -> Sequence[Watched]:
         """The models that are judged here for now."""
         return [model for side in self.parts.sides for model in getattr(side, "models", ())]
@@ -120,3 +133,9 @@ class CountingPipeline(Pipeline):
         if remembered.rest is None:
             return remembered
         return what_is_left(remembered, self.source.span(partition)[0])
+
+
+def slowest(markers: Mapping[Partition, Marker], slot: int, lateness: int) -> dict[Partition, int]:
+    """Return the clocks, at least, of partitions that are awake, as their markers tell: milliseconds."""
+    awake = {where: marker for where, marker in markers.items() if not marker.idle and marker.closed is not None}
+    return {where: (marker.through + 1) * slot + lateness for where, marker in awake.items()}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from monitor.config.config import Config
 from monitor.errors import SourceError
-from monitor.replicas.topics import names
+from monitor.replicas.topics import wanted
 
 if TYPE_CHECKING:
     from monitor.config.source import KafkaSource
@@ -20,7 +20,7 @@ def judging_group(config: Config) -> str:
 def forget_topics(config: Config) -> list[str]:
     """Delete what was counted and what is remembered of each model; return the topics that are gone.
 
-    Both go: counts of other offsets would be taken for newer than those of a topic made anew.
+    All go: counts of other offsets would be taken for newer than those of a topic made anew.
 
     Raises
     ------
@@ -34,13 +34,13 @@ def forget_topics(config: Config) -> list[str]:
     try:
         admin = KafkaAdminClient(**source.connection(), bootstrap_timeout_ms=10_000)
         try:
-            gone = sorted(set(names(config)) & set(admin.list_topics()))
+            gone = sorted(wanted(config).keys() & set(admin.list_topics()))
             if gone:
                 admin.delete_topics(gone)
         finally:
             admin.close()
     except (KafkaError, OSError) as why:
-        address, topics = ", ".join(source.bootstrap_servers), " and ".join(names(config))
+        address, topics = ", ".join(source.bootstrap_servers), " and ".join(wanted(config))
         raise SourceError(
             f"Kafka at {address} did not delete {topics}: {str(why) or type(why).__name__}. What is remembered is in "
             "them: let somebody who may delete them, and make them anew"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -37,7 +37,7 @@ def partition_of(model: str, partitions: int) -> int:
 
 
 class HandingOver:
-    """The outbox of a process that counts: it tells nobody but those who judge.
+    """The outbox of a process that counts, the topics beside the records too: it tells nobody but those who judge.
 
     A tally may be handed over twice, after a crash or by a process that woke up; who judges takes it once. That a slot
     is closed is said only when all its tallies are in the log; what is committed was handed over. Nothing is said of a
@@ -87,9 +87,11 @@ class HandingOver:
     def _save(self, pipeline: CountingPipeline, now: Now, seconds: float) -> None:
         try:
             pipeline.parts.letters.flush()
-            for observer in pipeline.parts.observers:
-                observer.flush()
-            self._hand_over(pipeline, now, seconds)
+            for each in (pipeline, *pipeline.beside):
+                for observer in each.parts.observers:
+                    observer.flush()
+                if self._hand_over(each, now, seconds) and each is pipeline:
+                    self.noticed.handed_over()
         except OSError as error:
             self.health.block("state", f"counts cannot be handed over to {self.topic}: {error.strerror}")
             log.warning("counts not handed over", topic=self.topic, why=error.strerror)
@@ -97,10 +99,11 @@ class HandingOver:
             self.health.clear("state")
             self.metrics.checkpoint.set(now.wall / 1000)
 
-    def _hand_over(self, pipeline: CountingPipeline, now: Now, seconds: float) -> None:
+    def _hand_over(self, pipeline: CountingPipeline, now: Now, seconds: float) -> bool:
+        """Return whether there were tallies, once all is in the log. Raises OSError where it is not known to be."""
         apart, source = pipeline.apart, pipeline.source
         if apart.folds.keys() and not source.counts():
-            return  # how many partitions there are is a part of every marker
+            return False  # how many partitions there are is a part of every marker
         if pipeline.uncommitted:
             pipeline.commit()
         through = {
@@ -109,7 +112,6 @@ class HandingOver:
         tallies = [self._tally(message) for message in apart.tallies()]
         if tallies:
             self.log.append(tallies, seconds)
-            self.noticed.handed_over()
         trouble = {partition: dict(self.noticed.trouble) for partition in apart.folds}
         markers = [
             each
@@ -121,6 +123,7 @@ class HandingOver:
         self._marked |= {marker.where: (marker, now.steady) for marker in markers}
         apart.handed_over(through)
         pipeline.commit()
+        return bool(tallies)
 
     def _news(self, marker: Marker, now: float) -> bool:
         known = self._marked.get(marker.where)
@@ -136,9 +139,3 @@ class HandingOver:
             key, value = f"{marker.topic}/{marker.partition}".encode(), encode(marker)
             for number in range(self.partitions):
                 yield Entry(self.topic, number, key, value)
-
-
-def slowest(markers: Mapping[Partition, Marker], slot: int, lateness: int) -> dict[Partition, int]:
-    """Return the clocks, at least, of partitions that are awake, as their markers tell: milliseconds."""
-    awake = {where: marker for where, marker in markers.items() if not marker.idle and marker.closed is not None}
-    return {where: (marker.through + 1) * slot + lateness for where, marker in awake.items()}

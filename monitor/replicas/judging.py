@@ -12,7 +12,6 @@ import structlog
 from monitor.counting.handover import Counted, Marker, Spoken, UnlikeLayoutError, decode
 from monitor.delivery.dispatcher import close_all
 from monitor.replicas.desk import Desk
-from monitor.replicas.handing_over import slowest
 from monitor.replicas.others import SILENT_AFTER
 from monitor.types import Partition, RawMessage, Trigger
 
@@ -189,8 +188,7 @@ class Judging:
         for desks in self.desks.values():
             for desk in desks.values():
                 desk.look(now)
-        timing, apart = self.main.apart.timing, self.main.apart
-        apart.elsewhere = slowest(self._heard, timing.slot, timing.lateness)
+        self.main.hear(self._heard)
 
     def _waiting(self) -> set[Partition]:
         """Return whose desks have something to tell."""

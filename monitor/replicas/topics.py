@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -16,6 +16,7 @@ from monitor.http.health import Health
 from monitor.replicas.expired import refuse_expired
 from monitor.replicas.log import LONGEST, Log
 from monitor.replicas.memory import Memory
+from sinks.text import counted
 
 WEEK = 7 * 86_400_000
 COMPACTED_SOON = {"segment.ms": "600000", "segment.bytes": str(2 * LONGEST), "min.cleanable.dirty.ratio": "0.2"}
@@ -24,11 +25,33 @@ COMPACTED_SOON = {"segment.ms": "600000", "segment.bytes": str(2 * LONGEST), "mi
 log = structlog.get_logger()
 
 
+class Topic(NamedTuple):
+    """How a topic is made where it is missing."""
+
+    partitions: int
+    settings: dict[str, str]
+
+
 def names(config: Config) -> tuple[str, str]:
     """Return what the topics of tallies and of state are called."""
     section = config.replicas or ReplicasSection()
     group = getattr(config.source, "group_id", None) or config.group_id
     return section.tallies or f"{group}.tallies", section.state or f"{group}.state"
+
+
+def wanted(config: Config) -> dict[str, Topic]:
+    """Return the topics that replicas share and make, by name."""
+    section = config.replicas or ReplicasSection()
+    tallies, state = names(config)
+    largest = {"max.message.bytes": str(LONGEST)}
+    kept = {"cleanup.policy": "delete", "retention.ms": str(WEEK), "message.timestamp.type": "LogAppendTime"}
+    topics = {
+        tallies: Topic(section.partitions, kept | largest),
+        state: Topic(section.partitions, {"cleanup.policy": "compact", **largest, **COMPACTED_SOON}),
+    }
+    if (answers := config.answers_source()) and answers.topics == (answers.group_id,):  # else it is somebody else's
+        topics[answers.topics[0]] = Topic(1, kept)
+    return topics
 
 
 def ready(config: Config, connection: Mapping[str, Any], health: Health, stopping: threading.Event) -> int:
@@ -62,16 +85,17 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
     from kafka import KafkaAdminClient
 
     tallies, state = names(config)
+    topics = wanted(config)
     admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=5_000, request_timeout_ms=5_000)
     try:
-        _make(admin, config.replicas or ReplicasSection(), tallies, state)
-        counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([tallies, state])}
-        _refuse_cleanup(admin, tallies, "delete")
-        _refuse_cleanup(admin, state, "compact")
+        _make(admin, topics, (config.replicas or ReplicasSection()).replication or -1)
+        counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([*topics])}
+        for name, topic in topics.items():
+            _refuse_cleanup(admin, name, topic.settings["cleanup.policy"])
         refuse_expired(config, admin, Memory(connection, state, Log(connection)))
     finally:
         admin.close()
-    if len(counts) < 2 or not all(counts.values()):
+    if len(counts) < len(topics) or not all(counts.values()):
         raise OSError(None, "just made; its leaders are not known yet")
     if counts[tallies] != counts[state]:
         raise SourceError(
@@ -80,31 +104,23 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
     return counts[tallies]
 
 
-def _make(admin: Any, section: ReplicasSection, tallies: str, state: str) -> None:
+def _make(admin: Any, topics: Mapping[str, Topic], copies: int) -> None:
     """Make those of the topics that are missing; raise SourceError where this user may not."""
     from kafka.admin import NewTopic
     from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-    settings: dict[str, dict[str, str]] = {
-        tallies: {
-            "retention.ms": str(WEEK),
-            "max.message.bytes": str(LONGEST),
-            "message.timestamp.type": "LogAppendTime",
-        },
-        state: {"cleanup.policy": "compact", "max.message.bytes": str(LONGEST), **COMPACTED_SOON},
-    }
-    copies = section.replication or -1
-    for topic in sorted({tallies, state} - set(admin.list_topics())):
+    for topic in sorted(topics.keys() - set(admin.list_topics())):
+        partitions, settings = topics[topic]
         try:
-            admin.create_topics([NewTopic(topic, section.partitions, copies, topic_configs=settings[topic])])
-            log.info("topic made", topic=topic, partitions=section.partitions)
+            admin.create_topics([NewTopic(topic, partitions, copies, topic_configs=settings)])
+            log.info("topic made", topic=topic, partitions=partitions)
         except TopicAlreadyExistsError:
             pass
         except TopicAuthorizationFailedError:
-            made = " ".join(f"{key}={value}" for key, value in settings[topic].items())
+            made = " ".join(f"{key}={value}" for key, value in settings.items())
             raise SourceError(
-                f"topic {topic} is missing, and this user may not make it. Make it with {section.partitions} "
-                f"partitions and {made}"
+                f"topic {topic} is missing, and this user may not make it. Make it with "
+                f"{counted(partitions, 'partition')} and {made}"
             ) from None
 
 

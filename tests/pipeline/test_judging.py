@@ -21,6 +21,7 @@ from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.observers import MetricsObserver
 from monitor.parts import Now
+from monitor.replicas.counting import CountingPipeline
 from monitor.replicas.judging import PAUSED, REJOINED, REMEMBER_EVERY, Judging
 from monitor.replicas.memory import Memory
 from monitor.replicas.opening import Opening
@@ -95,6 +96,9 @@ class Process:
         self.main: Any = SimpleNamespace(
             clock=lambda: Now(self.now, traffic.START + int(self.now * 1000)),
             apart=SimpleNamespace(timing=Timing(config.slot, config.allowed_lateness, config.max_ahead), elsewhere={}),
+            source=SimpleNamespace(counts=lambda: {"t": 1}),
+            beside=[],
+            hear=lambda markers: CountingPipeline.hear(self.main, markers),
             parts=SimpleNamespace(sides=[], observers=[]),
             stopping=threading.Event(),
             health=self.health,
