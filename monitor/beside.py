@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,14 @@ def _add_shadow(
     """Put whoever asks the shadow endpoints, and the stream of their answers, beside the records."""
     from monitor.shadow.build import shadow_stream
 
+    count, late = shadow_counts(pipeline, metrics)
+    shadow_stream(pipeline, config, count=count, late=late, saved=saved, endpoints=endpoints)
+
+
+def shadow_counts(
+    pipeline: Pipeline, metrics: Metrics
+) -> tuple[Callable[[str, str, str, int], None], Callable[[str, int], None]]:
+    """Return what counts shadow queries, and what counts answers that came late."""
     counter = cache(metrics.shadow.labels)  # looking one up costs as much as counting a hundred
 
     def count(model: str, check: str, outcome: str, queries: int) -> None:
@@ -72,7 +80,7 @@ def _add_shadow(
         metrics.shadow_late.labels(model).inc(answers)
 
     metrics.begin_shadow(model.name for model in pipeline.parts.models if model.shadow)
-    shadow_stream(pipeline, config, count=count, late=late, saved=saved, endpoints=endpoints)
+    return count, late
 
 
 def _add_labels(

@@ -50,9 +50,8 @@ def shown_shared(config: Config) -> Iterator[str]:
         return
     yield f"{topic}: {counted(len(states), 'model')}"
     with understood(Path(topic)):
-        markers = {
-            where: mark for each in states.values() for where, mark in reached_of(each["reached"]).markers.items()
-        }
+        merged = [each for state in states.values() for each in (state, *state.get("beside", {}).values())]
+        markers = {where: mark for each in merged for where, mark in reached_of(each["reached"]).markers.items()}
         for where, marker in sorted(markers.items()):
             idle = ", idle" if marker.idle else ""
             yield f"  {where.topic}/{where.partition} counted to {marker.offset:,} at least{idle}"

@@ -17,6 +17,10 @@ LABELS = (
     "predictions wait for their labels on the disk of one process. Remove replicas, or let a second monitor, of one "
     "process and with a group_id of its own, read the labels; labels inside records need nothing"
 )
+NO_KEY = (
+    "needed with replicas and {what}: a secret of 16 characters or more, the same for all processes. Each would hash "
+    "ids under a random one of its own"
+)
 LEARN = (
     "`learn` takes the first records that one process reads, and others read some of them. Build a reference: "
     "seawall reference build DATA"
@@ -31,6 +35,8 @@ def one_process(config: Config) -> Iterator[tuple[Location, str]]:
         yield ("replicas",), "several processes share the partitions of topics; a file has one. Remove replicas"
     if config.labels is not None:
         yield ("labels",), LABELS
+    if config.privacy.hash_key is None and any(model.shadow for model in config.models_resolved().values()):
+        yield ("privacy", "hash_key"), NO_KEY.format(what="shadow")
     if config.format.type == "kserve":
         words = "a request and its response may lie in different partitions, and one process joins them"
         yield ("format",), f"{words}. Remove replicas"
@@ -43,7 +49,5 @@ def of_model(config: Config, model: ModelSettings) -> Iterator[tuple[str, str]]:
     for detector in model.detectors:
         if words := _IN_ORDER.get(detector.type):
             yield "detectors", f"{detector.type} {words}: it needs one process. Remove it, or replicas"
-    if model.shadow is not None:
-        yield "shadow", "the endpoint's answers are kept on the disk of one process. Remove it, or replicas"
     if model.reference.learn is not None:
         yield "reference", LEARN

@@ -36,5 +36,5 @@ class ReplicasSection(Section):
         "At least as many as processes, so that each hears how far the others are.",
     )
     replication: int | None = Field(
-        default=None, ge=1, description="Copies of both topics, where they are made. The brokers' default if not given."
+        default=None, ge=1, description="Copies of the topics that are made here. The brokers' default if not given."
     )

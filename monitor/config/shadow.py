@@ -80,7 +80,11 @@ class ShadowBudget(Section):
     """How much the endpoint is asked; a record asked with three changes is four queries."""
 
     per_second: float = Field(default=5.0, gt=0, le=100_000, description="Queries a second, on average.")
-    per_day: int = Field(default=100_000, ge=1, description="Queries a day (UTC), restarts included.")
+    per_day: int = Field(
+        default=100_000,
+        ge=1,
+        description="Queries a day (UTC), restarts included; with `replicas` spread evenly over the day.",
+    )
 
 
 class NoiseCheck(Section):
@@ -135,7 +139,7 @@ class AnswersSection(Section):
     """Where answers are written before they are counted, and read back from."""
 
     topic: Annotated[str, AfterValidator(topic_name)] = Field(
-        description="A topic at the brokers of `source`. Seawall never creates it; several processes need one."
+        description="A topic at the brokers of `source`. Seawall never creates it."
     )
 
 
@@ -152,7 +156,8 @@ class ShadowSection(Section):
     )
     answers: AnswersSection | None = Field(
         default=None,
-        description="The topic answers are written to. By default the file `answers.jsonl` in `state_dir`.",
+        description="The topic answers are written to. By default the file `answers.jsonl` in `state_dir`; with "
+        "`replicas` the topic `<group_id>.answers`, made at the start where it is missing.",
     )
 
     @model_validator(mode="after")

@@ -7,7 +7,8 @@ from typing import Any
 
 from monitor.counting.apart import Apart
 from monitor.counting.partitions import Partitions
-from monitor.parts import POLL_SECONDS, Now, Parts
+from monitor.observers import SourceTrouble
+from monitor.parts import POLL_SECONDS, Now, Observer, Parts
 from monitor.replicas.counting import CountingPipeline
 from monitor.side import Nowhere
 from monitor.types import Partition, RawMessage
@@ -37,10 +38,11 @@ class CountingBeside(CountingPipeline):
         counted: Partitions = parts["partitions"]
         apart = Apart(counted.timing, counted.layouts, models, main.apart.counting)
         own = {**parts, "partitions": apart, "remembered": None}
+        watching: list[Observer] = [SourceTrouble()]
         super().__init__(
-            Parts(**own, models=(), outbox=Nowhere(), observers=[], patience=0.0), main.clock, main.stopping
+            Parts(**own, models=(), outbox=Nowhere(), observers=watching, patience=0.0), main.clock, main.stopping
         )
-        self.name, self.noun = name, noun
+        self.main, self.name, self.noun = main, name, noun
         self._due = 0.0
         main.parts.sides.append(self)
 

@@ -17,6 +17,7 @@ from monitor.http.metrics import Metrics
 from monitor.lean import settle
 from monitor.observers import MetricsObserver
 from monitor.parts import Parts
+from monitor.replicas.answers import count_answers
 from monitor.replicas.counting import CountingPipeline
 from monitor.replicas.counting_digest import counting_digest
 from monitor.replicas.forgetting import judging_group
@@ -76,6 +77,7 @@ def sharing(
         stopping,
     )
     main.health, main.metrics = health, metrics
+    count_answers(main, config, metrics)
     update = {"topics": (tallies,), "group_id": judging_group(config), "start": "earliest"}
     ours = source.model_copy(update=update)
     memory = Memory(source.connection(), state, Log(source.connection(), stopping))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from monitor import __version__
 from monitor.config.config import Config
+from monitor.counting.sampling import digest, key_of
 from monitor.watched import Watched
 
 
@@ -25,6 +26,8 @@ def counting_digest(config: Config, models: Sequence[Watched], partitions: int) 
         "format": config.format.model_dump(mode="json"),
         "topics": sorted(getattr(config.source, "topics", ())),
         "show": list(config.privacy.show),
+        "answers": list(answers.topics) if (answers := config.answers_source()) else [],
+        "ids": _fingerprint(config),
         "models": {model.name: _of_model(model) for model in models},
     }
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
@@ -37,4 +40,12 @@ def _of_model(model: Watched) -> dict[str, object]:
         "cells": model.layout.total,
         "detectors": [detector.model_dump(mode="json") for detector in settings.detectors],
         "features": {name: feature.model_dump(mode="json") for name, feature in settings.features.items()},
+        "beside": {name: layout.total for name, layout in model.layouts.items()},
+        "questions": sorted(settings.shadow.questions) if settings.shadow else [],
     }
+
+
+def _fingerprint(config: Config) -> str:
+    """Return what tells one key that ids are hashed under from another, and nothing of either."""
+    key = config.privacy.hash_key
+    return "" if key is None else digest("", key_of(key.get_secret_value().encode())).hex()[:8]

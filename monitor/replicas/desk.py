@@ -1,8 +1,13 @@
-"""The second stage for one model: tallies merged, slots judged, incidents told; all that is remembered of it."""
+"""The second stage for one model: tallies merged, slots judged, incidents told; all that is remembered of it.
+
+What comes beside the records, such as answers, is in the same log under its own topics' names: it is merged apart from
+them and judged on its own clock.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -37,16 +42,27 @@ class Desk:
         Seconds without a counted record, or a judged slot, after which somebody is told.
     unsent : sequence of News
         What was to be handed to the dispatcher when this was last remembered.
+    beside : mapping of str to Merging
+        By name, as in `model.sides`: the streams beside the records, each of topics of its own.
     """
 
     def __init__(
-        self, model: Watched, merging: Merging, dispatcher: Dispatcher, freshness: float, unsent: Sequence[News] = ()
+        self,
+        model: Watched,
+        merging: Merging,
+        dispatcher: Dispatcher,
+        freshness: float,
+        unsent: Sequence[News] = (),
+        *,
+        beside: Mapping[str, Merging] = MappingProxyType({}),
     ) -> None:
         self.model = model
         self.merging = merging
         self.dispatcher = dispatcher
         self.freshness = freshness
         self.unsent = list(unsent)
+        self.beside = beside
+        self._names = {topic: name for name, each in beside.items() for topic in each.topics}
         self.trails: dict[Partition, Trail] | None = {} if model.settings.retrain else None
         self._fresh: float | None = None
         self._waits_since: float | None = None
@@ -58,8 +74,24 @@ class Desk:
         """Read one message; yield what the slots that it closes have shown."""
         if isinstance(message, Spoken):
             self._hear(offset, message)
-            self.merging.pass_over(offset)
-            return
+        elif (name := self._names.get(message.topic)) is None:
+            yield from self._take(offset, message, now)
+        else:
+            yield from self._take_beside(name, offset, message)
+        for each in self._mergings:
+            each.pass_over(offset)
+
+    def _take_beside(self, name: str, offset: int, message: Counted | Marker) -> Iterator[Verdict]:
+        merging, judged = self.beside[name], self.model.sides.get(name)
+        for slot, tally, _ in merging.take(offset, message):
+            if judged is not None:
+                verdict, events = judged.judge_slot(slot, tally)
+                self.unsent += events
+                yield verdict
+        if isinstance(message, Marker) and merging.silent and judged is not None:
+            self.unsent += judged.flush()
+
+    def _take(self, offset: int, message: Counted | Marker, now: Now) -> Iterator[Verdict]:
         if isinstance(message, Counted) and message.model == self.model.name and dict(message.cells).get(RECORDS):
             self._fresh = now.steady
             self._waits_since = now.steady if self._waits_since is None else self._waits_since
@@ -88,7 +120,7 @@ class Desk:
         if silent or self._fresh is not None:
             self._condition("quality.freshness", silent, now, since=silence)
         trouble = self._standing(now)
-        for _, marker in sorted(self.merging.markers.items()):
+        for _, marker in sorted(item for each in self._mergings for item in each.markers.items()):
             trouble = marker.trouble | trouble
         self._knows |= "quality.progress" in trouble or self.merging.silent
         lasting = {"quality.freshness"} if self._knows else {"quality.freshness", "quality.progress"}  # as of silence
@@ -109,6 +141,19 @@ class Desk:
         look = self.model.conditions.look
         self.unsent += look(signal, words, now.wall, since=began, records=records, severity=severity)
 
+    @property
+    def _mergings(self) -> list[Merging]:
+        return [self.merging, *self.beside.values()]
+
+    @property
+    def next(self) -> int:
+        """The offset from which on there is something to read."""
+        return min(each.next for each in self._mergings)
+
+    def resume(self) -> int:
+        """Return the offset from which a restart must read on."""
+        return min(each.resume().offset for each in self._mergings)
+
     def hand_over(self) -> list[News]:
         """Let the dispatcher tell what waits; return it."""
         told, self.unsent = self.unsent, []
@@ -127,14 +172,18 @@ class Desk:
         return {
             **self.model.state(),
             "slot": self.model.slot,
-            "counting": self.merging.counting,
-            "reached": reached_plain(self.merging.resume()),
-            "judged": self.merging.judged,
+            **merging_plain(self.merging),
+            "beside": {name: merging_plain(each) for name, each in self.beside.items()},
             "unsent": [msgspec.to_builtins(event) for event in self.unsent],
             "pending": [[sink, msgspec.to_builtins(event)] for sink, event in pending],
             "threads": [[*key, thread] for key, thread in self.dispatcher.threads().items()],
             "trails": trail.plain(self.trails or {}),
         }
+
+
+def merging_plain(merging: Merging) -> dict[str, Any]:
+    """Return what is remembered of a stream that is merged."""
+    return {"counting": merging.counting, "reached": reached_plain(merging.resume()), "judged": merging.judged}
 
 
 def reached_plain(reached: Reached) -> dict[str, Any]:

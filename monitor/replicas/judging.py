@@ -168,7 +168,7 @@ class Judging:
         self._let_go(where)
         self.desks[where], self._given[where], self._live[where] = desks, count, live
         self._saved[where] = now.steady
-        begin = min(desk.merging.next for desk in desks.values()) or first if desks else live
+        begin = min(desk.next for desk in desks.values()) or first if desks else live
         self.source.go_to(where, begin)
         log.info("models taken over", partition=where.partition, models=sorted(desks), offset=begin)
 
@@ -281,4 +281,4 @@ ANOTHER = (
 
 
 def _resume(desks: Desks) -> int:
-    return min(desk.merging.resume().offset for desk in desks.values())
+    return min(desk.resume() for desk in desks.values())

@@ -109,6 +109,8 @@ class Memory:
             let_go(consumer)
 
 
-def _far(state: Mapping[str, Any]) -> tuple[int, int, int]:
+def _far(state: Mapping[str, Any]) -> list[int]:
     """Return what grows with what was judged or heard; a slot that stays open long holds the offset."""
-    return state["reached"]["offset"], state["judged"], state["heard"]
+    beside = [each for _, each in sorted(state.get("beside", {}).items())]
+    judged = [number for each in beside for number in (each["reached"]["offset"], each["judged"])]
+    return [state["reached"]["offset"], state["judged"], state["heard"], *judged]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,18 @@ from weakref import WeakValueDictionary
 from monitor.assembly import begin_sinks, clock, counting_deliveries, dispatcher_of, watched_model
 from monitor.config.config import Config
 from monitor.counting import trail
+from monitor.counting.fold import NEVER
 from monitor.counting.merging import Merging, Reached
+from monitor.counting.tally import Layout
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.errors import SnapshotError
 from monitor.http.metrics import Metrics
 from monitor.outbox import news_of
 from monitor.replicas.desk import Desk, reached_of
 from monitor.replicas.handing_over import partition_of
+from monitor.replicas.topics import beside
 from monitor.state.snapshot import understood
+from monitor.watched import Watched
 
 MOVED = (
     "{} was judged while the topics that replicas share had another number of partitions than {}. They cannot have "
@@ -39,6 +43,7 @@ class Opening:
 
     def __init__(self, config: Config, counting: str, partitions: int, metrics: Metrics) -> None:
         self.config, self.counting, self.partitions, self.metrics = config, counting, partitions, metrics
+        self.beside = beside(config)
         self.dispatchers: MutableMapping[str, Dispatcher] = WeakValueDictionary()  # of models that are still here
 
     def open(self, partition: int, remembered: Mapping[str, dict[str, Any]]) -> dict[str, Desk]:
@@ -68,21 +73,35 @@ class Opening:
             if remembered is not None and remembered["slot"] != config.slot:
                 raise SnapshotError(f"{own.name} was judged in slots of another length: seawall state reset")
             told = model.restore(remembered, clock().wall) if remembered is not None else []
-            reached = reached_of(saved["reached"]) if remembered is not None else at
-            if saved.get("counting", self.counting) != self.counting:
-                reached = replace(reached, taken={})  # of those that counted differently nothing was merged
+            merging = self._merging(own.name, model.layout, getattr(config.source, "topics", ()), saved, at)
+            sides = self._sides(model, saved.get("beside", {}), Reached(merging.next))
             unsent = [event for _, event in news_of([["", each] for each in saved.get("unsent", ())])]
-        topics = getattr(config.source, "topics", ())
-        judged = {"judged": saved["judged"]} if remembered is not None else {}
-        merging = Merging(own.name, model.layout, topics, self.counting, at=reached, **judged)
         count = counting_deliveries(self.metrics)
         dispatcher = dispatcher_of(config, model, count, saved.get("pending", ()), saved.get("threads", ()))
         self.dispatchers[own.name] = dispatcher
         begin_sinks(self.metrics, model, self.dispatchers)
-        desk = Desk(model, merging, dispatcher, _patience(config), [*unsent, *told])
+        desk = Desk(model, merging, dispatcher, _patience(config), [*unsent, *told], beside=sides)
         if desk.trails is not None:
             desk.trails = trail.from_plain(saved.get("trails", []))
         return desk
+
+    def _sides(self, model: Watched, saved: Mapping[str, Any], at: Reached) -> dict[str, Merging]:
+        """Return what merges the streams beside the records; of one that says nothing of the model only markers."""
+        layouts = {name: model.layouts.get(name, Layout([])) for name in self.beside}
+        return {
+            name: self._merging(model.name, layout, self.beside[name], saved.get(name, {}), at)
+            for name, layout in layouts.items()
+        }
+
+    def _merging(
+        self, model: str, layout: Layout, topics: Collection[str], saved: Mapping[str, Any], at: Reached
+    ) -> Merging:
+        """Return what merges a stream from where it was remembered to be, or else from `at` on."""
+        reached = reached_of(saved["reached"]) if "reached" in saved else at
+        if saved.get("counting") != self.counting:
+            reached = replace(reached, taken={})  # of those that counted differently nothing was merged
+        judged = saved.get("judged", NEVER)
+        return Merging(model, layout, topics, self.counting, at=reached, judged=judged)
 
 
 def _patience(config: Config) -> float:

@@ -25,6 +25,12 @@ COMPACTED_SOON = {"segment.ms": "600000", "segment.bytes": str(2 * LONGEST), "mi
 log = structlog.get_logger()
 
 
+def beside(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return the topics of which tallies are handed over beside those of the records, by the stream's name."""
+    answers = config.answers_source()
+    return {} if answers is None else {"shadow": answers.topics}
+
+
 class Topic(NamedTuple):
     """How a topic is made where it is missing."""
 

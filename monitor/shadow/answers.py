@@ -24,8 +24,8 @@ class Answer(msgspec.Struct, frozen=True):
     ----------
     id : str
         Keyed hash of the record's id.
-    time : float
-        When it was answered, in seconds since 1970.
+    time : float or None
+        When it was answered, in seconds since 1970; None where the log says it.
     version : str or None
         The model's version, as the endpoint says.
     check : str
@@ -41,7 +41,7 @@ class Answer(msgspec.Struct, frozen=True):
     """
 
     id: str
-    time: float
+    time: float | None
     model: str
     version: str | None
     check: str
@@ -128,23 +128,31 @@ class AnswerTopic:
     ----------
     connection : mapping
         Keyword arguments of kafka-python.
+    shared : bool
+        Whether several processes write to it. The time of an answer is then the topic's own stamp: clocks of machines
+        differ, and what is stamped behind a closed slot is not judged.
     """
 
-    def __init__(self, connection: Mapping[str, Any], topic: str) -> None:
+    def __init__(self, connection: Mapping[str, Any], topic: str, *, shared: bool = False) -> None:
         self._lock = threading.Lock()
         self._connection = connection
         self._topic = topic
+        self._shared = shared
         self._producer: Any = None
         self._failed: str | None = None
 
     def append(self, answers: Sequence[Answer], clock: Callable[[], int]) -> None:
-        """Send the answers and wait for the broker's word; what it does not take is lost, and counted so."""
+        """Send the answers and wait for the broker's word; what it does not take is lost, and counted so.
+
+        All answers about a record go to one partition: what is answered twice is known there.
+        """
         with self._lock:
             now = clock()
-            lines = [msgspec.json.encode(msgspec.structs.replace(a, time=now / 1_000)) for a in answers]
+            time = None if self._shared else now / 1_000
+            messages = [(a.id.encode(), msgspec.json.encode(msgspec.structs.replace(a, time=time))) for a in answers]
             try:
                 producer = self._connected()
-                sent = [producer.send(self._topic, value=line, timestamp_ms=now) for line in lines]
+                sent = [producer.send(self._topic, line, key, timestamp_ms=now) for key, line in messages]
                 for future in sent:
                     future.get(timeout=10)
             except Exception as why:  # noqa: BLE001 - whatever the client raises, reading goes on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from monitor.config.config import Config
@@ -15,7 +16,7 @@ from monitor.pipeline import Pipeline
 from monitor.reference.store import Reference
 from monitor.shadow.answers import ANSWERS, AnswerFile, AnswerLog, AnswerTopic
 from monitor.shadow.asking import Asker, Count
-from monitor.shadow.budget import QueryBudget
+from monitor.shadow.budget import QueryBudget, shared_budget
 from monitor.shadow.counts import AnswerCounts
 from monitor.shadow.endpoint import Endpoint
 from monitor.shadow.inputs import inputs_of
@@ -26,7 +27,6 @@ from monitor.shadow.stream import ShadowStream
 from monitor.side import parts_beside
 from monitor.sources.growing import GrowingFile
 from monitor.types import Source
-from monitor.watched import Watched
 
 
 def endpoint_of(section: ShadowSection, reference: Reference) -> Endpoint:
@@ -60,7 +60,7 @@ def shadow_stream(
         By model: who answers instead of the configured endpoint.
     """
     answers, source = _places(config, pipeline.parts.models)
-    asker = _asker(pipeline, config, answers, count=count, saved=saved, endpoints=endpoints or {})
+    asker = asker_of(pipeline, config, answers, count=count, saved=saved, endpoints=endpoints or {})
     stream = _stream(pipeline, config, source, late, asker=asker, answers=answers, saved=saved)
     stream.parts.observers.append(SourceTrouble())
     return stream
@@ -81,12 +81,19 @@ def _stream(
     answers: AnswerLog | None = None,
     saved: dict[str, Any] | None = None,
 ) -> ShadowStream:
+    parts = parts_of_answers(pipeline, config, source, saved)
+    counts = AnswerCounts([model.name for model in pipeline.parts.models], late)
+    return ShadowStream(parts, pipeline, asker, answers, counts)
+
+
+def parts_of_answers(
+    pipeline: Pipeline, config: Config, source: Source, saved: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the parts of a pipeline that reads answers; `saved` is what a snapshot remembers of it."""
     models = pipeline.parts.models
     layouts = [model.layouts.get("shadow", Layout([])) for model in models]
-    names = [model.name for model in models]
-    decoder = AnswerReader(names, stamped=source.stamped)
-    parts = parts_beside(pipeline, config, source, decoder, layouts=layouts, saved=saved)
-    return ShadowStream(parts, pipeline, asker, answers, AnswerCounts(names, late))
+    decoder = AnswerReader([model.name for model in models], stamped=source.stamped)
+    return parts_beside(pipeline, config, source, decoder, layouts=layouts, saved=saved)
 
 
 def _places(config: Config, models: Any) -> tuple[AnswerLog, Source]:
@@ -97,15 +104,16 @@ def _places(config: Config, models: Any) -> tuple[AnswerLog, Source]:
     return AnswerFile(path), GrowingFile(path)
 
 
-def _asker(
+def asker_of(
     pipeline: Pipeline,
     config: Config,
     answers: AnswerLog,
     *,
     count: Count,
-    saved: dict[str, Any] | None,
-    endpoints: Mapping[str, Endpoint],
+    saved: dict[str, Any] | None = None,
+    endpoints: Mapping[str, Endpoint] = MappingProxyType({}),
 ) -> Asker:
+    """Return who asks about the records that a pipeline reads; see `shadow_stream`."""
     probers, budgets = {}, {}
     spent = saved["spent"] if saved else {}
     for index, model in enumerate(pipeline.parts.models):
@@ -113,15 +121,12 @@ def _asker(
             endpoint = endpoints.get(model.name) or endpoint_of(section, model.reference)
             key = key_of(config.privacy.key(model.settings.reference.path))
             probers[index] = Prober(model.name, model.reference, section, endpoint, key)
-            budgets[index] = _budget(section, model, spent)
+            most = 1 + len(section.questions)
+            build = QueryBudget if config.replicas is None else shared_budget
+            budgets[index] = budget = build(section.budget.per_second, section.budget.per_day, most)
+            budget.day, budget.spent = spent.get(model.name, (0, 0))
 
     def clock() -> Now:
         return pipeline.clock()  # as it is by then
 
     return Asker(probers, budgets, answers, Stamps(config.max_ahead), clock=clock, count=count)
-
-
-def _budget(section: ShadowSection, model: Watched, spent: Mapping[str, Any]) -> QueryBudget:
-    budget = QueryBudget(section.budget.per_second, section.budget.per_day, 1 + len(section.questions))
-    budget.day, budget.spent = spent.get(model.name, (0, 0))
-    return budget

@@ -49,7 +49,7 @@ class Group:
 def pipeline() -> Any:
     made = CountingPipeline.__new__(CountingPipeline)
     made.parts = SimpleNamespace(source=Group(), partitions=Apart(Timing(SLOT, 0, 60), layouts(1), ["a"], "1"))
-    made._given = {}
+    made._given, made.uncommitted = {}, set()
     return made
 
 

@@ -19,6 +19,8 @@ from monitor.http.metrics import Metrics
 from monitor.parts import Now
 from monitor.shadow import build
 
+SHARED = {"replicas": {}, "privacy": {"hash_key": "the same for all of them"}}
+
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory):
@@ -104,5 +106,17 @@ def told(tmp_path):
         path = tmp_path / "events.jsonl"
         events = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         return list({event["id"]: event for event in events}.values())
+
+    return read
+
+
+@pytest.fixture
+def shared(configured):
+    """Return a function that reads the configuration of one of several processes."""
+
+    def read(shadow=SHADOW, *, answers="answers", group="g", **settings):
+        named = {"answers": {"topic": answers}} if answers else {}
+        source = {"type": "kafka", "bootstrap_servers": "127.0.0.1:1", "topics": [REQUESTS.topic], "group_id": group}
+        return load(configured(shadow | named, **SHARED | {"source": source} | settings), secrets=False)
 
     return read
