@@ -9,15 +9,13 @@ that reaches further holds the other: it takes its place, whoever wrote it and i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from monitor.counting.fold import NEVER
 from monitor.counting.handover import Counted, Marker, tally_of
+from monitor.counting.markers import Markers
 from monitor.counting.tally import DEAD, LATE, RECORDS, Layout, Tally
 from monitor.types import Partition
 
@@ -104,12 +102,11 @@ class Merging:
     ) -> None:
         self.model = model
         self.layout = layout
-        self.topics = topics
         self.counting = counting
         self.next = at.offset
         self.closed = at.closed
         self.judged = judged
-        self.markers = {where: marker for where, marker in at.markers.items() if where.topic in topics}
+        self._markers = Markers(topics, at.markers)
         self.taken = {partition: dict(parts) for partition, parts in at.taken.items()}
         self._slots: dict[int, _Open] = {}
 
@@ -136,32 +133,17 @@ class Merging:
     @property
     def awaited(self) -> list[Partition]:
         """The partitions that hold up the others: those furthest behind, or of which nothing is known yet."""
-        unknown = [
-            Partition(topic, number)
-            for topic, count in self._counts().items()
-            for number in range(count)
-            if Partition(topic, number) not in self.markers
-        ]
-        awake = {where: marker.through for where, marker in self.markers.items() if not marker.idle}
-        return unknown or sorted(where for where, through in awake.items() if through == min(awake.values()))
+        return self._markers.awaited
 
     @property
     def silent(self) -> bool:
         """Whether every partition is idle."""
-        return self._complete and all(marker.idle for marker in self.markers.values())
+        return self._markers.silent
 
     @property
-    def _complete(self) -> bool:
-        """Whether every partition there is has a marker."""
-        there = Counter(topic for topic, _ in self.markers)
-        return all(count and there[topic] >= count for topic, count in self._counts().items())
-
-    def _counts(self) -> dict[str, int]:
-        """Return how many partitions each topic has, as far as told."""
-        counts = dict.fromkeys(self.topics, 0)
-        for marker in self.markers.values():
-            counts[marker.topic] = max(counts.get(marker.topic, 0), marker.partitions)
-        return counts
+    def markers(self) -> dict[Partition, Marker]:
+        """The newest marker of each partition."""
+        return self._markers.newest
 
     def _add(self, offset: int, message: Counted) -> None:
         """Take a tally in place of what it continues. What comes when its slot was judged is late in the next."""
@@ -193,22 +175,16 @@ class Merging:
         return Reached(offset, self.closed, dict(self.markers), taken)
 
     def _mark(self, marker: Marker) -> Iterator[Merged]:
-        known = self.markers.get(marker.where)
-        if known is not None and marker.age < known.age:
-            return
-        if known is not None and marker.age == known.age:
-            marker = replace(marker, idle=marker.idle or (known.idle and not marker.leaving))
-        self.markers[marker.where] = marker  # of the same age only what hinders may be new, and whether it is idle
-        if known is not None and (marker.age, marker.idle) == (known.age, known.idle):
+        if not self._markers.take(marker):
             return
         parts = self.taken.get(marker.where, {})
         for slot in [slot for slot in parts if slot <= marker.through]:
             del parts[slot]
             if slot in self._slots:
                 self._slots[slot].settle(marker.where)
-        if self._complete:
-            awake = [other.through for other in self.markers.values() if not other.idle]
-            self.closed = max(self.closed, min(awake) if awake else max(self._slots, default=NEVER))
+        if self._markers.complete:
+            closed = self._markers.closed
+            self.closed = max(self.closed, max(self._slots, default=NEVER) if closed is None else closed)
             yield from self._close()
 
     def _close(self) -> Iterator[Merged]:

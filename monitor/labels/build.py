@@ -10,7 +10,7 @@ from monitor.config.labels import LabelsSection
 from monitor.counting.sampling import bound_of, key_of
 from monitor.counting.tally import Layout
 from monitor.labels.halves import Halves
-from monitor.labels.keeping import Note
+from monitor.labels.outcomes import Note
 from monitor.labels.reading import LabelReader
 from monitor.labels.stream import LabelStream
 from monitor.observers import SourceTrouble

@@ -10,20 +10,22 @@ again meanwhile: so it does not matter when its halves are deleted, which is whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from monitor.counting.fold import NEVER
-from monitor.counting.sampling import digest
 from monitor.labels.file import Life, disk_trouble, life_of, opened
+from monitor.labels.rows import (
+    ANY_MODEL,
+    Half,
+    LabelHalf,
+    LabelRow,
+    PredictionRow,
+    fingerprint_of,
+    label_rows,
+    prediction_rows,
+)
 from monitor.labels.transaction import Transaction
-from monitor.reference.schema import text_of
-
-ANY_MODEL = ""
-
-LONGEST = 320
-"""Characters of what was said that are kept as they are: the digits of any number. A digest stands for longer ones."""
 
 _PREDICT = """
 INSERT INTO prediction VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
@@ -67,28 +69,6 @@ _VAIN = (
 _OVER = "DELETE FROM {} WHERE id >= ? OR slot < ?"
 
 
-class Half(NamedTuple):
-    """One prediction: what was said, how confidently, by which version."""
-
-    id: str | float
-    slot: int
-    said: str | float
-    confidence: float | None = None
-    version: str | None = None
-
-
-class LabelHalf(NamedTuple):
-    """One label; a label that names no model counts for whichever predicted."""
-
-    id: str | float
-    slot: int
-    said: str | float
-    model: str = ANY_MODEL
-
-
-_H = TypeVar("_H", Half, LabelHalf)
-
-
 class Pair(NamedTuple):
     """A prediction and its label. `conflicting` where labels differ: then nobody knows."""
 
@@ -97,6 +77,12 @@ class Pair(NamedTuple):
     confidence: float | None
     version: str | None
     conflicting: bool
+    id: bytes
+
+    @property
+    def judged_by(self) -> str | None:
+        """The label that counts, None where labels differ."""
+        return None if self.conflicting else self.label
 
 
 class Halves:
@@ -119,6 +105,8 @@ class Halves:
     ----------
     judged : int
         Halves of slots up to this one are here, or are done with: what is read of them again is not kept.
+    forgets : bool
+        Whether `forget` is called from time to time.
     """
 
     def __init__(self, path: Path | None, wait: int, bound: bytes, *, only: str | None, key: bytes = b"") -> None:
@@ -128,6 +116,7 @@ class Halves:
         self.only = only
         self.judged = NEVER
         self._key = key
+        self.forgets = path is not None
         self._used: list[tuple[int, bytes, str]] = []
         self._db = opened(path)
         self._transaction = Transaction(self._db, path)
@@ -139,18 +128,24 @@ class Halves:
 
     def predict(self, model: str, halves: Iterable[Half]) -> None:
         """Keep predictions."""
-        rows = ((key, model, h.slot, short(h.said), h.confidence, h.version) for key, h in self._sampled(halves))
-        self._transaction.write(_PREDICT, rows)
+        self.keep_predictions(model, prediction_rows(halves, self._key, self.bound))
 
     def label(self, halves: Iterable[LabelHalf]) -> None:
         """Keep labels."""
-        rows = ((key, h.model, h.slot, short(h.said)) for key, h in self._sampled(halves))
-        self._transaction.write("INSERT OR IGNORE INTO label VALUES (?, ?, ?, ?)", rows)
+        self.keep_labels(label_rows(halves, self._key, self.bound))
 
-    def _sampled(self, halves: Iterable[_H]) -> Iterator[tuple[bytes, _H]]:
-        for half in halves:
-            if half.slot > self.judged and (key := digest(half.id, self._key)) < self.bound:
-                yield key, half
+    def keep_predictions(self, model: str, rows: Iterable[PredictionRow]) -> None:
+        """Keep rows of predictions that belong to the sample."""
+        kept = ((row[0], model, *row[1:]) for row in rows if self._belongs(row))
+        self._transaction.write(_PREDICT, kept)
+
+    def keep_labels(self, rows: Iterable[tuple[str, LabelRow]]) -> None:
+        """Keep rows of labels that belong to the sample, each behind the model that it names."""
+        kept = ((row[0], model, *row[1:]) for model, row in rows if self._belongs(row))
+        self._transaction.write("INSERT OR IGNORE INTO label VALUES (?, ?, ?, ?)", kept)
+
+    def _belongs(self, row: PredictionRow | LabelRow) -> bool:
+        return row[1] > self.judged and row[0] < self.bound
 
     def slots(self, after: int, through: int) -> Iterator[int]:
         """Yield the slots in which anything came, in order."""
@@ -165,11 +160,16 @@ class Halves:
         """Return the pairs of a slot that both streams have closed, and remember their ids."""
         with disk_trouble(self.path):
             rows = self._db.execute(_PAIRS, self._about(slot) | {"model": model}).fetchall()
-        marks = [(row[5], model, slot, None if row[4] > 1 else row[1]) for row in rows]
+        pairs = [Pair(said, label, sure, version, kinds > 1, key) for said, label, sure, version, kinds, key in rows]
+        self.remember(model, slot, ((pair.id, pair.judged_by) for pair in pairs))
+        if self.forgets:
+            self._used += [(slot, pair.id, model) for pair in pairs]
+        return pairs
+
+    def remember(self, model: str, slot: int, ids: Iterable[tuple[bytes, str | None]]) -> None:
+        """Note which ids are judged in a slot, each with the label that it is judged by."""
+        marks = ((key, model, slot, said) for key, said in ids)
         self._transaction.write("INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?)", marks)
-        if self.path:
-            self._used += [(slot, row[5], model) for row in rows]
-        return [Pair(said, label, sure, version, kinds > 1) for said, label, sure, version, kinds, _ in rows]
 
     def again(self, model: str, slot: int) -> tuple[int, int]:
         """Return of how many ids that were judged a label came in a slot, and how many of these say otherwise."""
@@ -208,7 +208,7 @@ class Halves:
     @property
     def fingerprint(self) -> str:
         """What tells one key from another, and nothing of either."""
-        return digest("", self._key).hex()[:8]
+        return fingerprint_of(self._key)
 
     @property
     def life(self) -> Life:
@@ -239,9 +239,3 @@ class Halves:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-
-def short(said: str | float) -> str:
-    """Return what is kept of what was said: the text, or what stands for a long one. They compare as the texts do."""
-    text = text_of(said)
-    return text if len(text) <= LONGEST else blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()

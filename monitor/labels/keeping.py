@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from monitor.counting.fold import Folded
 from monitor.formats.batch import Batch, Decoded
-from monitor.labels.halves import ANY_MODEL, Half, Halves, LabelHalf
+from monitor.labels.outcomes import Note
+from monitor.labels.rows import ANY_MODEL, Half, Keeper, LabelHalf
 from monitor.parts import Observer
 from monitor.types import Partition
 from monitor.watched import Watched
-
-Note = Callable[[str, str, int], None]
-"""Called as ``note(model, outcome, how_many)``; what is of no model alone has an empty name."""
 
 
 class Predictions(Observer):
     """Keeps the predictions of records that counted."""
 
-    def __init__(self, halves: Halves, models: Sequence[Watched], slot: int) -> None:
+    def __init__(self, halves: Keeper, models: Sequence[Watched], slot: int) -> None:
         self.halves = halves
         self.models = models
         self.slot = slot
@@ -69,7 +67,7 @@ class Labels(Observer):
         As `Note`: labels that `came` in time, came `late`, or are `ignored`, being of another model.
     """
 
-    def __init__(self, halves: Halves, models: Sequence[str], slot: int, note: Note) -> None:
+    def __init__(self, halves: Keeper, models: Sequence[str], slot: int, note: Note) -> None:
         self.halves = halves
         self.known = {ANY_MODEL, *models}
         self.slot = slot

@@ -14,7 +14,7 @@ from monitor.formats.block import event_clocks
 from monitor.formats.columns import integers
 from monitor.formats.json_value import parse
 from monitor.formats.tolerant import time_of, version_of
-from monitor.labels.halves import ANY_MODEL
+from monitor.labels.rows import ANY_MODEL
 from monitor.reference.schema import kind_of, text_of
 from monitor.types import RawMessage
 

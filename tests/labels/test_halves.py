@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from monitor.counting.sampling import bound_of, digest, halved, share_of
 from monitor.errors import SnapshotError
-from monitor.labels.halves import Half, Halves, LabelHalf
+from monitor.labels.halves import Halves
+from monitor.labels.rows import Half, LabelHalf
 
 WAIT = 10
 ALL = bound_of(1.0)

@@ -15,7 +15,8 @@ from left_behind import forget, plain
 from structlog.testing import capture_logs
 
 from monitor.labels import transaction
-from monitor.labels.halves import Half, Halves, LabelHalf
+from monitor.labels.halves import Halves
+from monitor.labels.rows import Half, LabelHalf
 from monitor.parts import Now
 
 EVERY_ID = b"\xff" * 9
