@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from random import Random
 from typing import Any
 
 from fake_source import FakeSource
+from kafka import KafkaProducer
 
 from monitor.pipeline import Pipeline
 from monitor.reference.build import build
@@ -142,6 +144,18 @@ def contradicted(made: World, *, after: int, share: float) -> World:
         told.sort(key=lambda each: each.timestamp)
         log[:] = [each._replace(offset=place) for place, each in enumerate(told)]
     return made
+
+
+def trickle(bootstrap: str, logs: Mapping[str, Mapping[Partition, Sequence[Message]]]) -> None:
+    """Write both topics side by side over some seconds, in the order of their times."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=20)
+    every = [(m.timestamp, topic, m) for topic, parts in logs.items() for log in parts.values() for m in log]
+    for number, (stamp, topic, message) in enumerate(sorted(every, key=lambda each: each[:1])):
+        producer.send(topic, message.value, partition=message.partition, timestamp_ms=stamp)
+        if number % 2_000 == 0:
+            producer.flush()
+            time.sleep(0.3)
+    producer.close()
 
 
 class Log(FakeSource):

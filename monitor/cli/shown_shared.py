@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 from monitor.cli.shown import model_lines
 from monitor.config.config import Config
 from monitor.counting.fold import NEVER
+from monitor.counting.sampling import share_of
 from monitor.errors import SourceError
 from monitor.incidents.incident import rfc3339
 from monitor.replicas.desk import reached_of
 from monitor.replicas.log import Log
 from monitor.replicas.memory import Memory
-from monitor.replicas.topics import names
+from monitor.replicas.topics import halves_topic, names
 from monitor.state.snapshot import understood
 from sinks.text import counted
 
@@ -58,6 +59,11 @@ def shown_shared(config: Config) -> Iterator[str]:
         for name, state in sorted(states.items()):
             if state["judged"] > NEVER:
                 yield f"  {name}: judged through {rfc3339((state['judged'] + 1) * state['slot'])}"
+            if (joined := state.get("joining")) and joined["judged"] > NEVER:
+                through = rfc3339((joined["judged"] + 1) * state["slot"])
+                share = 100 * share_of(bytes(joined["bound"]))
+                yield f"  {name}: labels joined through {through}, from {halves_topic(config)} to {joined['next']:,}"
+                yield f"  {name}: {counted(joined['held'], 'row')} kept at most, of {share:.3g} % of the ids"
             waiting = Counter(sink for sink, _ in state["pending"])
             yield from model_lines(name, state, waiting + Counter({"not handed to a sink yet": len(state["unsent"])}))
 

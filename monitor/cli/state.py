@@ -110,6 +110,8 @@ def _reset_labels(config: Path, *, yes: bool) -> None:
     from monitor.state.snapshot import recover, save
 
     settings = load(config, secrets=False)
+    if settings.replicas is not None:
+        raise click.ClickException("with replicas what waits lies in a topic beside the rest. Forget all of it: reset")
     with lock(settings.state_dir):
         found = recover(settings.state_dir / SNAPSHOT)
         content = known(found) if found else {"sides": {}}

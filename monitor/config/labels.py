@@ -33,5 +33,5 @@ class LabelsSection(Section):
         default=5_000_000,
         ge=1_000,
         description="Most rows on the disk, about 100 bytes each: predictions and labels that wait, ids judged within "
-        "`wait`. With more, the share is halved, and the log says so.",
+        "`wait`. With more, the share is halved, and the log says so. With `replicas` of each model.",
     )

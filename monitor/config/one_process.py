@@ -13,10 +13,6 @@ _IN_ORDER = {
     "river": "sees records one by one, in order, over all partitions",
     "alibi": "sees records one by one, in order, over all partitions",
 }
-LABELS = (
-    "predictions wait for their labels on the disk of one process. Remove replicas, or let a second monitor, of one "
-    "process and with a group_id of its own, read the labels; labels inside records need nothing"
-)
 NO_KEY = (
     "needed with replicas and {what}: a secret of 16 characters or more, the same for all processes. Each would hash "
     "ids under a random one of its own"
@@ -33,10 +29,12 @@ def one_process(config: Config) -> Iterator[tuple[Location, str]]:
         return
     if config.source.type != "kafka":
         yield ("replicas",), "several processes share the partitions of topics; a file has one. Remove replicas"
-    if config.labels is not None:
-        yield ("labels",), LABELS
     if config.privacy.hash_key is None and any(model.shadow for model in config.models_resolved().values()):
         yield ("privacy", "hash_key"), NO_KEY.format(what="shadow")
+    if config.labels is not None and config.labels.source.type != "kafka":
+        yield ("labels", "source"), "several processes share the partitions of topics; a file has one. Remove replicas"
+    if config.labels is not None and config.privacy.hash_key is None:
+        yield ("privacy", "hash_key"), NO_KEY.format(what="labels")
     if config.format.type == "kserve":
         words = "a request and its response may lie in different partitions, and one process joins them"
         yield ("format",), f"{words}. Remove replicas"

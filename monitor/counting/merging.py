@@ -131,6 +131,11 @@ class Merging:
         return min(begun, key=lambda at: at.offset) if begun else self._here(self.next)
 
     @property
+    def topics(self) -> Collection[str]:
+        """The topics whose partitions are all waited for."""
+        return self._markers.topics
+
+    @property
     def awaited(self) -> list[Partition]:
         """The partitions that hold up the others: those furthest behind, or of which nothing is known yet."""
         return self._markers.awaited

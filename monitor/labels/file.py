@@ -41,8 +41,13 @@ class Life(NamedTuple):
     commits: int
 
 
-def opened(path: Path | None) -> sqlite3.Connection:
+def opened(path: Path | None, *, cache: bool = False) -> sqlite3.Connection:
     """Return the file, made where there is none; without a path one that is gone at the end.
+
+    Parameters
+    ----------
+    cache : bool
+        Whether all in it can be had again: it is made anew, has no name, and is gone at the end, however that comes.
 
     Raises
     ------
@@ -51,8 +56,14 @@ def opened(path: Path | None) -> sqlite3.Connection:
     OSError
     """
     with disk_trouble(path):
+        if path and cache:
+            path.unlink(missing_ok=True)
         db = sqlite3.connect(path or "", check_same_thread=False)
-        if path:
+        if path and cache:
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            db.execute("PRAGMA journal_mode = OFF")
+            db.execute("PRAGMA synchronous = OFF")
+        elif path:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA cache_spill = OFF")  # a full disk shows at a commit, nowhere else
@@ -60,6 +71,8 @@ def opened(path: Path | None) -> sqlite3.Connection:
         if not db.execute("SELECT count(*) FROM life").fetchone()[0]:
             db.execute("INSERT INTO life VALUES (?, 0)", (secrets.token_hex(8),))
             db.commit()
+        if path and cache:
+            path.unlink()
     return db
 
 

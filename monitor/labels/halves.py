@@ -100,6 +100,8 @@ class Halves:
         The model, where one alone is watched: a label that names none then has no other prediction to wait for.
     key : bytes
         Under which ids are hashed (`sampling.key_of`).
+    cache : bool
+        As of `opened`.
 
     Attributes
     ----------
@@ -109,7 +111,9 @@ class Halves:
         Whether `forget` is called from time to time.
     """
 
-    def __init__(self, path: Path | None, wait: int, bound: bytes, *, only: str | None, key: bytes = b"") -> None:
+    def __init__(
+        self, path: Path | None, wait: int, bound: bytes, *, only: str | None, key: bytes = b"", cache: bool = False
+    ) -> None:
         self.path = path
         self.wait = wait
         self.bound = bound
@@ -118,8 +122,8 @@ class Halves:
         self._key = key
         self.forgets = path is not None
         self._used: list[tuple[int, bytes, str]] = []
-        self._db = opened(path)
-        self._transaction = Transaction(self._db, path)
+        self._db = opened(path, cache=cache)
+        self._transaction = Transaction(self._db, None if cache else path)
 
     @property
     def full(self) -> bool:
@@ -155,6 +159,14 @@ class Halves:
         )
         while (after := self._one(question, {"after": after, "through": through})) > NEVER:
             yield after
+
+    @property
+    def newest(self) -> int:
+        """The last slot in which anything came."""
+        question = (
+            "SELECT max(slot) FROM (SELECT max(slot) AS slot FROM label UNION ALL SELECT max(slot) FROM prediction)"
+        )
+        return self._one(question, {})
 
     def pairs(self, model: str, slot: int) -> list[Pair]:
         """Return the pairs of a slot that both streams have closed, and remember their ids."""

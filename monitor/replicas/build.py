@@ -28,7 +28,7 @@ from monitor.replicas.memory import Memory
 from monitor.replicas.noticed import Noticed
 from monitor.replicas.opening import Opening
 from monitor.replicas.others import await_alike
-from monitor.replicas.topics import names, ready
+from monitor.replicas.topics import halves_topic, names, ready
 from monitor.shedding import watch_memory
 from monitor.verdicts import Verdicts
 from monitor.watched import Watched
@@ -82,7 +82,22 @@ def sharing(
     ours = source.model_copy(update=update)
     memory = Memory(source.connection(), state, Log(source.connection(), stopping))
     opening = Opening(config, counting, partitions, metrics)
-    Judging(main, ours.build_shared(models[0].name), memory, opening.open, counting)
+    judging = Judging(main, ours.build_shared(models[0].name), memory, opening.open, counting)
+    if config.labels is not None:
+        join_labels(main, judging, config, partitions, stopping)
     watch_memory(main, noticed, config.memory_limit, metrics)
     settle()
     return main
+
+
+def join_labels(
+    main: CountingPipeline, judging: Judging, config: Config, partitions: int, stopping: threading.Event
+) -> None:
+    """Put whoever reads labels, and whoever joins them, beside the records."""
+    from monitor.replicas.joining import LabelsJoined
+    from monitor.replicas.labels import count_labels
+    from monitor.replicas.log_reader import LogReader
+
+    count_labels(main, config, partitions, main.metrics)
+    connection = cast("KafkaSource", config.source).connection()
+    LabelsJoined(main, judging, LogReader(connection, halves_topic(config)), Log(connection, stopping))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.counting.handover import Marker
     from monitor.counting.partitions import Remembered
     from monitor.parts import Now
+    from monitor.replicas.halves import HalvesOut
     from monitor.sources.kafka_shared import Committed, SharedReader
 
 log = structlog.get_logger()
@@ -33,10 +34,16 @@ class CountingPipeline(Pipeline):
     ----------
     uncommitted : set of Partition
         Those that the group had no commit for when they were begun, and is not known to have one for yet.
+    halves : HalvesOut or None
+        Halves of pairs that are handed over, too.
+    logs : sequence of str
+        The topics in which is said how far this is; none for that of the tallies.
     """
 
     health: Health
     metrics: Metrics
+    halves: HalvesOut | None = None
+    logs: Sequence[str] = ()
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -25,6 +25,7 @@ def counting_digest(config: Config, models: Sequence[Watched], partitions: int) 
         "allowed_lateness": config.allowed_lateness,
         "format": config.format.model_dump(mode="json"),
         "topics": sorted(getattr(config.source, "topics", ())),
+        "labels": _of_labels(config),
         "show": list(config.privacy.show),
         "answers": list(answers.topics) if (answers := config.answers_source()) else [],
         "ids": _fingerprint(config),
@@ -49,3 +50,11 @@ def _fingerprint(config: Config) -> str:
     """Return what tells one key that ids are hashed under from another, and nothing of either."""
     key = config.privacy.hash_key
     return "" if key is None else digest("", key_of(key.get_secret_value().encode())).hex()[:8]
+
+
+def _of_labels(config: Config) -> dict[str, object] | None:
+    labels = config.labels
+    if labels is None:
+        return None
+    about = labels.model_dump(include={"wait", "share", "max_pending"})
+    return {**about, "topics": sorted(getattr(labels.source, "topics", ()))}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
@@ -16,13 +16,16 @@ import structlog
 from monitor.counting import trail
 from monitor.counting.handover import Counted, Handed, Marker, Spoken
 from monitor.counting.merging import Merging, Part, Reached
-from monitor.counting.tally import RECORDS
+from monitor.counting.tally import RECORDS, Tally
 from monitor.counting.trail import Trail
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.judge.judge import Verdict
 from monitor.parts import Now
 from monitor.types import News, Partition
 from monitor.watched import Watched
+
+if TYPE_CHECKING:
+    from monitor.labels.joining import Joining
 
 SEVERE = {"quality.labels": "error", "quality.shadow": "error"}
 """Of what hinders counting; all else blinds the monitor and is critical."""
@@ -44,6 +47,13 @@ class Desk:
         What was to be handed to the dispatcher when this was last remembered.
     beside : mapping of str to Merging
         By name, as in `model.sides`: the streams beside the records, each of topics of its own.
+
+    Attributes
+    ----------
+    joining : Joining or None
+        What joins late labels, where they tell something of this model.
+    joined : dict or None
+        What is remembered of that.
     """
 
     def __init__(
@@ -63,6 +73,9 @@ class Desk:
         self.unsent = list(unsent)
         self.beside = beside
         self._names = {topic: name for name, each in beside.items() for topic in each.topics}
+        self.joining: Joining | None = None
+        self.joined: dict[str, Any] | None = None
+        self._labelled: float | None = None
         self.trails: dict[Partition, Trail] | None = {} if model.settings.retrain else None
         self._fresh: float | None = None
         self._waits_since: float | None = None
@@ -112,6 +125,12 @@ class Desk:
             self.unsent += self.model.hear(word, self.trails)
             log.info("operator's word", word=word.word, run=word.run_id, by=word.by, model=word.model)
 
+    def judge_pairs(self, slot: int, tally: Tally) -> Verdict:
+        """Judge what the pairs of a slot say, which every partition of records and labels has closed."""
+        verdict, events = self.model.sides["labels"].judge_slot(slot, tally)
+        self.unsent += events
+        return verdict
+
     def look(self, now: Now) -> None:
         """Tell what hinders those who count, and that nothing comes; by the wall clock, so not bit for bit."""
         self._began = now.steady if self._began is None else self._began
@@ -122,6 +141,7 @@ class Desk:
         trouble = self._standing(now)
         for _, marker in sorted(item for each in self._mergings for item in each.markers.items()):
             trouble = marker.trouble | trouble
+        trouble |= self._unlabelled(now)
         self._knows |= "quality.progress" in trouble or self.merging.silent
         lasting = {"quality.freshness"} if self._knows else {"quality.freshness", "quality.progress"}  # as of silence
         for signal in trouble.keys() | self.model.conditions.open.keys() - lasting:
@@ -134,6 +154,14 @@ class Desk:
         lasts = (now.steady - self._waits_since) / 60
         names = ", ".join(f"{topic}/{number}" for topic, number in self.merging.awaited[:5])
         return {"quality.progress": f"judging waits for {names}: no slot closed there for {lasts:.0f} min"}
+
+    def _unlabelled(self, now: Now) -> dict[str, str]:
+        """Return why no label is joined, once that has lasted."""
+        words = None if self.joining is None else self.joining.trouble()
+        if words is None or self._labelled is None:
+            self._labelled = now.steady
+        lasts = now.steady - self._labelled
+        return {"quality.labels": f"no labels for {lasts / 60:.0f} min: {words}"} if lasts >= self.freshness else {}
 
     def _condition(self, signal: str, words: str | None, now: Now, since: float = 0.0) -> None:
         severity: Any = "error" if signal == "quality.freshness" else SEVERE.get(signal, "critical")
@@ -178,6 +206,7 @@ class Desk:
             "pending": [[sink, msgspec.to_builtins(event)] for sink, event in pending],
             "threads": [[*key, thread] for key, thread in self.dispatcher.threads().items()],
             "trails": trail.plain(self.trails or {}),
+            "joining": self.joined,
         }
 
 

@@ -112,6 +112,9 @@ class HandingOver:
         tallies = [self._tally(message) for message in apart.tallies()]
         if tallies:
             self.log.append(tallies, seconds)
+        if pipeline.halves is not None:
+            self.log.append(pipeline.halves.entries(), seconds)
+            pipeline.halves.queue.clear()
         trouble = {partition: dict(self.noticed.trouble) for partition in apart.folds}
         markers = [
             each
@@ -119,7 +122,7 @@ class HandingOver:
             if each.where in through and self._news(each, now.steady)
         ]
         if markers:
-            self.log.append(self._everywhere(markers), seconds)
+            self.log.append(self._everywhere(markers, pipeline.logs or [self.topic]), seconds)
         self._marked |= {marker.where: (marker, now.steady) for marker in markers}
         apart.handed_over(through)
         pipeline.commit()
@@ -133,9 +136,10 @@ class HandingOver:
         key = f"{message.topic}/{message.partition}/{message.slot}/{message.model}"
         return Entry(self.topic, partition_of(message.model, self.partitions), key.encode(), encode(message))
 
-    def _everywhere(self, markers: Iterable[Marker]) -> Iterable[Entry]:
-        """Yield the markers for every partition of the tallies: whoever judges needs them all."""
+    def _everywhere(self, markers: Iterable[Marker], topics: Sequence[str]) -> Iterable[Entry]:
+        """Yield the markers for every partition of the topics: whoever judges needs them all."""
         for marker in markers:
             key, value = f"{marker.topic}/{marker.partition}".encode(), encode(marker)
-            for number in range(self.partitions):
-                yield Entry(self.topic, number, key, value)
+            for topic in topics:
+                for number in range(self.partitions):
+                    yield Entry(topic, number, key, value)

@@ -172,6 +172,10 @@ class Judging:
         self.source.go_to(where, begin)
         log.info("models taken over", partition=where.partition, models=sorted(desks), offset=begin)
 
+    def changed(self, where: Partition) -> None:
+        """Note that there is something to remember of a partition's models."""
+        self._changed.add(where)
+
     def _let_go(self, where: Partition) -> None:
         """Leave a partition to whoever has it now: what it has not been told yet is remembered."""
         desks = self.desks.pop(where, {})

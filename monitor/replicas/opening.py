@@ -83,6 +83,12 @@ class Opening:
         desk = Desk(model, merging, dispatcher, _patience(config), [*unsent, *told], beside=sides)
         if desk.trails is not None:
             desk.trails = trail.from_plain(saved.get("trails", []))
+        if config.labels is not None:
+            from monitor.replicas.labels import joining_of
+
+            with understood(Path(f"what is remembered of {own.name}")):
+                desk.joined = saved.get("joining")
+                desk.joining = joining_of(config, model, self.counting, self.metrics, desk.joined)
         return desk
 
     def _sides(self, model: Watched, saved: Mapping[str, Any], at: Reached) -> dict[str, Merging]:

@@ -18,7 +18,8 @@ from monitor.replicas.log import LONGEST, Log
 from monitor.replicas.memory import Memory
 from sinks.text import counted
 
-WEEK = 7 * 86_400_000
+DAY = 86_400_000
+WEEK = 7 * DAY
 COMPACTED_SOON = {"segment.ms": "600000", "segment.bytes": str(2 * LONGEST), "min.cleanable.dirty.ratio": "0.2"}
 """Whoever takes a model over reads the topic's partition whole: it has to stay small."""
 
@@ -45,6 +46,11 @@ def names(config: Config) -> tuple[str, str]:
     return section.tallies or f"{group}.tallies", section.state or f"{group}.state"
 
 
+def halves_topic(config: Config) -> str:
+    """Return what the topic of predictions and labels that wait for each other is called."""
+    return f"{getattr(config.source, 'group_id', None) or config.group_id}.halves"
+
+
 def wanted(config: Config) -> dict[str, Topic]:
     """Return the topics that replicas share and make, by name."""
     section = config.replicas or ReplicasSection()
@@ -55,6 +61,9 @@ def wanted(config: Config) -> dict[str, Topic]:
         tallies: Topic(section.partitions, kept | largest),
         state: Topic(section.partitions, {"cleanup.policy": "compact", **largest, **COMPACTED_SOON}),
     }
+    if config.labels is not None:
+        retention = max(WEEK, 2 * config.labels.wait + DAY)
+        topics[halves_topic(config)] = Topic(section.partitions, {**kept, "retention.ms": str(retention), **largest})
     if (answers := config.answers_source()) and answers.topics == (answers.group_id,):  # else it is somebody else's
         topics[answers.topics[0]] = Topic(1, kept)
     return topics
@@ -98,15 +107,18 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
         counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([*topics])}
         for name, topic in topics.items():
             _refuse_cleanup(admin, name, topic.settings["cleanup.policy"])
+            if name == halves_topic(config):
+                _refuse_short(admin, name, topic.settings["retention.ms"])
         refuse_expired(config, admin, Memory(connection, state, Log(connection)))
     finally:
         admin.close()
     if len(counts) < len(topics) or not all(counts.values()):
         raise OSError(None, "just made; its leaders are not known yet")
-    if counts[tallies] != counts[state]:
-        raise SourceError(
-            f"{tallies} has {counts[tallies]} partitions and {state} {counts[state]}: they must have as many"
-        )
+    for other in (state, halves_topic(config)):
+        if counts.get(other, counts[tallies]) != counts[tallies]:
+            raise SourceError(
+                f"{tallies} has {counts[tallies]} partitions and {other} {counts[other]}: they must have as many"
+            )
     return counts[tallies]
 
 
@@ -132,9 +144,24 @@ def _make(admin: Any, topics: Mapping[str, Topic], copies: int) -> None:
 
 def _refuse_cleanup(admin: Any, topic: str, wanted: str) -> None:
     """Raise SourceError where a topic would forget what has to stay; a user who may not ask is believed."""
+    told = _setting(admin, topic, "cleanup.policy") or wanted
+    if told != wanted:
+        raise SourceError(f"topic {topic} has cleanup.policy={told}, and loses what is needed. Set it to {wanted}")
+
+
+def _refuse_short(admin: Any, topic: str, wanted: str) -> None:
+    """Raise SourceError where a topic would forget predictions before their labels come."""
+    told = _setting(admin, topic, "retention.ms") or wanted
+    if 0 <= int(told) < int(wanted):
+        raise SourceError(
+            f"topic {topic} has retention.ms={told}, and loses predictions before labels.wait is over. "
+            f"Set it to {wanted} at least"
+        )
+
+
+def _setting(admin: Any, topic: str, key: str) -> str | None:
     from kafka.admin import ConfigResource, ConfigResourceType
 
     answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
-    told = answer.get("topic", {}).get(topic, {}).get("cleanup.policy", {}).get("value", wanted)
-    if told != wanted:
-        raise SourceError(f"topic {topic} has cleanup.policy={told}, and loses what is needed. Set it to {wanted}")
+    found: str | None = answer.get("topic", {}).get(topic, {}).get(key, {}).get("value")
+    return found

@@ -8,8 +8,7 @@ from random import Random
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaProducer
-from labels_world import world
+from labels_world import trickle, world
 from monitor_process import Monitor, told_once
 
 PARTITIONS = 2
@@ -67,15 +66,3 @@ def test_kill_9_at_any_moment_changes_nothing_that_labels_tell(broker, topic, mo
     assert told[0]["event"] == "opened"
     assert {each["group"] for event in told for each in event["signals"]} == {"performance", "labels"}
     assert told_once(killed.events()) == told
-
-
-def trickle(bootstrap, logs):
-    """Write both topics side by side over some seconds, in the order of their times."""
-    producer = KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=20)
-    every = [(m.timestamp, topic, m) for topic, parts in logs.items() for log in parts.values() for m in log]
-    for number, (stamp, topic, message) in enumerate(sorted(every, key=lambda each: each[:1])):
-        producer.send(topic, message.value, partition=message.partition, timestamp_ms=stamp)
-        if number % 2_000 == 0:
-            producer.flush()
-            time.sleep(0.3)
-    producer.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,17 +17,22 @@ from monitor.errors import SnapshotError, SourceError
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.replicas.counting_digest import counting_digest
+from monitor.replicas.forgetting import forget_topics
 from monitor.replicas.handing_over import partition_of
 from monitor.replicas.opening import Opening
 from monitor.replicas.topics import ready
 
 SHARED = {"replicas": {"partitions": 3}}
+LABELS = {
+    "labels": {"source": {"type": "kafka", "topics": ["l"]}, "wait": "30d"},
+    "privacy": {"hash_key": "0123456789abcdef"},
+}
 
 
-def shared(configured, bootstrap: str, group: str | None = None) -> Config:
+def shared(configured, bootstrap: str, group: str | None = None, **settings: Any) -> Config:
     source = {"type": "kafka", "bootstrap_servers": bootstrap, "topics": ["t"]}
     source["group_id"] = group or f"group-{uuid4().hex[:8]}"
-    return load(configured(source=source, **SHARED), secrets=False)
+    return load(configured(source=source, **SHARED, **settings), secrets=False)
 
 
 def made(config: Config) -> int:
@@ -42,6 +48,38 @@ def test_what_is_remembered_is_compacted_and_counts_expire(configured, broker):
     told = admin.describe_configs(asked, config_filter="all")["topic"]
     admin.close()
     assert [told[topic]["cleanup.policy"]["value"] for topic in topics] == ["compact", "delete"]
+
+
+def test_what_waits_for_its_label_stays_for_twice_as_long_as_it_waits(configured, broker):
+    config = shared(configured, broker.bootstrap, **LABELS)
+    assert made(config) == 3
+    topic = f"{config.source.group_id}.halves"
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")["topic"][
+        topic
+    ]
+    (about_topic,) = admin.describe_topics([topic])
+    admin.close()
+    assert told["cleanup.policy"]["value"] == "delete"
+    assert int(told["retention.ms"]["value"]) == 61 * 86_400_000
+    assert len(about_topic["partitions"]) == 3
+    assert topic in forget_topics(config)
+
+
+def test_a_topic_that_forgets_predictions_before_their_labels_come_is_refused(configured, broker):
+    config = shared(configured, broker.bootstrap, **LABELS)
+    topic = f"{config.source.group_id}.halves"
+    broker.create_topic(topic, 3, retention_ms=7 * 86_400_000)
+    words = f"topic {topic} has retention.ms=604800000, .* before labels.wait is over. Set it to 5270400000 at least"
+    with pytest.raises(SourceError, match=words):
+        made(config)
+
+
+def test_a_topic_of_another_number_of_partitions_is_refused(configured, broker):
+    config = shared(configured, broker.bootstrap, **LABELS)
+    broker.create_topic(f"{config.source.group_id}.halves", 2, retention_ms=-1)
+    with pytest.raises(SourceError, match=r"tallies has 3 partitions and .*halves 2: they must have as many"):
+        made(config)
 
 
 @pytest.mark.parametrize(("kind", "policy"), [("state", "delete"), ("state", "compact,delete"), ("tallies", "compact")])
