@@ -104,11 +104,11 @@ class Join:
             self.model.restore(dict(remembered["model"]), 0)
             self.joining.restore(remembered["joining"])
             for offset in range(self.joining.first, len(log)):
-                self.joining.fill(offset, decode(log[offset]))
+                self.joining.fill(offset, decode(log[offset], offset))
 
     def read(self, log: list[bytes], messages: int) -> None:
         for offset in range(self.joining.next, min(len(log), self.joining.next + messages)):
-            for slot, tally, joined in self.joining.take(offset, decode(log[offset])):
+            for slot, tally, joined in self.joining.take(offset, decode(log[offset], offset)):
                 log += map(encode, joined)
                 _, events = self.judged.judge_slot(slot, tally)  # type: ignore[union-attr]
                 self.events += [msgspec.to_builtins(event) for event in events]

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from detectors.detector import Counts
 from monitor.counting.fold import NEVER
@@ -73,6 +74,8 @@ class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
         By signal what hinders whoever counts it, in a sentence; empty where all is well.
     leaving : bool
         Whether whoever wrote it is about to end.
+    stamp : int
+        When it came, in milliseconds, as the log has it; whoever writes it does not know.
     """
 
     topic: str
@@ -84,6 +87,7 @@ class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
     idle: bool = False
     trouble: dict[str, str] = {}
     leaving: bool = False
+    stamp: int | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def where(self) -> Partition:
@@ -100,6 +104,11 @@ class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
         """Return what is greater the newer a marker is, whoever wrote it and however late it comes."""
         return self.offset, self.through
 
+    @property
+    def came(self) -> int:
+        """Return when it came; without a stamp long ago."""
+        return 0 if self.stamp is msgspec.UNSET else self.stamp
+
 
 class Spoken(Word, tag="word", tag_field="kind", frozen=True):
     """What an operator said about a run of a model, in the partition of the tallies that is the model's.
@@ -114,10 +123,10 @@ _decoder = msgspec.json.Decoder(Handed)
 encode = msgspec.json.Encoder().encode
 
 
-def decode(value: bytes) -> Handed:
-    """Return a message. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
+def decode(value: bytes, stamp: int) -> Handed:
+    """Return a message that came then. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
     message: Handed = _decoder.decode(value)
-    return message
+    return replace(message, stamp=stamp) if isinstance(message, Marker) else message
 
 
 def counted(tally: Tally, **about: Any) -> Counted:

@@ -10,6 +10,9 @@ from msgspec.structs import replace
 from monitor.counting.handover import Marker
 from monitor.types import Partition
 
+SILENT_AFTER = 45_000
+"""Milliseconds after which nobody counts a partition of which nothing came: whoever does says so every 30 seconds."""
+
 
 class Markers:
     """The newest marker of each partition.
@@ -34,10 +37,30 @@ class Markers:
         known = self.newest.get(marker.where)
         if known is not None and marker.age < known.age:
             return False
-        if known is not None and marker.age == known.age:
-            marker = replace(marker, idle=marker.idle or (known.idle and not marker.leaving))
         self.newest[marker.where] = marker
-        return known is None or (marker.age, marker.idle) != (known.age, known.idle)
+        if known is None or marker.age > known.age:
+            return True
+        was = self._is_idle(known)
+        self.newest[marker.where] = replace(marker, idle=marker.idle or (was and not marker.leaving))
+        return self.newest[marker.where].idle != was
+
+    def _is_idle(self, marker: Marker) -> bool:
+        """Return whether nobody waits for a partition: whoever counts it says, or said not long ago, that it is idle.
+
+        Where nobody counts it there may be more by now. How long nothing came is measured by the log's own clock, so
+        that whoever reads it again decides the same.
+        """
+        return marker.idle and marker.came >= self._clock - SILENT_AFTER
+
+    @property
+    def _clock(self) -> int:
+        return max((marker.came for marker in self.newest.values()), default=0)
+
+    @property
+    def uncounted(self) -> list[Partition]:
+        """The partitions of which nothing came for long, or nothing ever: nobody counts them, or not for this log."""
+        clock = self._clock - SILENT_AFTER
+        return sorted([*self._unknown, *(where for where, marker in self.newest.items() if marker.came < clock)])
 
     @property
     def complete(self) -> bool:
@@ -48,24 +71,27 @@ class Markers:
     @property
     def silent(self) -> bool:
         """Whether every partition is idle."""
-        return self.complete and all(marker.idle for marker in self.newest.values())
+        return self.complete and all(map(self._is_idle, self.newest.values()))
 
     @property
     def closed(self) -> int | None:
         """The last slot that every partition has closed; idle ones hold up nobody. None where all are idle."""
-        return min((marker.through for marker in self.newest.values() if not marker.idle), default=None)
+        return min((marker.through for marker in self.newest.values() if not self._is_idle(marker)), default=None)
 
     @property
     def awaited(self) -> list[Partition]:
         """The partitions that hold up the others: those furthest behind, or of which nothing is known yet."""
-        unknown = [
+        awake = {where: marker.through for where, marker in self.newest.items() if not self._is_idle(marker)}
+        return self._unknown or sorted(where for where, through in awake.items() if through == min(awake.values()))
+
+    @property
+    def _unknown(self) -> list[Partition]:
+        return [
             Partition(topic, number)
             for topic, count in self._counts().items()
             for number in range(count)
             if Partition(topic, number) not in self.newest
         ]
-        awake = {where: marker.through for where, marker in self.newest.items() if not marker.idle}
-        return unknown or sorted(where for where, through in awake.items() if through == min(awake.values()))
 
     def _counts(self) -> dict[str, int]:
         """Return how many partitions each topic has, as far as told."""

@@ -141,6 +141,11 @@ class Merging:
         return self._markers.awaited
 
     @property
+    def uncounted(self) -> list[Partition]:
+        """The partitions that nobody counts."""
+        return self._markers.uncounted
+
+    @property
     def silent(self) -> bool:
         """Whether every partition is idle."""
         return self._markers.silent

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from monitor.counting.handover import Marker
 from monitor.labels.rows import Half, LabelHalf, LabelRow, PredictionRow, label_rows, prediction_rows
@@ -49,10 +50,10 @@ _decoder = msgspec.json.Decoder(Handed)
 encode = msgspec.json.Encoder().encode
 
 
-def decode(value: bytes) -> Handed:
-    """Return a message. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
+def decode(value: bytes, stamp: int) -> Handed:
+    """Return a message that came then. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
     message: Handed = _decoder.decode(value)
-    return message
+    return replace(message, stamp=stamp) if isinstance(message, Marker) else message
 
 
 def joined(model: str, under: str, slot: int, ids: Sequence[tuple[bytes, str | None]]) -> Iterator[Joined]:

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 SEVERE = {"quality.labels": "error", "quality.shadow": "error"}
 """Of what hinders counting; all else blinds the monitor and is critical."""
 
+COME_AND_GO = 45.0
+"""Seconds within which a partition finds whoever counts it, when processes come and go."""
+
+UNCOUNTED = "Does a process without `replicas` read in their group?"
+
 log = structlog.get_logger()
 
 
@@ -82,6 +87,7 @@ class Desk:
         self._began: float | None = None
         self._owed = False
         self._knows = False
+        self._counted: float | None = None
 
     def take(self, offset: int, message: Handed, now: Now) -> Iterator[Verdict]:
         """Read one message; yield what the slots that it closes have shown."""
@@ -152,8 +158,16 @@ class Desk:
         if self._waits_since is None or now.steady - self._waits_since < self.freshness:
             return {}
         lasts = (now.steady - self._waits_since) / 60
-        names = ", ".join(f"{topic}/{number}" for topic, number in self.merging.awaited[:5])
-        return {"quality.progress": f"judging waits for {names}: no slot closed there for {lasts:.0f} min"}
+        words = f"judging waits for {_named(self.merging.awaited)}: no slot closed there for {lasts:.0f} min"
+        return {"quality.progress": f"{words}. {UNCOUNTED}" if self.merging.uncounted else words}
+
+    def uncounted(self, now: Now) -> str | None:
+        """Return which partitions nobody counts, once that has lasted longer than a process takes to come or go."""
+        partitions = self.merging.uncounted
+        if not partitions or self._counted is None:
+            self._counted = now.steady
+        lasts = now.steady - self._counted
+        return None if lasts < COME_AND_GO else f"nobody has counted {_named(partitions)} for {lasts:.0f} s. {UNCOUNTED}"
 
     def _unlabelled(self, now: Now) -> dict[str, str]:
         """Return why no label is joined, once that has lasted."""
@@ -208,6 +222,11 @@ class Desk:
             "trails": trail.plain(self.trails or {}),
             "joining": self.joined,
         }
+
+
+def _named(partitions: Sequence[Partition]) -> str:
+    named = ", ".join(f"{topic}/{number}" for topic, number in partitions[:5])
+    return named + (f" and {len(partitions) - 5} more" if len(partitions) > 5 else "")
 
 
 def merging_plain(merging: Merging) -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from monitor.parts import Now
     from monitor.replicas.counting import CountingPipeline
     from monitor.replicas.judging import Desks, Judging
-    from monitor.replicas.log_reader import LogReader
+    from monitor.replicas.log_reader import LogReader, Read
     from monitor.types import Partition
 
 PORTION = 0.1
@@ -146,10 +146,10 @@ class LabelsJoined:
             place.until = None
             self.reader.begin(number, min(joining.next for _, joining in place.desks))
 
-    def _read(self, number: int, place: _Place, messages: list[tuple[int, bytes]]) -> None:
+    def _read(self, number: int, place: _Place, messages: list[Read]) -> None:
         place.further = place.until is None
-        for offset, value in messages:
-            if (message := self._decoded(offset, value)) is None:
+        for offset, stamp, value in messages:
+            if (message := self._decoded(offset, stamp, value)) is None:
                 continue
             for desk, joining in place.desks:
                 if place.until is None:
@@ -158,9 +158,9 @@ class LabelsJoined:
                     joining.fill(offset, message)
         self._filled(number, place)
 
-    def _decoded(self, offset: int, value: bytes) -> Handed | None:
+    def _decoded(self, offset: int, stamp: int, value: bytes) -> Handed | None:
         try:
-            return decode(value)
+            return decode(value, stamp)
         except msgspec.MsgspecError as why:
             log.warning("not a message of replicas", topic=self.reader.topic, offset=offset, why=str(why))
             return None

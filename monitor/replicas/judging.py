@@ -120,7 +120,7 @@ class Judging:
 
     def _take(self, where: Partition, message: RawMessage, now: Now) -> None:
         try:
-            handed = decode(message.value or b"")
+            handed = decode(message.value or b"", message.timestamp)
         except msgspec.MsgspecError as why:
             log.warning("not a message of replicas", topic=where.topic, offset=message.offset, why=str(why))
             return
@@ -189,9 +189,14 @@ class Judging:
     def _look(self, now: Now) -> None:
         if now.steady >= self._differs_until:
             self.main.health.clear("judging")
-        for desks in self.desks.values():
-            for desk in desks.values():
-                desk.look(now)
+        uncounted = None
+        for desk in (desk for desks in self.desks.values() for desk in desks.values()):
+            desk.look(now)
+            uncounted = desk.uncounted(now) or uncounted
+        if uncounted:
+            self.main.health.block("counting", uncounted)
+        else:
+            self.main.health.clear("counting")
         self.main.hear(self._heard)
 
     def _waiting(self) -> set[Partition]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.replicas.reading import let_go
 
@@ -19,6 +19,14 @@ AGAIN = 2.0
 ASK_MS = 2_000
 
 MOST_MESSAGES = 50
+
+
+class Read(NamedTuple):
+    """One message: its offset, the log's stamp in milliseconds, what is in it."""
+
+    offset: int
+    stamp: int
+    value: bytes
 
 
 class LogReader:
@@ -67,8 +75,8 @@ class LogReader:
         self.at.pop(number, None)
         self._placed.discard(number)
 
-    def poll(self) -> dict[int, list[tuple[int, bytes]]]:
-        """Return what has come, at most some messages: by partition values behind their offsets."""
+    def poll(self) -> dict[int, list[Read]]:
+        """Return what has come, at most some messages, by partition."""
         if not self.at or (consumer := self._connected()) is None:
             return {}
         try:
@@ -78,8 +86,8 @@ class LogReader:
             self._fail(why)
             return {}
         self.trouble = None
-        read = {at.partition: [(record.offset, record.value or b"") for record in some] for at, some in found.items()}
-        self.at |= {number: some[-1][0] + 1 for number, some in read.items() if some}
+        read = {at.partition: [Read(r.offset, r.timestamp, r.value or b"") for r in some] for at, some in found.items()}
+        self.at |= {number: some[-1].offset + 1 for number, some in read.items() if some}
         return read
 
     def _place(self, consumer: Any) -> None:

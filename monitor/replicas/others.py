@@ -11,13 +11,13 @@ import msgspec
 import structlog
 
 from monitor.assembly import clock
+from monitor.counting import markers
 from monitor.counting.handover import Marker, decode
 from monitor.http.health import Health
-from monitor.replicas.handing_over import REPEAT_EVERY
 from monitor.replicas.reading import let_go, reader, up_to
 from monitor.types import Partition
 
-SILENT_AFTER = 1.5 * REPEAT_EVERY
+SILENT_AFTER = markers.SILENT_AFTER / 1000
 """Seconds after which a process that wrote no marker is gone."""
 
 CLOCKS_DIFFER = 300.0
@@ -81,7 +81,7 @@ class _Others:
         for offset, value in tail(self.connection, self.topic, 0, SILENT_AFTER + CLOCKS_DIFFER, self._end):
             self._end = offset + 1
             try:
-                message = decode(value)
+                message = decode(value, 0)
             except msgspec.MsgspecError:
                 continue
             if isinstance(message, Marker):

@@ -7,8 +7,10 @@ from counting_logs import layouts
 from msgspec.structs import replace
 
 from monitor.counting.handover import Counted, Handed, Marker
+from monitor.counting.markers import SILENT_AFTER
 from monitor.counting.merging import Merging, Reached
 from monitor.counting.tally import RECORDS
+from monitor.replicas.desk import reached_of, reached_plain
 from monitor.types import Partition
 
 FIRST, SECOND = (Marker("t", number, 2, "1", 100, 5, idle=False, trouble={}, leaving=False) for number in (0, 1))
@@ -53,6 +55,28 @@ def test_who_takes_an_idle_partition_over_holds_up_nobody(both):
 def test_an_idle_marker_said_again_closes_nothing(both):
     take(both, replace(FIRST, idle=True))
     assert take(both, tally(0, 8), replace(SECOND, idle=True)) == []
+
+
+def test_an_idle_partition_of_which_nobody_tells_any_more_is_waited_for(both):
+    later = replace(FIRST, stamp=SILENT_AFTER)
+    assert take(
+        both, replace(SECOND, idle=True, stamp=0), later, tally(0, 6), replace(later, offset=110, closed=6)
+    ) == [6]
+    assert both.uncounted == []
+    onward = replace(FIRST, offset=120, closed=9, stamp=SILENT_AFTER + 1)
+    assert take(both, tally(0, 8), onward) == []
+    assert both.uncounted == both.awaited == [SECOND.where]
+    assert take(both, replace(SECOND, stamp=SILENT_AFTER + 2)) == []
+    assert both.uncounted == []
+    assert take(both, replace(SECOND, idle=True, stamp=SILENT_AFTER + 3)) == [8]
+
+
+def test_whoever_reads_the_log_again_decides_the_same_of_who_is_idle(both):
+    take(both, replace(SECOND, idle=True, stamp=10), replace(FIRST, stamp=20), tally(0, 8))
+    again = Merging("a", layouts(1)[0], ["t"], "1", at=reached_of(reached_plain(both.resume())))
+    onward = replace(FIRST, offset=200, closed=9, stamp=10 + SILENT_AFTER + 1)
+    assert take(again, tally(0, 8), onward) == take(both, onward) == []
+    assert again.awaited == both.awaited == [SECOND.where]
 
 
 def test_nobody_waits_for_a_topic_that_is_no_longer_read():

@@ -173,7 +173,7 @@ class World:
     def _judge_on(self, index: int, end: int) -> None:
         one = self.judges[index]
         for offset, encoded in enumerate(self.log[one.next : end], one.next):
-            for slot, tally, _ in one.take(offset, handover.decode(encoded)):
+            for slot, tally, _ in one.take(offset, handover.decode(encoded, offset)):
                 known = self.judged.setdefault((slot, index), tally)
                 assert from_monitor(known) == from_monitor(tally), "judged differently again"
 

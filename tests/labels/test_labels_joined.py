@@ -21,6 +21,7 @@ from monitor.parts import Now
 from monitor.replicas.counting_digest import counting_digest
 from monitor.replicas.halves import hash_key, under
 from monitor.replicas.joining import LabelsJoined
+from monitor.replicas.log_reader import Read
 from monitor.replicas.opening import Opening
 from monitor.types import Partition
 
@@ -50,9 +51,10 @@ class Halves:
     def leave(self, number: int) -> None:
         self.at.pop(number, None)
 
-    def poll(self) -> dict[int, list[tuple[int, bytes]]]:
-        found = {n: list(enumerate(self.log))[at : at + self.most] for n, at in self.at.items() if at < len(self.log)}
-        self.at |= {number: some[-1][0] + 1 for number, some in found.items()}
+    def poll(self) -> dict[int, list[Read]]:
+        log = [Read(offset, offset, value) for offset, value in enumerate(self.log)]
+        found = {n: log[at : at + self.most] for n, at in self.at.items() if at < len(log)}
+        self.at |= {number: some[-1].offset + 1 for number, some in found.items()}
         return found
 
     def append(self, entries: Any) -> None:

@@ -8,16 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 import traffic
+from msgspec.structs import replace
 
 from monitor.assembly import parts_of, watched_models
 from monitor.config.loading import load
 from monitor.counting import trail
 from monitor.counting.apart import Apart
 from monitor.counting.handover import Marker, Spoken, decode, encode
+from monitor.counting.markers import SILENT_AFTER
 from monitor.counting.merging import Merging, Reached
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.parts import Now
-from monitor.replicas.desk import Desk, reached_of
+from monitor.replicas.desk import UNCOUNTED, Desk, reached_of
 from monitor.state import snapshot
 from monitor.types import Message, Partition
 
@@ -79,7 +81,7 @@ def desk(settings: Any, remembered: dict[str, Any] | None = None) -> Desk:
 def read(one: Desk, log: list[bytes], end: int) -> list[dict[str, Any]]:
     """Let a desk read on to an offset; return what it tells."""
     for offset in range(one.merging.next, end):
-        for _verdict in one.take(offset, decode(log[offset]), NOW):
+        for _verdict in one.take(offset, decode(log[offset], 0), NOW):
             pass
     return [msgspec.to_builtins(event) for event in one.hand_over()]
 
@@ -145,18 +147,18 @@ def test_silence_everywhere_is_told(settings):
 
 def test_a_partition_that_holds_up_the_others_is_named(settings, handed):
     one = desk(settings)
-    without = [value for value in handed if decode(value).partition != 1]
+    without = [value for value in handed if decode(value, 0).partition != 1]
     read(one, without, len(without))
     one.look(replace_now(599.0))
     assert one.hand_over() == []
     one.look(replace_now(600.0))
     (event,) = [each for each in one.hand_over() if each.signals[0].signal == "quality.progress"]
-    assert event.summary == f"judging waits for {TOPIC}/1: no slot closed there for 10 min"
+    assert event.summary == f"judging waits for {TOPIC}/1: no slot closed there for 10 min. {UNCOUNTED}"
 
 
 def test_a_takeover_alone_does_not_end_that_nothing_is_judged(settings, handed):
     one = desk(settings)
-    without = [value for value in handed if decode(value).partition != 1]
+    without = [value for value in handed if decode(value, 0).partition != 1]
     read(one, without, len(without))
     one.look(NOW)
     one.look(replace_now(600.0))
@@ -168,6 +170,19 @@ def test_a_takeover_alone_does_not_end_that_nothing_is_judged(settings, handed):
     read(two, handed, len(handed))
     two.look(replace_now(1.0))
     assert "quality.progress" not in two.model.conditions.open
+
+
+def test_a_partition_that_nobody_counts_is_said_before_judging_has_waited_for_long(settings):
+    one = desk(settings)
+    there = [Marker(TOPIC, number, 2, COUNTING, 1, 5) for number in (0, 1)]
+    for offset, marker in enumerate([*there, replace(there[0], stamp=SILENT_AFTER + 1)]):
+        assert list(one.take(offset, marker, NOW)) == []
+    assert one.uncounted(NOW) is None
+    assert one.uncounted(replace_now(45.0)) == (
+        f"nobody has counted {TOPIC}/1 for 45 s. Does a process without `replicas` read in their group?"
+    )
+    assert list(one.take(3, replace(there[1], stamp=SILENT_AFTER + 2), NOW)) == []
+    assert one.uncounted(replace_now(46.0)) is None
 
 
 def replace_now(seconds: float) -> Now:

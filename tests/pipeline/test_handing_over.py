@@ -67,7 +67,7 @@ class Appended:
     messages: list[Any] = field(default_factory=list)
 
     def append(self, entries: Iterable[Entry], _seconds: float) -> None:
-        new = [decode(entry.value) for entry in entries]
+        new = [decode(entry.value, 0) for entry in entries]
         self.order += [type(message).__name__ for message in new]
         self.messages += new
 

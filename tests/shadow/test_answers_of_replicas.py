@@ -128,7 +128,7 @@ def desk(shared):
 def read(one, messages_, end):
     """Let a desk read on to an offset, and tell."""
     for offset in range(one.next, end):
-        for _verdict in one.take(offset, decode(messages_[offset]), NOW):
+        for _verdict in one.take(offset, decode(messages_[offset], 0), NOW):
             pass
     one.hand_over()
 
@@ -168,7 +168,7 @@ def test_records_and_answers_wait_for_no_partition_of_each_other(several, desk):
     ):
         whole, alone = desk(), desk()
         read(whole, messages_, len(messages_))
-        only = [message for message in messages_ if decode(message).topic == topic]
+        only = [message for message in messages_ if decode(message, 0).topic == topic]
         read(alone, only, len(only))
         assert judged(alone) == judged(whole) > 0
 
@@ -223,7 +223,7 @@ def test_of_a_model_that_is_not_asked_only_how_far_answers_are_is_remembered(sha
     merging = Merging(MODEL, model.layout, [REQUESTS.topic], "1", at=Reached())
     beside = {"shadow": Merging(MODEL, Layout([]), ["answers"], "1", at=Reached())}
     one = Desk(model, merging, Dispatcher([], lambda *_: None), 600.0, beside=beside)
-    only = [message for message in messages_ if isinstance(decode(message), Marker)]
+    only = [message for message in messages_ if isinstance(decode(message, 0), Marker)]
     read(one, only, len(only))
     assert one.state()["shadow"] is None
     assert {topic for topic, _ in one.beside["shadow"].markers} == {"answers"}
