@@ -208,6 +208,7 @@ def _outbox(
         pending, threads = saved["pending"].get(model.name, []), saved["threads"].get(model.name, [])
         dispatchers[model.name] = dispatcher_of(config, model, count, pending, threads)
         begin_sinks(metrics, model, dispatchers)
+        metrics.judged_here.labels(model.name).set(1)
     unsent = news_of(saved["unsent"])
     return DurableOutbox(config.state_dir / SNAPSHOT, dispatchers, health, metrics, unsent)
 

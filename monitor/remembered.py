@@ -62,9 +62,20 @@ def resumed(config: Config) -> tuple[Path, dict[str, Any]]:
         saved_at = rfc3339(int(found.path.stat().st_mtime * 1000))
         log.warning("previous snapshot used", why=found.instead, path=str(found.path), saved=saved_at)
     saved = known(found)
-    _check_slot(config, found.path, saved)
-    _check_topics(config, found.path, saved)
+    check_fits(config, found.path, saved)
+    _note_topics(config, saved)
     return found.path, saved
+
+
+def check_fits(config: Config, path: Path, saved: Mapping[str, Any]) -> None:
+    """Raise SnapshotError where a run refuses what is whole: counted in other slots, or of other topics altogether."""
+    _check_slot(config, path, saved)
+    before, now = _topics(config, saved)
+    if isinstance(config.source, KafkaSource) and before and before.isdisjoint(now):
+        raise SnapshotError(
+            f"{path} was counted of {_named(before)}, the configuration says {_named(now)}. Set it back, give these a "
+            "state_dir of their own, or forget what was counted: seawall state reset"
+        )
 
 
 def remembered_state(path: Path) -> dict[str, Any]:
@@ -88,6 +99,19 @@ def save_positions(path: Path, partitions: Mapping[Partition, Remembered]) -> No
     snapshot.save(path, first_start() | {"partitions": plain(partitions)}, twice=True)
 
 
+def note_unread(folder: Path) -> None:
+    """Say that several processes do not go on from what one has left in the folder."""
+    path = folder / SNAPSHOT
+    if path.exists():
+        log.warning("snapshot of one process is not read", path=str(path), then=UNREAD)
+
+
+UNREAD = (
+    "evidence begins anew with replicas, and incidents that were open there are not resolved where they were told: "
+    'see docs/replicas.md, "From one process to several, and back"'
+)
+
+
 def _check_slot(config: Config, path: Path, saved: Mapping[str, Any]) -> None:
     """Refuse a count in other slots: their numbers mean other times, and all new records could be taken for late."""
     counted = saved["slot"]
@@ -98,22 +122,19 @@ def _check_slot(config: Config, path: Path, saved: Mapping[str, Any]) -> None:
         )
 
 
-def _check_topics(config: Config, path: Path, saved: Mapping[str, Any]) -> None:
-    """Refuse what was counted of other topics altogether; say where some of them changed.
+def _note_topics(config: Config, saved: Mapping[str, Any]) -> None:
+    """Say where some topics changed. Files are read once each, so another may well be the next of the same traffic."""
+    before, now = _topics(config, saved)
+    if before and before != now:
+        added, gone = sorted(now - before), sorted(before - now)
+        log.info("other topics than remembered", added=added, gone=gone, then="what was judged so far counts on")
 
-    Files are read once each, so another one may well be the next of the same traffic.
-    """
-    before = {topic for topic, *_ in saved["partitions"]}
-    now = set(config.source.topics) if isinstance(config.source, KafkaSource) else {str(config.source.path)}
-    if not before or before == now:
-        return
-    if isinstance(config.source, KafkaSource) and before.isdisjoint(now):
-        raise SnapshotError(
-            f"{path} was counted of {_named(before)}, the configuration says {_named(now)}. Set it back, give these a "
-            "state_dir of their own, or forget what was counted: seawall state reset"
-        )
-    added, gone = sorted(now - before), sorted(before - now)
-    log.info("other topics than remembered", added=added, gone=gone, then="what was judged so far counts on")
+
+def _topics(config: Config, saved: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """Return what was counted of, and what is read now."""
+    source = config.source
+    now = set(source.topics) if isinstance(source, KafkaSource) else {str(source.path)}
+    return {topic for topic, *_ in saved["partitions"]}, now
 
 
 def _named(topics: set[str]) -> str:

@@ -12,7 +12,7 @@ from monitor.incidents.incident import rfc3339
 from monitor.judge.judge import Verdict
 from monitor.parts import Now, Observer, Side
 from monitor.pipeline import Pipeline
-from monitor.types import Partition, Severity, Source
+from monitor.types import Partition, Severity, Source, partition_names
 from monitor.watched import Watched
 from sinks.text import counted, plain
 
@@ -229,8 +229,7 @@ def _is_read(source: Source) -> bool:
 
 
 def _names(partitions: list[Partition]) -> str:
-    shown = ", ".join(f"{topic}/{number}" for topic, number in sorted(partitions)[:5])
-    return f"partition {shown}" + (f" and {len(partitions) - 5} more" if len(partitions) > 5 else "")
+    return f"partition {partition_names(sorted(partitions))}"
 
 
 def _span(seconds: float) -> str:

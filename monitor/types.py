@@ -21,6 +21,19 @@ class Partition(NamedTuple):
     partition: int
 
 
+MOST_NAMED = 5
+
+
+def partition_names(partitions: Sequence[Partition]) -> str:
+    """Return a few by name, and how many more there are.
+
+    >>> partition_names([Partition("a", 0), Partition("a", 1)])
+    'a/0, a/1'
+    """
+    named = ", ".join(f"{topic}/{number}" for topic, number in partitions[:MOST_NAMED])
+    return named + (f" and {len(partitions) - MOST_NAMED} more" if len(partitions) > MOST_NAMED else "")
+
+
 class RawMessage(Protocol):
     """A message as it came. kafka-python's ConsumerRecord is one as it is: nothing is copied on the hot path."""
 

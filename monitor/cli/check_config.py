@@ -79,7 +79,21 @@ def _summary(
     lateness = format_duration(config.allowed_lateness)
     yield "counts", f"slots of {format_duration(config.slot)}, records up to {lateness} late"
     yield "serves", f"http://{config.http.listen}/metrics"
-    yield "keeps", f"its state in {config.state_dir}"
+    yield from _of_state(config)
+
+
+def _of_state(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield where what must survive a restart is."""
+    if config.replicas is None:
+        yield "keeps", f"its state in {config.state_dir}"
+        return
+    from monitor.replicas.topics import names
+
+    tallies, state = names(config)
+    group = getattr(config.source, "group_id", None) or config.group_id
+    yield "shares", f"partitions and models with the group {group}, by {tallies} and {state}"
+    beside = " and dead letters" if config.dead_letters_to == "file" else ""
+    yield "keeps", f"what is remembered in {state}; in {config.state_dir} a lock{beside}, nothing that must survive"
 
 
 def _of_model(
@@ -173,7 +187,10 @@ def _refused(
     """Yield what `seawall run` would refuse, where a promoted reference is there to tell."""
     from monitor.errors import BadReference, Problem
     from monitor.reference.store import Store
+    from monitor.state.lock import file_instead
 
+    if file := file_instead(config.state_dir):
+        yield Problem("state_dir", f"{file} is a file. Name a folder")
     for name, model in models.items():
         reference = accepted[name]
         if not isinstance(reference, BadReference):

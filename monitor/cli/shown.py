@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from monitor.config.config import Config
 from monitor.counting.fold import NEVER
 from monitor.errors import SnapshotError
 from monitor.incidents.incident import Incident, rfc3339
 from monitor.incidents.summary import ranked, summarise
-from monitor.remembered import SNAPSHOT, known
+from monitor.remembered import SNAPSHOT, check_fits, known
 from monitor.state import snapshot
 from monitor.state.lock import in_use
 from monitor.state.snapshot import Found
@@ -26,8 +27,8 @@ LONGEST_UNSAVED = 60.0
 """Seconds; a process that runs saves about once a second."""
 
 
-def shown(folder: Path, now: float) -> Iterator[str]:
-    """Yield lines on all that is remembered in a folder, what is wrong first.
+def shown(config: Config, now: float) -> Iterator[str]:
+    """Yield lines on all that is remembered in a `state_dir`, what is wrong first.
 
     Parameters
     ----------
@@ -39,15 +40,16 @@ def shown(folder: Path, now: float) -> Iterator[str]:
     SnapshotError
         Where nothing whole is left, or what is left is not understood.
     """
-    path = folder / SNAPSHOT
+    path = config.state_dir / SNAPSHOT
     found = snapshot.find(path)
     if found is None:
-        yield f"nothing is remembered in {folder}"
+        yield f"nothing is remembered in {config.state_dir}"
         return
     content, before, trouble = known(found), None, None
     if found.instead is None:
         before, trouble = _previous(path)
     yield from _files(found, before, now)
+    yield from _refused(config, found, content)
     if trouble:
         yield f"! {trouble}: nothing to fall back on, until the next saving"
     yield from _put_aside(path)
@@ -82,6 +84,14 @@ def _files(found: Found, before: Found | None, now: float) -> Iterator[str]:
         yield "! what came since. No verdict changes; a message may be told again"
     if age > LONGEST_UNSAVED and in_use(found.path.parent):
         yield f"! not saved for {age:,.0f} s: the running process may know more, see /readyz"
+
+
+def _refused(config: Config, found: Found, content: Mapping[str, Any]) -> Iterator[str]:
+    """Say what a run would refuse, in its words."""
+    try:
+        check_fits(config, found.path, content)
+    except SnapshotError as why:
+        yield f"! {why}"
 
 
 def _put_aside(path: Path) -> Iterator[str]:

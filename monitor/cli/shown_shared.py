@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,11 +11,12 @@ from monitor.cli.shown import model_lines
 from monitor.config.config import Config
 from monitor.counting.fold import NEVER
 from monitor.counting.sampling import share_of
-from monitor.errors import SourceError
+from monitor.errors import SeawallError, SnapshotError, SourceError
 from monitor.incidents.incident import rfc3339
 from monitor.replicas.desk import reached_of
 from monitor.replicas.log import Log
 from monitor.replicas.memory import Memory
+from monitor.replicas.opening import check_slot
 from monitor.replicas.topics import halves_topic, names
 from monitor.state.snapshot import understood
 from sinks.text import counted
@@ -50,6 +51,7 @@ def shown_shared(config: Config) -> Iterator[str]:
         yield f"nothing is remembered in {topic}"
         return
     yield f"{topic}: {counted(len(states), 'model')}"
+    yield from (f"! {why}" for why in refused(config, states))
     with understood(Path(topic)):
         merged = [each for state in states.values() for each in (state, *state.get("beside", {}).values())]
         markers = {where: mark for each in merged for where, mark in reached_of(each["reached"]).markers.items()}
@@ -68,6 +70,20 @@ def shown_shared(config: Config) -> Iterator[str]:
             yield from model_lines(name, state, waiting + Counter({"not handed to a sink yet": len(state["unsent"])}))
 
 
-def verified_shared(config: Config) -> Iterator[str]:
-    """Yield what is well. Raises as `remembered`."""
-    yield f"what is remembered of {counted(len(remembered(config)), 'model')} in {names(config)[1]} is whole"
+def verified_shared(config: Config) -> Iterator[str | SeawallError]:
+    """Yield what is well, and what a run would refuse. Raises as `remembered`."""
+    states, topic = remembered(config), names(config)[1]
+    if states:
+        yield f"what is remembered of {counted(len(states), 'model')} in {topic} is whole"
+        yield from refused(config, states)
+    else:
+        yield f"nothing is remembered in {topic}"
+
+
+def refused(config: Config, states: Mapping[str, dict[str, Any]]) -> Iterator[SeawallError]:
+    """Yield what a run would refuse of what is whole, in its words."""
+    for name in states.keys() & config.models_resolved().keys():
+        try:
+            check_slot(config, name, states[name])
+        except SnapshotError as why:
+            yield why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,8 @@ from monitor.errors import SeawallError, SnapshotError, SourceError
 if TYPE_CHECKING:
     from monitor.config.config import Config
     from monitor.config.source import KafkaSource
+
+RUNNING = "Stop `seawall run` first"
 
 
 @click.group()
@@ -34,7 +36,7 @@ def show(config: Path) -> None:
 
         lines = shown_shared(settings)
     else:
-        lines = shown(settings.state_dir, time.time())
+        lines = shown(settings, time.time())
     for line in lines:
         click.echo(line)
 
@@ -50,10 +52,9 @@ def verify(config: Path) -> None:
     if settings.replicas is not None:
         from monitor.cli.shown_shared import verified_shared
 
-        for line in verified_shared(settings):
-            click.echo(line)
-        return
-    found = {str(one): one for one in verified(settings.state_dir)}
+        found = {str(one): one for one in verified_shared(settings)}
+    else:
+        found = {str(one): one for one in verified(settings)}
     wrong = {words: one for words, one in found.items() if isinstance(one, SeawallError)}
     for words in (words for words in found if words not in wrong):
         click.echo(words)
@@ -76,6 +77,7 @@ def reset(config: Path, *, yes: bool, labels: bool) -> None:
         _reset_labels(config, yes=yes)
         return
     from monitor.beside import LABELS
+    from monitor.cli.forgotten import groups, question
     from monitor.config.loading import load
     from monitor.remembered import SNAPSHOT
     from monitor.shadow.answers import ANSWERS
@@ -84,21 +86,21 @@ def reset(config: Path, *, yes: bool, labels: bool) -> None:
 
     settings = load(config, secrets=False)
     path = settings.state_dir / SNAPSHOT
-    with lock(settings.state_dir):
+    with lock(settings.state_dir, RUNNING):
         if not yes:
-            click.confirm(f"Forget what is remembered in {settings.state_dir}, open incidents included?", abort=True)
-        for source in (settings.source, settings.labels and settings.labels.source, settings.answers_source()):
-            if source and source.type == "kafka":
-                _forget_group(source)
+            _ask(question(settings))
+        for source in groups(settings):
+            _forget_group(source)
         if settings.replicas is not None:
-            _forget_shared(settings)
+            _forget_topics(settings)
         for left in settings.state_dir.glob(f"{LABELS}*"):
             left.unlink()
         torn(path).unlink(missing_ok=True)
         _put_aside(settings.state_dir / ANSWERS)
         # The newest last: should this end in between, no run goes on from the one before it.
         kept = [str(name) for each in (previous(path), path) if (name := _put_aside(each))]
-        click.echo(f"forgotten; what was remembered is {' and '.join(kept)}" if kept else "there was no snapshot")
+        if kept or settings.replicas is None:
+            click.echo(f"forgotten; what was remembered is {' and '.join(kept)}" if kept else "there was no snapshot")
 
 
 def _reset_labels(config: Path, *, yes: bool) -> None:
@@ -112,7 +114,7 @@ def _reset_labels(config: Path, *, yes: bool) -> None:
     settings = load(config, secrets=False)
     if settings.replicas is not None:
         raise click.ClickException("with replicas what waits lies in a topic beside the rest. Forget all of it: reset")
-    with lock(settings.state_dir):
+    with lock(settings.state_dir, RUNNING):
         found = recover(settings.state_dir / SNAPSHOT)
         content = known(found) if found else {"sides": {}}
         side = content["sides"].get("labels")
@@ -120,7 +122,7 @@ def _reset_labels(config: Path, *, yes: bool) -> None:
             click.echo("no labels are remembered")
             return
         if not yes:
-            click.confirm("Forget the predictions and labels that wait for each other?", abort=True)
+            _ask("Forget the predictions and labels that wait for each other?")
         side["file"] = None
         save(settings.state_dir / SNAPSHOT, content, twice=True)
         kept = _put_aside(settings.state_dir / LABELS)
@@ -136,12 +138,17 @@ def _put_aside(path: Path) -> Path | None:
     return path.rename(path.with_name(f"{path.name}.{int(time.time())}"))
 
 
-def _forget_shared(settings: Config) -> None:
-    """Forget what the processes of a group share."""
-    from monitor.replicas.forgetting import forget_topics, judging_group
+def _ask(question: str) -> None:
+    """Ask, and end with 1 where the answer is no."""
+    if not click.confirm(question):
+        click.echo("nothing was changed", err=True)
+        click.get_current_context().exit(1)
 
-    source = cast("KafkaSource", settings.source)
-    _forget_group(source.model_copy(update={"group_id": judging_group(settings)}))
+
+def _forget_topics(settings: Config) -> None:
+    """Delete the topics that the processes of a group share."""
+    from monitor.replicas.forgetting import forget_topics
+
     for topic in forget_topics(settings):
         click.echo(f"the topic {topic} is deleted; the next start makes it anew, unless you do")
 

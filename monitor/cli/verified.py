@@ -8,18 +8,19 @@ from typing import Any
 
 from monitor.assembly import DEAD_LETTERS
 from monitor.beside import check_sides
+from monitor.config.config import Config
 from monitor.delivery.appended import is_as_left
 from monitor.errors import SnapshotError, TornSnapshot
-from monitor.remembered import SNAPSHOT, known
+from monitor.remembered import SNAPSHOT, check_fits, known
 from monitor.shadow.answers import ANSWERS
 from monitor.state import snapshot
 from monitor.state.operator_log import FILE as WORDS
 from monitor.state.snapshot import Found
 
 
-def verified(folder: Path) -> Iterator[str | SnapshotError]:
+def verified(config: Config) -> Iterator[str | SnapshotError]:
     """Yield what is well in a `state_dir`, and what is wrong."""
-    path = folder / SNAPSHOT
+    path = config.state_dir / SNAPSHOT
     try:
         newest = snapshot.find(path)
     except SnapshotError as why:
@@ -36,6 +37,8 @@ def verified(folder: Path) -> Iterator[str | SnapshotError]:
                 saved = known(Found(one, content))
                 yield f"{one} is whole"
                 yield from _beside(saved, one)
+                if one == newest.path:
+                    check_fits(config, one, saved)
         except SnapshotError as why:
             yield why
 

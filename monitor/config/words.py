@@ -16,6 +16,7 @@ from monitor.config.substitution import Location, Substituted
 from sinks.text import plain
 
 _NOT_A_MAP = "{found} is not a map of keys to values"
+_EMPTY_WILL_DO = ". Write replicas: {}; as many share the work as are started"
 _NOT_WHOLE = "{found} is not a whole number"
 _NOT_A_NUMBER = "{found} is not a number"
 _NEITHER = "{found} is neither true nor false"
@@ -87,6 +88,7 @@ def _not_a_value(where: Place, one: Any, put: Mapping[str, str]) -> str:
         return f"{found} is not a list. {_as_list(where, value, found)}"
     if kind in _WORDS:
         words = _WORDS[kind].format(found=found, **{name: _bound(limit) for name, limit in one.get("ctx", {}).items()})
+        words += _EMPTY_WILL_DO if where.location == ("replicas",) and _WORDS[kind] == _NOT_A_MAP else ""
         return f"{words}. Write {{type: {value}}}" if value in where.kinds else words
     return _scrubbed(one["msg"][:1].lower() + one["msg"][1:], put)
 

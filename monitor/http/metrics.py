@@ -84,6 +84,7 @@ class Metrics:
         )
 
     def _for_judging(self) -> None:
+        self.judged_here = self._gauge("judged_here", "Whether this process judges the model now: 1 or 0.", "model")
         self.slots_judged = self._counter("slots_judged", "Slots that every partition had closed, judged.", "model")
         self.sequential_alarms = self._counter(
             "sequential_alarms",
@@ -158,6 +159,7 @@ class Metrics:
                 self.unpaired.labels(model, half)
             for severity, event in product(SEVERITIES, EVENTS):
                 self.incidents.labels(model, severity, event)
+            self.judged_here.labels(model)
             self.open_incidents(model, {})
 
     def begin_sink(self, sink: str, depth: Callable[[], float]) -> None:
@@ -212,6 +214,7 @@ class Metrics:
 
     def leave(self, model: str) -> None:
         """Show nothing of a model any more that another process judges now."""
+        self.judged_here.labels(model).set(0)
         self.open_incidents(model, {})
         effects = (self.evidence, self.effect_w, self.effect_psi, self.effect_points)
         for name in (*self._signals.pop(model, ()), OTHER):

@@ -17,6 +17,7 @@ from monitor.http.metrics import Metrics
 from monitor.lean import settle
 from monitor.observers import MetricsObserver
 from monitor.parts import Parts
+from monitor.remembered import note_unread
 from monitor.replicas.answers import count_answers
 from monitor.replicas.counting import CountingPipeline
 from monitor.replicas.counting_digest import counting_digest
@@ -48,6 +49,7 @@ def sharing(
         Where the topics that replicas share cannot be made, or do not fit.
     """
     source = cast("KafkaSource", config.source)  # any other is refused where the configuration is read
+    note_unread(config.state_dir)
     partitions = ready(config, source.connection(), health, stopping)
     if not partitions:
         return None

@@ -21,7 +21,7 @@ from monitor.counting.trail import Trail
 from monitor.delivery.dispatcher import Dispatcher
 from monitor.judge.judge import Verdict
 from monitor.parts import Now
-from monitor.types import News, Partition
+from monitor.types import News, Partition, partition_names
 from monitor.watched import Watched
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Desk:
         if self._waits_since is None or now.steady - self._waits_since < self.freshness:
             return {}
         lasts = (now.steady - self._waits_since) / 60
-        words = f"judging waits for {_named(self.merging.awaited)}: no slot closed there for {lasts:.0f} min"
+        words = f"judging waits for {partition_names(self.merging.awaited)}: no slot closed there for {lasts:.0f} min"
         return {"quality.progress": f"{words}. {UNCOUNTED}" if self.merging.uncounted else words}
 
     def uncounted(self, now: Now) -> str | None:
@@ -168,7 +168,7 @@ class Desk:
             self._counted = now.steady
         lasts = now.steady - self._counted
         return (
-            None if lasts < COME_AND_GO else f"nobody has counted {_named(partitions)} for {lasts:.0f} s. {UNCOUNTED}"
+            None if lasts < COME_AND_GO else f"nobody has counted {partition_names(partitions)} for {lasts:.0f} s. {UNCOUNTED}"
         )
 
     def _unlabelled(self, now: Now) -> dict[str, str]:
@@ -224,11 +224,6 @@ class Desk:
             "trails": trail.plain(self.trails or {}),
             "joining": self.joined,
         }
-
-
-def _named(partitions: Sequence[Partition]) -> str:
-    named = ", ".join(f"{topic}/{number}" for topic, number in partitions[:5])
-    return named + (f" and {len(partitions) - 5} more" if len(partitions) > 5 else "")
 
 
 def merging_plain(merging: Merging) -> dict[str, Any]:

@@ -170,7 +170,10 @@ class Judging:
         self._saved[where] = now.steady
         begin = min(desk.next for desk in desks.values()) or first if desks else live
         self.source.go_to(where, begin)
-        log.info("models taken over", partition=where.partition, models=sorted(desks), offset=begin)
+        if desks:
+            log.info("models taken over", partition=where.partition, models=sorted(desks), offset=begin)
+        for name in desks:
+            self.main.metrics.judged_here.labels(name).set(1)
 
     def changed(self, where: Partition) -> None:
         """Note that there is something to remember of a partition's models."""

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from monitor.assembly import begin_sinks, clock, counting_deliveries, dispatcher_of, watched_model
 from monitor.config.config import Config
+from monitor.config.durations import format_duration
 from monitor.counting import trail
 from monitor.counting.fold import NEVER
 from monitor.counting.merging import Merging, Reached
@@ -70,8 +71,8 @@ class Opening:
         model = watched_model(config, own)
         saved: Mapping[str, Any] = remembered or {}
         with understood(Path(f"what is remembered of {own.name}")):
-            if remembered is not None and remembered["slot"] != config.slot:
-                raise SnapshotError(f"{own.name} was judged in slots of another length: seawall state reset")
+            if remembered is not None:
+                check_slot(config, own.name, remembered)
             told = model.restore(remembered, clock().wall) if remembered is not None else []
             merging = self._merging(own.name, model.layout, getattr(config.source, "topics", ()), saved, at)
             sides = self._sides(model, saved.get("beside", {}), Reached(merging.next))
@@ -108,6 +109,15 @@ class Opening:
             reached = replace(reached, taken={})  # of those that counted differently nothing was merged
         judged = saved.get("judged", NEVER)
         return Merging(model, layout, topics, self.counting, at=reached, judged=judged)
+
+
+def check_slot(config: Config, name: str, remembered: Mapping[str, Any]) -> None:
+    """Raise SnapshotError where a model was judged in other slots."""
+    if remembered["slot"] != config.slot:
+        raise SnapshotError(
+            f"{name} was judged in slots of {format_duration(remembered['slot'])}, the configuration says "
+            f"slot: {format_duration(config.slot)}. Set it back, or forget what was judged: seawall state reset"
+        )
 
 
 def _patience(config: Config) -> float:

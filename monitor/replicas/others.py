@@ -15,7 +15,7 @@ from monitor.counting import markers
 from monitor.counting.handover import Marker, decode
 from monitor.http.health import Health
 from monitor.replicas.reading import let_go, reader, up_to
-from monitor.types import Partition
+from monitor.types import Partition, partition_names
 
 SILENT_AFTER = markers.SILENT_AFTER / 1000
 """Seconds after which a process that wrote no marker is gone."""
@@ -50,7 +50,7 @@ def await_alike(
             if not at_work:
                 health.clear("replicas")
                 return True
-            words = WAITING.format(topic=topic, partitions=", ".join(f"{t}/{n}" for t, n in at_work[:5]))
+            words = WAITING.format(topic=topic, partitions=partition_names(at_work))
             health.block("replicas", words)
             if not told:
                 log.warning("another process counts differently", why=words)

@@ -13,9 +13,16 @@ from monitor.errors import SnapshotError
 _FOR_GOOD = (errno.EACCES, errno.EPERM, errno.EROFS)
 """What waiting does not mend; a disk that is full may have room again."""
 
+ANOTHER_FOLDER = "Stop it, or give this one its own state_dir"
 
-def lock(folder: Path) -> IO[str]:
+
+def lock(folder: Path, advice: str = ANOTHER_FOLDER) -> IO[str]:
     """Return an open file that keeps other processes out of the folder as long as it is open.
+
+    Parameters
+    ----------
+    advice : str
+        What to do where another process has it.
 
     Raises
     ------
@@ -31,9 +38,7 @@ def lock(folder: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise SnapshotError(
-            f"state_dir {folder} is in use by another seawall process. Stop it, or give this one its own state_dir."
-        ) from None
+        raise SnapshotError(f"state_dir {folder} is in use by another seawall process. {advice}.") from None
     try:
         tempfile.TemporaryFile(dir=folder).close()  # the lock may be there from before, and be written all the same
     except OSError as error:
@@ -44,7 +49,17 @@ def lock(folder: Path) -> IO[str]:
 
 
 def _unwritable(folder: Path, error: OSError) -> SnapshotError:
+    if file := file_instead(folder):
+        return SnapshotError(f"state_dir {folder} cannot be written: {file} is a file. Name a folder")
     return SnapshotError(f"state_dir {folder} cannot be written: {error.strerror}")
+
+
+def file_instead(folder: Path) -> Path | None:
+    """Return the file that stands where the folder, or one that it lies in, should be."""
+    try:
+        return next((path for path in (folder, *folder.parents) if path.is_file()), None)
+    except OSError:  # what may not be looked at is said by whoever writes there
+        return None
 
 
 def in_use(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -13,9 +14,12 @@ import pytest
 from click.testing import CliRunner
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
+from monitor.cli.main import main
 from monitor.cli.state import command
+from monitor.config.loading import load
+from monitor.errors import SnapshotError
 from monitor.incidents.incident import Incident
-from monitor.remembered import remembered_state
+from monitor.remembered import remembered_state, resumed
 from monitor.state.lock import lock
 from monitor.state.migration import VERSION
 from monitor.state.snapshot import previous, recover, save
@@ -33,7 +37,7 @@ def config(folder: Path, source: dict[str, object], **settings: object) -> str:
 
 def snapshot(folder: Path) -> Path:
     path = folder / "state" / "snapshot"
-    path.parent.mkdir()
+    path.parent.mkdir(exist_ok=True)
     model = {
         "reference": "sha256:" + 64 * "a",
         "signals": [],
@@ -195,8 +199,81 @@ def test_show_says_when_nothing_is_remembered(tmp_path, file_config):
 
 def test_reset_asks_first_and_keeps_everything_on_no(tmp_path, file_config):
     path = snapshot(tmp_path)
-    assert CliRunner().invoke(command, ["reset", "-c", file_config], input="n\n").exit_code == 1
+    asked = CliRunner().invoke(command, ["reset", "-c", file_config], input="n\n")
+    assert asked.exit_code == 1
+    assert f"Forget what is remembered in {path.parent}, open incidents included? Reading begins then" in asked.output
+    assert asked.output.endswith("nothing was changed\n")
     assert path.exists()
+
+
+def test_no_is_no_interruption(file_config, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert main(["state", "reset", "-c", file_config]) == 1
+    assert capsys.readouterr().err == "nothing was changed\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ("earliest", "the earliest record in a and b"),
+        ("latest", "records to come in a and b"),
+        ("2026-01-01T00:00:00Z", "records of 2026-01-01T00:00:00Z in a and b"),
+    ],
+)
+def test_reset_asks_with_the_group_and_where_reading_begins_then(tmp_path, start, words):
+    source = {
+        "type": "kafka",
+        "bootstrap_servers": "127.0.0.1:1",
+        "topics": ["a", "b"],
+        "group_id": "t",
+        "start": start,
+    }
+    asked = CliRunner().invoke(command, ["reset", "-c", config(tmp_path, source)], input="n\n").output
+    assert f"and what the group t has read? Reading begins then with {words} [y/N]" in asked
+
+
+def test_reset_of_what_several_processes_share_asks_by_the_names_of_all_that_goes(tmp_path):
+    source = {"type": "kafka", "bootstrap_servers": "127.0.0.1:1", "topics": ["a"], "group_id": "team"}
+    path = config(tmp_path, source, replicas={})
+    asked = CliRunner().invoke(command, ["reset", "-c", path], input="n\n").output
+    groups = "forget what the groups team and team.judge have read, for every process?"
+    assert f"Delete the topics team.tallies and team.state and {groups} [y/N]" in asked
+    snapshot(tmp_path)
+    asked = CliRunner().invoke(command, ["reset", "-c", path], input="n\n").output
+    assert f"The snapshot of one process in {tmp_path / 'state'} is put aside. [y/N]" in asked
+
+
+@pytest.mark.parametrize("labels", [[], ["--labels"]])
+def test_reset_says_what_to_stop(tmp_path, file_config, labels):
+    path = snapshot(tmp_path)
+    with lock(path.parent):
+        refused = CliRunner().invoke(command, ["reset", "--yes", *labels, "-c", file_config])
+    assert str(refused.exception).endswith("is in use by another seawall process. Stop `seawall run` first.")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ({"slot": 5_000}, "was counted in slots of 5s, the configuration says slot: 10s"),
+        (
+            {"partitions": [["others", 0, 7, 0, 0, [], 7]]},
+            "was counted of topic others, the configuration says topic a",
+        ),
+    ],
+)
+def test_show_and_verify_say_what_a_run_would_refuse_in_its_words(tmp_path, found, words):
+    path = snapshot(tmp_path)
+    save(path, remembered_state(path) | found)
+    source = {"type": "kafka", "bootstrap_servers": "127.0.0.1:1", "topics": ["a"]}
+    written = config(tmp_path, source, slot="10s")
+    shown = CliRunner().invoke(command, ["show", "-c", written])
+    verified = CliRunner().invoke(command, ["verify", "-c", written])
+    with pytest.raises(SnapshotError) as refused:
+        resumed(load(Path(written), secrets=False))
+    assert f"! {refused.value}" in shown.output.splitlines()
+    assert str(verified.exception) == str(refused.value)
+    assert words in str(refused.value)
+    assert (shown.exit_code, verified.exception.exit_code) == (0, 1)
 
 
 def test_reset_keeps_both_old_snapshots_under_other_names(tmp_path, file_config):

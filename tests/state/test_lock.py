@@ -58,5 +58,5 @@ def test_closing_lets_others_in_and_the_folder_is_made(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SnapshotError, match="cannot be written"):
+    with pytest.raises(SnapshotError, match=f"cannot be written: {tmp_path / 'file'} is a file. Name a folder"):
         lock(tmp_path / "file" / "state")
