@@ -30,7 +30,7 @@ demo: $(VENV)/.base ## 80 seconds of drift, breakage and attack, and what an on-
 	$(BIN)/seawall demo $(ARGS)
 endif
 
-test: $(VENV)/.dev ## all tests that need no more than the package index and the broker
+test: $(VENV)/.dev ## all tests that need no more than the package index and the broker (20 minutes on 2 cores)
 	$(PYTEST) -m "not real" $(IN_PARALLEL) $(ARGS)
 
 test-real: $(VENV)/.chart $(VENV_MLSERVER)/.installed test-alibi ## the tests that need more, or are heavy

@@ -27,8 +27,8 @@ MOST_NAMED = 5
 def partition_names(partitions: Sequence[Partition]) -> str:
     """Return a few by name, and how many more there are.
 
-    >>> partition_names([Partition("a", 0), Partition("a", 1)])
-    'a/0, a/1'
+    >>> partition_names([Partition("a", number) for number in range(6)])
+    'a/0, a/1, a/2, a/3, a/4 and 1 more'
     """
     named = ", ".join(f"{topic}/{number}" for topic, number in partitions[:MOST_NAMED])
     return named + (f" and {len(partitions) - MOST_NAMED} more" if len(partitions) > MOST_NAMED else "")

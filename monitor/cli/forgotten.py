@@ -31,10 +31,10 @@ def question(config: Config) -> str:
     if config.replicas is None:
         what = f"Forget what is remembered in {folder}, open incidents included" + (f", and {read}" if named else "")
         return f"{what}? Reading begins then with {_beginning(config)}"
-    from monitor.replicas.topics import names
+    from monitor.replicas.topics import wanted
 
     beside = f" The snapshot of one process in {folder} is put aside." if (folder / SNAPSHOT).exists() else ""
-    return f"Delete the topics {_and(names(config))} and forget {read}, for every process?{beside}"
+    return f"Delete the topics {_and(wanted(config))} and forget {read}, for every process?{beside}"
 
 
 def _beginning(config: Config) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from monitor.counting.sampling import share_of
 from monitor.errors import SeawallError, SnapshotError, SourceError
 from monitor.incidents.incident import rfc3339
 from monitor.replicas.desk import reached_of
+from monitor.replicas.expired import refuse_expired
 from monitor.replicas.log import Log
 from monitor.replicas.memory import Memory
 from monitor.replicas.opening import check_slot
@@ -36,11 +38,15 @@ def remembered(config: Config) -> dict[str, dict[str, Any]]:
         Where a record is not whole.
     """
     source = cast("KafkaSource", config.source)  # any other is refused where the configuration is read
-    memory = Memory(source.connection(), names(config)[1], Log(source.connection()))
     try:
-        return memory.read_all()
+        return _memory(config).read_all()
     except OSError as why:
         raise SourceError(f"Kafka at {', '.join(source.bootstrap_servers)}: {why.strerror}") from None
+
+
+def _memory(config: Config) -> Memory:
+    connection = config.source.connection()
+    return Memory(connection, names(config)[1], Log(connection))
 
 
 def shown_shared(config: Config) -> Iterator[str]:
@@ -87,3 +93,18 @@ def refused(config: Config, states: Mapping[str, dict[str, Any]]) -> Iterator[Se
             check_slot(config, name, states[name])
         except SnapshotError as why:
             yield why
+    try:
+        _refuse_expired(config)
+    except SourceError as why:
+        yield why
+
+
+def _refuse_expired(config: Config) -> None:
+    """Raise SourceError where the group has no commits any more; nothing where the brokers do not say."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    with contextlib.suppress(KafkaError, OSError):
+        admin = KafkaAdminClient(**config.source.connection(), bootstrap_timeout_ms=5_000, request_timeout_ms=5_000)
+        with contextlib.closing(admin):
+            refuse_expired(config, admin, _memory(config))

@@ -153,6 +153,21 @@ def test_check_config_says_what_would_be_watched(file, capsys):
     )
 
 
+def test_check_config_says_what_several_processes_share_and_what_the_folder_holds(file, capsys):
+    file.write_text(CONFIG.replace("[inference]", "[inference], group_id: team") + "replicas: {}\n")
+    assert main(["check-config", str(file)]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "  shares    partitions and models with the group team, by team.tallies and team.state",
+        f"  keeps     what is remembered in team.state; in {file.parent}/state a lock, nothing that must survive",
+    ]
+
+
+def test_check_config_refuses_a_file_where_the_state_should_be(file, capsys):
+    file.write_text(CONFIG + "state_dir: seawall.yaml/state\n")
+    assert main(["check-config", str(file)]) == 2
+    assert f"  state_dir  {file} is a file. Name a folder\n" in capsys.readouterr().err
+
+
 def test_a_missing_reference_is_a_warning_that_names_the_command(file, capsys):
     assert main(["check-config", str(file)]) == 0
     assert "warning: credit-risk: no reference in" in (told := capsys.readouterr().err)

@@ -34,7 +34,7 @@ def begun(several: Replicas, number: int) -> list[str]:
 
 
 @pytest.mark.parametrize("start", ["earliest", "latest", "2026-01-01T00:00:00Z"])
-def test_a_group_whose_commits_have_expired_is_refused_until_it_is_reset(broker, counted, start):
+def test_a_group_whose_commits_have_expired_is_refused_until_it_is_reset(broker, counted, start, capsys):
     several = counted(start)
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
     admin.delete_groups([several.group])  # as they are when they have expired
@@ -47,7 +47,13 @@ def test_a_group_whose_commits_have_expired_is_refused_until_it_is_reset(broker,
     assert "To forget what was judged and begin there: seawall state reset" in told
     assert "Traceback" not in told
     assert "partition assigned" not in told
-    assert main(["state", "reset", "--yes", "-c", str(several.folder / f"{several.group}-1" / "seawall.yaml")]) == 0
+    config = str(several.folder / f"{several.group}-1" / "seawall.yaml")
+    assert main(["state", "verify", "-c", config]) == 1
+    (refused,) = capsys.readouterr().err.splitlines()
+    assert refused in told
+    assert main(["state", "show", "-c", config]) == 0
+    assert f"! {refused}" in capsys.readouterr().out.splitlines()
+    assert main(["state", "reset", "--yes", "-c", config]) == 0
     several.start(2)
     several.wait_until_logged(2, "partition begun")
     assert several.terminate(2) == 0

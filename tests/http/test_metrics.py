@@ -16,6 +16,7 @@ CONTRACT = [
     "late_total{model}",
     "duplicates_total{model}",
     "slots_judged_total{model}",
+    "judged_here{model}",
     "effect_w{model,signal}",
     "effect_psi{model,signal}",
     "effect_points{model,signal}",

@@ -21,7 +21,7 @@ from monitor.delivery.dispatcher import Dispatcher
 from monitor.parts import Now
 from monitor.replicas.desk import UNCOUNTED, Desk, reached_of
 from monitor.state import snapshot
-from monitor.types import Message, Partition
+from monitor.types import Message, Partition, partition_names
 
 PARTITIONS = 3
 TOPIC = "t"
@@ -271,3 +271,8 @@ def test_a_word_said_too_early_is_not_heard_again_by_whoever_reads_it_again_once
         read_again += again.merging.next <= at - before
         assert outcomes(read(again, log, len(log))) == []
     assert read_again, "none of the words was"
+
+
+def test_a_long_list_of_partitions_says_how_many_more_there_are():
+    assert partition_names([Partition("t", number) for number in range(5)]) == "t/0, t/1, t/2, t/3, t/4"
+    assert partition_names([Partition("t", number) for number in range(7)]) == "t/0, t/1, t/2, t/3, t/4 and 2 more"

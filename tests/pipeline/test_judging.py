@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import traffic
+from structlog.testing import capture_logs
 
 from monitor.config.loading import load
 from monitor.counting.handover import Counted, Handed, Marker, Spoken, encode
@@ -275,6 +276,7 @@ def test_a_model_that_went_is_shown_no_longer(process, tmp_path):
     process.source.append(tally(process.name, 1), marker(2, 1))
     process.turn(1.0)
     assert shown(process, "seawall_evidence_needed_log10")
+    assert [s.value for s in shown(process, "seawall_judged_here")] == [1.0]
     stuck = SimpleNamespace(dispatcher=process.judging.desks[Partition("tallies", 0)][process.name].dispatcher)
     stuck.dispatcher._lanes["file"].depth = lambda: 3
     assert [s.value for s in shown(process, "seawall_outbox_depth")] == [3.0]
@@ -285,6 +287,20 @@ def test_a_model_that_went_is_shown_no_longer(process, tmp_path):
     assert not shown(process, "seawall_effect_w")
     assert [s.value for s in shown(process, "seawall_outbox_depth")] == [0.0]
     assert {s.value for s in shown(process, "seawall_incidents_open")} == {0.0}
+    assert [s.value for s in shown(process, "seawall_judged_here")] == [0.0]
+
+
+def test_a_model_that_is_taken_over_anew_is_still_judged_here(process):
+    process.source.given.update(process.source.mine)
+    process.turn(1.0)
+    assert [s.value for s in shown(process, "seawall_judged_here")] == [1.0]
+
+
+def test_only_partitions_with_models_are_said_to_be_taken_over(configured, tmp_path):
+    with capture_logs() as logs:
+        process = Process(configured, tmp_path, partitions=4)
+    taken = [line["models"] for line in logs if line["event"] == "models taken over"]
+    assert taken == [[process.name]]
 
 
 def shown(process: Process, name: str) -> list[Any]:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
+from structlog.testing import capture_logs
 
 from monitor.assembly import watched_models
 from monitor.config.config import Config
@@ -16,6 +17,7 @@ from monitor.config.loading import load
 from monitor.errors import SnapshotError, SourceError
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
+from monitor.remembered import note_unread
 from monitor.replicas.counting_digest import counting_digest
 from monitor.replicas.forgetting import forget_topics
 from monitor.replicas.handing_over import partition_of
@@ -105,3 +107,23 @@ def test_a_model_whose_partition_is_another_now_is_refused(configured):
     before = next(n for n in range(3) if n != partition_of(name, 3))
     with pytest.raises(SnapshotError, match=f"{name} was judged while .* another number of partitions than 3"):
         Opening(config, "1", 3, Metrics("0")).open(before, {name: {}})
+
+
+def test_a_model_that_was_judged_in_other_slots_is_refused(configured):
+    config = shared(configured, "127.0.0.1:1")
+    (name,) = config.models_resolved()
+    state = {"slot": 5_000, "reached": {"offset": 0}}
+    words = f"{name} was judged in slots of 5s, the configuration says slot: 10s. Set it back, or forget"
+    with pytest.raises(SnapshotError, match=words):
+        Opening(config, "1", 3, Metrics("0")).open(partition_of(name, 3), {name: state})
+
+
+def test_a_start_says_that_the_snapshot_of_one_process_is_not_read(tmp_path):
+    with capture_logs() as logs:
+        note_unread(tmp_path)
+        (tmp_path / "snapshot").write_bytes(b"")
+        note_unread(tmp_path)
+    (line,) = logs
+    assert (line["event"], line["log_level"]) == ("snapshot of one process is not read", "warning")
+    assert line["path"] == str(tmp_path / "snapshot")
+    assert "incidents that were open there are not resolved" in line["then"]
