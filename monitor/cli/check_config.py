@@ -87,11 +87,12 @@ def _of_state(config: Config) -> Iterator[tuple[str, str]]:
     if config.replicas is None:
         yield "keeps", f"its state in {config.state_dir}"
         return
-    from monitor.replicas.topics import names
+    from monitor.replicas.topics import names, wanted
 
-    tallies, state = names(config)
+    *others, last = wanted(config)
+    state = names(config)[1]
     group = getattr(config.source, "group_id", None) or config.group_id
-    yield "shares", f"partitions and models with the group {group}, by {tallies} and {state}"
+    yield "shares", f"partitions and models with the group {group}, by {', '.join(others)} and {last}"
     beside = " and dead letters" if config.dead_letters_to == "file" else ""
     yield "keeps", f"what is remembered in {state}; in {config.state_dir} a lock{beside}, nothing that must survive"
 

@@ -238,8 +238,13 @@ def test_reset_of_what_several_processes_share_asks_by_the_names_of_all_that_goe
     asked = CliRunner().invoke(command, ["reset", "-c", path], input="n\n").output
     groups = "forget what the groups team and team.judge have read, for every process?"
     assert f"Delete the topics team.tallies and team.state and {groups} [y/N]" in asked
+    endpoint = {"type": "v2", "url": "http://127.0.0.1:1", "model": "credit"}
+    own = {"shadow": {"endpoint": endpoint, "checks": [{"type": "noise"}]}, "privacy": {"hash_key": 16 * "k"}}
+    path = config(tmp_path, source, replicas={}, **own)
     snapshot(tmp_path)
     asked = CliRunner().invoke(command, ["reset", "-c", path], input="n\n").output
+    groups = "what the groups team, team.answers and team.judge have read"
+    assert f"Delete the topics team.tallies, team.state and team.answers and forget {groups}" in asked
     assert f"The snapshot of one process in {tmp_path / 'state'} is put aside. [y/N]" in asked
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from math import log
 
 import pytest
 import traffic
+from fake_source import FakeSource
 from incident_findings import finding
 
-from monitor.assembly import watched_models
+from monitor.assembly import running, watched_models
 from monitor.config.loading import load
 from monitor.counting.tally import Tally
 from monitor.http.health import Health
@@ -68,3 +70,11 @@ def test_alarms_that_no_gauge_shows_are_counted_and_those_of_evidence_are_not(mo
     observer.judged(model, replace(verdict, alarms=[attack, finding("feature.income", 0)]))
     (counted,) = metrics.sequential_alarms.collect()
     assert {s.labels["signal"]: s.value for s in counted.samples} == {"anomaly.queries": 1}
+
+
+def test_one_process_judges_all_its_models(configured, model):
+    metrics = Metrics("1")
+    config = load(configured(), secrets=False)
+    one = running(config, [model], Health(0.0), metrics, stopping=threading.Event(), source=FakeSource())
+    one.parts.outbox.close(one, one.clock())
+    assert metrics.registry.get_sample_value("seawall_judged_here", {"model": traffic.MODEL}) == 1
