@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import json
 import os
 import re
 import time
@@ -12,46 +10,16 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from saved_state import INCIDENT, config, moved, snapshot
 
-from monitor.cli.main import main
 from monitor.cli.state import command
 from monitor.config.loading import load
 from monitor.errors import SnapshotError
 from monitor.incidents.incident import Incident
 from monitor.remembered import remembered_state, resumed
 from monitor.state.lock import lock
-from monitor.state.migration import VERSION
 from monitor.state.snapshot import previous, recover, save
 from monitor.types import Effect, SignalChange
-
-CHANGE = SignalChange("feature.income", "features", 7.2, Effect(w=0.31), "shifted up")
-INCIDENT = Incident("inc_1", "credit", "error", 0, 0, 0, {"feature.income": CHANGE})
-
-
-def config(folder: Path, source: dict[str, object], **settings: object) -> str:
-    path = folder / "seawall.yaml"
-    path.write_text(json.dumps({"model": "credit", "source": source, "reference": "reference", **settings}))
-    return str(path)
-
-
-def snapshot(folder: Path) -> Path:
-    path = folder / "state" / "snapshot"
-    path.parent.mkdir(exist_ok=True)
-    model = {
-        "reference": "sha256:" + 64 * "a",
-        "signals": [],
-        "judge": {"records": 1_234},
-        "policy": {"incidents": [msgspec.to_builtins(INCIDENT)]},
-        "conditions": {},
-    }
-    content = remembered_state(folder / "none") | {
-        "version": VERSION,
-        "partitions": [["inference", 0, 77, 0, 0, [], 77]],
-        "models": {"credit": model},
-    }
-    save(path, content)
-    return path
 
 
 @pytest.fixture
@@ -77,12 +45,6 @@ def test_show_says_when_a_running_process_may_know_more(tmp_path, file_config, a
         shown = CliRunner().invoke(command, ["show", "-c", file_config]).output
     words = r"^! not saved for \d+ s: the running process may know more, see /readyz$"
     assert bool(re.search(words, shown, re.MULTILINE)) == said
-
-
-def moved(path: Path, offset: int, **more: object) -> dict[str, object]:
-    """Return the content as it is when more was read."""
-    content = remembered_state(path)
-    return content | {"partitions": [["inference", 0, offset, 0, 0, [], offset]]} | more
 
 
 def test_verify_refuses_a_snapshot_that_is_not_whole(tmp_path, file_config):
@@ -197,65 +159,6 @@ def test_show_says_when_nothing_is_remembered(tmp_path, file_config):
     )
 
 
-def test_reset_asks_first_and_keeps_everything_on_no(tmp_path, file_config):
-    path = snapshot(tmp_path)
-    asked = CliRunner().invoke(command, ["reset", "-c", file_config], input="n\n")
-    assert asked.exit_code == 1
-    assert f"Forget what is remembered in {path.parent}, open incidents included? Reading begins then" in asked.output
-    assert asked.output.endswith("nothing was changed\n")
-    assert path.exists()
-
-
-def test_no_is_no_interruption(file_config, monkeypatch, capsys):
-    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    assert main(["state", "reset", "-c", file_config]) == 1
-    assert capsys.readouterr().err == "nothing was changed\n"
-
-
-@pytest.mark.parametrize(
-    ("start", "words"),
-    [
-        ("earliest", "the earliest record in a and b"),
-        ("latest", "records to come in a and b"),
-        ("2026-01-01T00:00:00Z", "records of 2026-01-01T00:00:00Z in a and b"),
-    ],
-)
-def test_reset_asks_with_the_group_and_where_reading_begins_then(tmp_path, start, words):
-    source = {
-        "type": "kafka",
-        "bootstrap_servers": "127.0.0.1:1",
-        "topics": ["a", "b"],
-        "group_id": "t",
-        "start": start,
-    }
-    asked = CliRunner().invoke(command, ["reset", "-c", config(tmp_path, source)], input="n\n").output
-    assert f"and what the group t has read? Reading begins then with {words} [y/N]" in asked
-
-
-def test_reset_of_what_several_processes_share_asks_by_the_names_of_all_that_goes(tmp_path):
-    source = {"type": "kafka", "bootstrap_servers": "127.0.0.1:1", "topics": ["a"], "group_id": "team"}
-    path = config(tmp_path, source, replicas={})
-    asked = CliRunner().invoke(command, ["reset", "-c", path], input="n\n").output
-    groups = "forget what the groups team and team.judge have read, for every process?"
-    assert f"Delete the topics team.tallies and team.state and {groups} [y/N]" in asked
-    endpoint = {"type": "v2", "url": "http://127.0.0.1:1", "model": "credit"}
-    own = {"shadow": {"endpoint": endpoint, "checks": [{"type": "noise"}]}, "privacy": {"hash_key": 16 * "k"}}
-    path = config(tmp_path, source, replicas={}, **own)
-    snapshot(tmp_path)
-    asked = CliRunner().invoke(command, ["reset", "-c", path], input="n\n").output
-    groups = "what the groups team, team.answers and team.judge have read"
-    assert f"Delete the topics team.tallies, team.state and team.answers and forget {groups}" in asked
-    assert f"The snapshot of one process in {tmp_path / 'state'} is put aside. [y/N]" in asked
-
-
-@pytest.mark.parametrize("labels", [[], ["--labels"]])
-def test_reset_says_what_to_stop(tmp_path, file_config, labels):
-    path = snapshot(tmp_path)
-    with lock(path.parent):
-        refused = CliRunner().invoke(command, ["reset", "--yes", *labels, "-c", file_config])
-    assert str(refused.exception).endswith("is in use by another seawall process. Stop `seawall run` first.")
-
-
 @pytest.mark.parametrize(
     ("found", "words"),
     [
@@ -281,75 +184,6 @@ def test_show_and_verify_say_what_a_run_would_refuse_in_its_words(tmp_path, foun
     assert (shown.exit_code, verified.exception.exit_code) == (0, 1)
 
 
-def test_reset_keeps_both_old_snapshots_under_other_names(tmp_path, file_config):
-    path = snapshot(tmp_path)
-    save(path, moved(path, 99))
-    done = CliRunner().invoke(command, ["reset", "--yes", "-c", file_config])
-    kept = sorted(str(p) for p in path.parent.iterdir() if p.name != "lock")
-    assert done.output == f"forgotten; what was remembered is {kept[0]} and {kept[1]}\n"
-    assert remembered_state(path)["partitions"] == []
-
-
-def test_reset_that_ends_in_between_leaves_no_older_one_to_go_on_from(tmp_path, file_config, monkeypatch):
-    path = snapshot(tmp_path)
-    save(path, moved(path, 99))
-    renaming = Path.rename
-
-    def once(self, target):
-        monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        return renaming(self, target)
-
-    monkeypatch.setattr(Path, "rename", once)
-    CliRunner().invoke(command, ["reset", "--yes", "-c", file_config])
-    monkeypatch.undo()
-    assert remembered_state(path)["partitions"][0][2] == 99
-
-
-def test_reset_helps_where_neither_is_whole(tmp_path, file_config):
-    path = snapshot(tmp_path)
-    save(path, moved(path, 99))
-    for each in (path, previous(path)):
-        each.write_bytes(b"torn")
-    assert CliRunner().invoke(command, ["show", "-c", file_config]).exit_code == 1
-    assert CliRunner().invoke(command, ["reset", "--yes", "-c", file_config]).exit_code == 0
-    assert "nothing is remembered" in CliRunner().invoke(command, ["show", "-c", file_config]).output
-
-
-def test_reset_makes_kafka_forget_the_group(tmp_path, broker, topic):
-    name = topic()
-    group = f"group-{name}"
-    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False)
-    consumer.assign([TopicPartition(name, 0)])
-    consumer.seek(TopicPartition(name, 0), 0)
-    consumer.commit()
-    consumer.close(autocommit=False)
-    source = {"type": "kafka", "bootstrap_servers": broker.bootstrap, "topics": [name], "group_id": group}
-    done = CliRunner().invoke(command, ["reset", "--yes", "-c", config(tmp_path, source)])
-    assert done.exit_code == 0, done.output
-    again = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=group, enable_auto_commit=False)
-    assert again.committed(TopicPartition(name, 0)) is None
-    again.close(autocommit=False)
-
-
-def test_reset_forgets_what_several_processes_share(tmp_path, broker, topic):
-    source = {"type": "kafka", "bootstrap_servers": broker.bootstrap, "topics": [topic()], "group_id": topic()}
-    path = config(tmp_path, source, replicas={})
-    for kind in ("tallies", "state"):
-        broker.create_topic(f"{source['group_id']}.{kind}")
-    done = CliRunner().invoke(command, ["reset", "--yes", "-c", path])
-    assert done.exit_code == 0, done.output
-    assert f"the group {source['group_id']}.judge is forgotten" in done.output
-    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
-    assert not [name for name in admin.list_topics() if name.startswith(f"{source['group_id']}.")]
-    admin.close()
-
-
-def test_reset_names_the_address_that_does_not_answer(tmp_path):
-    source = {"type": "kafka", "bootstrap_servers": "127.0.0.1:1", "topics": ["t"]}
-    done = CliRunner().invoke(command, ["reset", "--yes", "-c", config(tmp_path, source)])
-    assert "127.0.0.1:1" in str(done.exception)
-
-
 def test_what_labels_tell_is_shown_too(tmp_path, file_config):
     path = snapshot(tmp_path)
     content = remembered_state(path)
@@ -366,10 +200,3 @@ def test_what_labels_tell_is_shown_too(tmp_path, file_config):
     assert "1,234 records and 99 labels judged" in shown
     assert "2 incidents open" in shown
     assert "warning since 1970-01-01T00:00:00Z: error: of labelled predictions wrong (inc_2)" in shown
-
-
-def test_reset_forgets_the_labels_that_wait(tmp_path, file_config):
-    waiting = snapshot(tmp_path).with_name("labels.sqlite")
-    waiting.write_bytes(b"")
-    assert CliRunner().invoke(command, ["reset", "--yes", "-c", file_config]).exit_code == 0
-    assert not waiting.exists()

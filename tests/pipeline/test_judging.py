@@ -162,7 +162,10 @@ def test_partitions_without_a_model_are_not_read_again_from_their_beginning(conf
     process.source.append(*[marker(1, 1)] * 100)
     process.source.given.update(process.source.mine)
     process.source.went.clear()
-    process.begin()
+    with capture_logs() as logs:
+        process.begin()
+    assert [line["models"] for line in logs if line["event"] == "models taken over"] == [[process.name]]
+    assert [s.value for s in shown(process, "seawall_judged_here")] == [1.0]
     (judged,) = (where.partition for where, desks in process.judging.desks.items() if desks)
     assert process.source.went == {n: 0 if n == judged else 100 for n in range(4)}
 
@@ -288,19 +291,6 @@ def test_a_model_that_went_is_shown_no_longer(process, tmp_path):
     assert [s.value for s in shown(process, "seawall_outbox_depth")] == [0.0]
     assert {s.value for s in shown(process, "seawall_incidents_open")} == {0.0}
     assert [s.value for s in shown(process, "seawall_judged_here")] == [0.0]
-
-
-def test_a_model_that_is_taken_over_anew_is_still_judged_here(process):
-    process.source.given.update(process.source.mine)
-    process.turn(1.0)
-    assert [s.value for s in shown(process, "seawall_judged_here")] == [1.0]
-
-
-def test_only_partitions_with_models_are_said_to_be_taken_over(configured, tmp_path):
-    with capture_logs() as logs:
-        process = Process(configured, tmp_path, partitions=4)
-    taken = [line["models"] for line in logs if line["event"] == "models taken over"]
-    assert taken == [[process.name]]
 
 
 def shown(process: Process, name: str) -> list[Any]:
