@@ -168,7 +168,9 @@ class Desk:
             self._counted = now.steady
         lasts = now.steady - self._counted
         return (
-            None if lasts < COME_AND_GO else f"nobody has counted {partition_names(partitions)} for {lasts:.0f} s. {UNCOUNTED}"
+            None
+            if lasts < COME_AND_GO
+            else f"nobody has counted {partition_names(partitions)} for {lasts:.0f} s. {UNCOUNTED}"
         )
 
     def _unlabelled(self, now: Now) -> dict[str, str]:

@@ -65,11 +65,13 @@ def test_reset_of_what_several_processes_share_asks_by_the_names_of_all_that_goe
     assert f"Delete the topics team.tallies and team.state and {groups} [y/N]" in asked
     endpoint = {"type": "v2", "url": "http://127.0.0.1:1", "model": "credit"}
     own = {"shadow": {"endpoint": endpoint, "checks": [{"type": "noise"}]}, "privacy": {"hash_key": 16 * "k"}}
+    own |= {"labels": {"source": {"type": "kafka", "topics": ["labels"]}}}
     path = config(tmp_path, source, replicas={}, **own)
     snapshot(tmp_path)
     asked = CliRunner().invoke(command, ["reset", "-c", path], input="n\n").output
-    groups = "what the groups team, team.answers and team.judge have read"
-    assert f"Delete the topics team.tallies, team.state and team.answers and forget {groups}" in asked
+    groups = "what the groups team, team-labels, team.answers and team.judge have read"
+    topics = "team.tallies, team.state, team.halves and team.answers"
+    assert f"Delete the topics {topics} and forget {groups}" in asked
     assert f"The snapshot of one process in {tmp_path / 'state'} is put aside. [y/N]" in asked
 
 
