@@ -20,7 +20,7 @@ from monitor.state.lock import in_use
 from monitor.state.snapshot import Found
 from sinks.text import counted, plain
 
-LONGEST = 100
+LONGEST = 200
 """Characters of an incident's summary."""
 
 LONGEST_UNSAVED = 60.0
