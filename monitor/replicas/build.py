@@ -5,11 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, cast
 
-from monitor.assembly import (
-    clock,
-    letters_to,
-    parts_of,
-)
+from monitor.assembly import clock, letters_to, parts_of
 from monitor.config.config import Config
 from monitor.counting.apart import Apart
 from monitor.http.health import Health
@@ -58,27 +54,9 @@ def sharing(
     if not await_alike(source.connection(), tallies, counting, health, stopping):
         return None
     noticed = Noticed(health, config.freshness / 1000)
-    parts = parts_of(config, models, source.build_shared(models[0].name))
-    parts["partitions"] = Apart(
-        parts["partitions"].timing, [model.layout for model in models], [model.name for model in models], counting
-    )
     told = Log(source.connection(), stopping)
     outbox = HandingOver(told, tallies, partitions, noticed=noticed, health=health, metrics=metrics)
-    main = CountingPipeline(
-        Parts(
-            **parts,
-            letters=letters_to(config, None, stopping),
-            outbox=outbox,
-            observers=[
-                noticed,
-                MetricsObserver(metrics, health, [model.name for model in models]),
-                Verdicts(models),
-            ],
-        ),
-        clock,
-        stopping,
-    )
-    main.health, main.metrics = health, metrics
+    main = _counting(config, models, counting, outbox, stopping)
     count_answers(main, config, metrics)
     update = {"topics": (tallies,), "group_id": judging_group(config), "start": "earliest"}
     ours = source.model_copy(update=update)
@@ -89,6 +67,20 @@ def sharing(
         join_labels(main, judging, config, partitions, stopping)
     watch_memory(main, noticed, config.memory_limit, metrics)
     settle()
+    return main
+
+
+def _counting(
+    config: Config, models: list[Watched], counting: str, outbox: HandingOver, stopping: threading.Event
+) -> CountingPipeline:
+    """Return the pipeline of the records, which judges nothing."""
+    names_of = [model.name for model in models]
+    parts = parts_of(config, models, cast("KafkaSource", config.source).build_shared(names_of[0]))
+    parts["partitions"] = Apart(parts["partitions"].timing, [model.layout for model in models], names_of, counting)
+    observers = [outbox.noticed, MetricsObserver(outbox.metrics, outbox.health, names_of), Verdicts(models)]
+    letters = letters_to(config, None, stopping)
+    main = CountingPipeline(Parts(**parts, letters=letters, outbox=outbox, observers=observers), clock, stopping)
+    main.health, main.metrics = outbox.health, outbox.metrics
     return main
 
 
