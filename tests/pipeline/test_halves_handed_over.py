@@ -68,9 +68,9 @@ def test_halves_are_in_the_log_before_their_slot_is_said_to_be_closed(queue):
     handing_over(log).save(counting(queue, "m"), NOW)
     assert {entry.topic for entry in log.entries} == {"halves"}
     first, *markers = log.entries
-    assert (first.partition, decode(first.value).model) == (partition_of("m", 2), "m")
+    assert (first.partition, decode(first.value, 0).model) == (partition_of("m", 2), "m")
     assert [entry.partition for entry in markers] == [0, 1]
-    assert all(isinstance(decode(entry.value), Marker) for entry in markers)
+    assert all(isinstance(decode(entry.value, 0), Marker) for entry in markers)
 
 
 def test_what_the_log_refuses_is_handed_over_later(queue):
@@ -83,7 +83,7 @@ def test_what_the_log_refuses_is_handed_over_later(queue):
     log.refuses = False
     outbox.save(pipeline, Now(3.0, 3_000))
     outbox.save(pipeline, Now(5.0, 5_000))
-    kinds = [type(decode(entry.value)) for entry in log.entries]
+    kinds = [type(decode(entry.value, 0)) for entry in log.entries]
     assert kinds == [Waiting, Marker, Marker]
 
 
@@ -92,7 +92,7 @@ def test_labels_that_name_no_model_go_to_all_that_may_have_predicted(queue):
     queue.label([LabelHalf("a", 7, "yes"), LabelHalf("b", 7, "yes", "unwatched")])
     entries = list(HalvesOut("halves", 4, names, queue).entries())
     assert [entry.partition for entry in entries] == sorted({partition_of(name, 4) for name in names})
-    assert {decode(entry.value).model for entry in entries} == {""}
+    assert {decode(entry.value, 0).model for entry in entries} == {""}
 
 
 def test_no_id_is_handed_over_and_messages_are_of_bounded_size(queue):

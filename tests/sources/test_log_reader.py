@@ -33,7 +33,7 @@ def read(reader, count):
     found, until = [], time.monotonic() + 30
     while len(found) < count:
         assert time.monotonic() < until, reader.trouble
-        found += [(number, *message) for number, some in reader.poll().items() for message in some]
+        found += [(number, one.offset, one.value) for number, some in reader.poll().items() for one in some]
     return found
 
 
