@@ -72,8 +72,8 @@ class Health:
         alive = self.healthz(now)
         with self._lock:
             why = alive.why | self._blocks
-        if alive.state == "starting":
-            why.setdefault("start", "has not begun to read")
+        if alive.state == "starting" and not why:
+            why["start"] = "has not begun to read"
         if alive.state == "stuck" and not why:
             why["traffic"] = "nothing is read or judged at present"
         return Verdict(well=not why, state=alive.state, why=why)
