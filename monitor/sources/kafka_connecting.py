@@ -15,7 +15,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import CoordinatorNotAvailableError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
 
 from monitor.errors import SourceError
@@ -186,6 +186,8 @@ def in_words(why: Exception) -> str:
     """Return in a few words why there is no connection."""
     if isinstance(why, OSError) and why.strerror:
         return why.strerror.lower() if why.errno is not None else why.strerror  # without a number it is our sentence
+    if isinstance(why, CoordinatorNotAvailableError):
+        return "no broker coordinates the group at present"  # for seconds after a cluster's first start
     return str(why) or type(why).__name__
 
 
