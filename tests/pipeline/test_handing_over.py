@@ -11,6 +11,7 @@ import pytest
 import traffic
 from fake_source import FakeSource
 from kafka.errors import KafkaTimeoutError, NotLeaderForPartitionError
+from structlog.testing import capture_logs
 
 from monitor.assembly import parts_of, watched_models
 from monitor.config.loading import load
@@ -136,6 +137,15 @@ def test_a_partition_that_nobody_could_commit_for_yet_is_said_to_be_counted_once
     counting.turn(range(4, 6))
     assert [marker.offset for marker in counting.markers] == [600]
     assert PARTITION in counting.source.said
+
+
+def test_a_commit_that_is_not_known_is_said_in_words(counting):
+    counting.source.silent = True
+    with capture_logs() as said:
+        counting.turn(range(1))
+    assert {(each["event"], each["why"]) for each in said if "why" in each} == {
+        ("commit not known yet", "no coordinator")
+    }
 
 
 def test_a_partition_with_a_commit_is_gone_on_with_though_the_group_moves(counting):

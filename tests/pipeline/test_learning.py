@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import traffic
 from fake_source import FakeSource
+from kserve_log import event, tensor
 from structlog.testing import capture_logs
 from traffic import MODEL, lines
 from watching import A
@@ -205,6 +206,12 @@ def test_a_model_that_no_record_names_is_named_while_learning(shown):
 def test_what_came_instead_is_said(shown, messages, words):
     look(shown, messages)
     assert shown.taken.unnamed().startswith(words)
+
+
+def test_halves_that_name_another_model_are_said_too():
+    ours = _Taken(Joiner("diagnoses", "kserve", 10_000, 1 << 60, held=0), 2_000)
+    ours.add(A, [event("request", "r1", {"inputs": [tensor("a", [1], "FP64", [1])]}, traffic.START)])
+    assert ours.unnamed() == f"1 record read, none of model diagnoses; it names {MODEL}"
 
 
 def test_a_broker_that_is_away_while_learning_is_said_as_any_source_that_cannot_be_read(shown):
