@@ -55,6 +55,12 @@ class Health:
         with self._lock:
             return self._blocks.get(what)
 
+    @property
+    def hindrance(self) -> str | None:
+        """Why the monitor does not work: one of the reasons, None where there is none."""
+        with self._lock:
+            return next(iter(self._blocks.values()), None)
+
     def clear(self, what: str) -> None:
         """Note that `what` no longer keeps the monitor from working."""
         with self._lock:

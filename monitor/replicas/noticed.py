@@ -37,8 +37,7 @@ class Noticed(Sight):
 
         Nothing is judged of what cannot be handed over, nothing told of what cannot be remembered.
         """
-        hindered = (self.health.blocked(what) for what in (*self.remembering, "judging"))
-        traffic = super()._traffic(pipeline, wrong or next(filter(None, hindered), None))
+        traffic = super()._traffic(pipeline, wrong or self.health.hindrance)
         return "idle" if traffic == "starting" and pipeline.parts.source.trouble() is None else traffic
 
     def handed_over(self) -> None:

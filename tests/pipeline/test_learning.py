@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import traffic
 from fake_source import FakeSource
-from kserve_log import event, tensor
+from kserve_log import event as sent
+from kserve_log import tensor
 from structlog.testing import capture_logs
 from traffic import MODEL, lines
 from watching import A
@@ -210,7 +211,7 @@ def test_what_came_instead_is_said(shown, messages, words):
 
 def test_halves_that_name_another_model_are_said_too():
     ours = _Taken(Joiner("diagnoses", "kserve", 10_000, 1 << 60, held=0), 2_000)
-    ours.add(A, [event("request", "r1", {"inputs": [tensor("a", [1], "FP64", [1])]}, traffic.START)])
+    ours.add(A, [sent("request", "r1", {"inputs": [tensor("a", [1], "FP64", [1])]}, traffic.START)])
     assert ours.unnamed() == f"1 record read, none of model diagnoses; it names {MODEL}"
 
 
