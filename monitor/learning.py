@@ -16,15 +16,19 @@ from monitor.counting.joiner import Joiner
 from monitor.counting.partitions import Remembered
 from monitor.errors import BadReference
 from monitor.http.health import Health
+from monitor.http.metrics import WHILE_LEARNING, Metrics
 from monitor.incidents.incident import rfc3339
-from monitor.observers import SourceTrouble
+from monitor.observers import LEARNING, READING, SourceTrouble
+from monitor.parts import Now
 from monitor.reference.build import build
 from monitor.reference.from_file import options_of
 from monitor.reference.look import Look
 from monitor.reference.store import ITSELF, Reference, Store
 from monitor.remembered import SNAPSHOT, save_positions
+from monitor.sight import LONGEST_NAME
 from monitor.state import snapshot
 from monitor.types import Partition, RawMessage, Source
+from sinks.text import counted, plain
 
 EVER = 1 << 60
 """Partitions are read at speeds of their own: who counts as they come must not give up halves by the clock."""
@@ -32,7 +36,7 @@ EVER = 1 << 60
 log = structlog.get_logger()
 
 
-def learn_missing(config: Config, health: Health, stopping: threading.Event) -> None:
+def learn_missing(config: Config, health: Health, metrics: Metrics, stopping: threading.Event) -> None:
     """Learn the references that are missing and may be learned. Returns early when asked to stop.
 
     Raises
@@ -49,7 +53,8 @@ def learn_missing(config: Config, health: Health, stopping: threading.Event) -> 
             raise BadReference(
                 "`learn` cannot read standard input twice. Build a reference from a file: seawall reference build DATA"
             )
-        _learn(config, settings, wanted, health, stopping)
+        taken = _Taken(Joiner(settings.name, config.format.type, config.slot, EVER, held=0), wanted)
+        _learn(config, settings, taken, _Shown(taken, health, metrics), stopping)
 
 
 @dataclass
@@ -88,12 +93,51 @@ class _Taken:
         """How many records there are."""
         return self.look.rows
 
+    @property
+    def others(self) -> int:
+        """How many named another model."""
+        return self.look.other_models + self.joiner.others
 
-def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health, stopping: threading.Event) -> None:
+    def unnamed(self) -> str | None:
+        """Return that records came and none is of the model: it is called otherwise, perhaps."""
+        unusable = self.look.unusable + self.joiner.dead.total()
+        read = self.others + unusable
+        if self.usable or not read:
+            return None
+        words = f"{counted(read, 'record')} read, none of model {plain(self.joiner.model, LONGEST_NAME)}"
+        if self.others:
+            who = f"{self.others:,} name" if unusable else "it names" if read == 1 else "they name"
+            words += f"; {who} {plain(self.look.another or self.joiner.another or '', LONGEST_NAME)}"
+        return words + (f"; {unusable:,} cannot be used ({self.look.why or self.joiner.why})" if unusable else "")
+
+
+class _Shown:
+    """What people and Kubernetes see meanwhile: no pipeline is there yet."""
+
+    def __init__(self, taken: _Taken, health: Health, metrics: Metrics) -> None:
+        self.taken, self.health, self.metrics = taken, health, metrics
+        self._told = SourceTrouble()
+        self._ignored = 0
+        metrics.ignored.labels(WHILE_LEARNING)
+
+    def turned(self, source: Source, now: Now) -> None:
+        """Show how far it is, and what is in the way."""
+        taken, trouble = self.taken, source.trouble()
+        unnamed = taken.unnamed()
+        self._told.look(trouble or unnamed, now.steady, READING if trouble else LEARNING)
+        self.metrics.heartbeat.set(now.wall / 1000)
+        self.metrics.broker_up.set(trouble is None)
+        self.metrics.ignored.labels(WHILE_LEARNING).inc(taken.others - self._ignored)
+        self._ignored = taken.others
+        self.health.beat(now.steady)
+        self.health.traffic("stuck" if trouble or unnamed else "starting")
+        why = "".join(f"; {words}" for words in (trouble, unnamed) if words)
+        self.health.block("reference", f"learning from live records: {taken.usable:,} of {taken.wanted:,}{why}")
+
+
+def _learn(config: Config, settings: ModelSettings, taken: _Taken, shown: _Shown, stopping: threading.Event) -> None:
     source = config.source.build(settings.name)
-    joiner = Joiner(settings.name, config.format.type, config.slot, EVER, held=0)
-    taken = _Taken(joiner, wanted)
-    _read(source, taken, health, stopping)
+    _read(source, taken, shown, stopping)
     if stopping.is_set():
         return
     reference = build(
@@ -113,26 +157,21 @@ def _learn(config: Config, settings: ModelSettings, wanted: int, health: Health,
     path = config.state_dir / SNAPSHOT
     if snapshot.find(path) is None:  # else it knows where to go on, and holds the other models' incidents
         save_positions(path, {partition: Remembered(Position(offset)) for partition, offset in taken.begins.items()})
-    health.clear("reference")
+    shown.health.clear("reference")
     log.warning(
         "reference learned", model=settings.name, rows=reference.rows, reference=reference.digest, accepted=False
     )
 
 
-def _read(source: Source, taken: _Taken, health: Health, stopping: threading.Event) -> None:
+def _read(source: Source, taken: _Taken, shown: _Shown, stopping: threading.Event) -> None:
     """Read until there are as many records as wanted, or no more, or somebody asks to stop."""
     source.open(taken.ends)
-    told = SourceTrouble()
     while taken.usable < taken.wanted and not source.finished and not stopping.is_set():
         for partition, messages in source.poll(0.25).items():
             taken.add(Partition(*partition), messages)
         for partition, offset in source.positions().items():
             taken.begins.setdefault(partition, offset)  # of one without records, too, a start at `latest` is remembered
-        trouble = f" ({words})" if (words := source.trouble()) else ""
-        now = clock().steady
-        told.look(words, now)
-        health.beat(now)
-        health.block("reference", f"learning from live records: {taken.usable:,} of {taken.wanted:,}{trouble}")
+        shown.turned(source, clock())
     source.close(2.0 if stopping.is_set() else 5.0)
 
 

@@ -27,6 +27,11 @@ TROUBLE_PATIENCE = 5.0
 
 TROUBLE_EVERY = 60.0
 
+READING = "source cannot be read", "source is read again"
+JUDGING = "judging waits", "judging goes on"
+LEARNING = "nothing to learn from", "learning goes on"
+"""What the log calls trouble, and its end."""
+
 NOT_BEGUN = -1e6
 """Evidence of a signal that had no record yet lies far below this."""
 
@@ -182,19 +187,21 @@ class FirstPoll(Observer):
 
 
 class SourceTrouble(Observer):
-    """Warns in the log when the source cannot be read, once a minute as long as that lasts, and says when it ends."""
+    """Warns in the log of what keeps from reading or judging, once a minute while that lasts, and says when it ends."""
 
     def __init__(self) -> None:
         self._since: float | None = None
         self._next = 0.0
+        self._called = READING
 
     def turned(self, pipeline: Pipeline, now: Now) -> None:
         """Look for trouble."""
         source = pipeline.parts.source
-        self.look(source.trouble() or read_elsewhere(source), now.steady)
+        trouble = source.trouble()
+        self.look(trouble or read_elsewhere(source), now.steady, READING if trouble else JUDGING)
 
-    def look(self, why: str | None, now: float) -> None:
-        """Note what the source says of itself at this second."""
+    def look(self, why: str | None, now: float, called: tuple[str, str] = READING) -> None:
+        """Note what is in the way at this second, and what the log calls it and its end."""
         if self._since is None:
             if why is not None:
                 self._since, self._next = now, now + TROUBLE_PATIENCE
@@ -202,10 +209,11 @@ class SourceTrouble(Observer):
         lasted = round(now - self._since)
         if why is None:
             if self._next > self._since + TROUBLE_PATIENCE:
-                log.info("source is read again", after_s=lasted)
+                log.info(self._called[1], after_s=lasted)
             self._since = None
         elif now >= self._next:
-            log.warning("source cannot be read", why=why, for_s=lasted)
+            self._called = called
+            log.warning(called[0], why=why, for_s=lasted)
             self._next = now + TROUBLE_EVERY
 
 

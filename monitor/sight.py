@@ -145,7 +145,7 @@ class Sight(Observer):
             p for p in source.missing() if now.steady - self._moved.setdefault(p, now.steady) >= self.freshness
         ]
         if elsewhere:
-            return f"judging waits: {_names(elsewhere)} read by another process of the group; one alone judges a topic"
+            return _elsewhere(elsewhere)
         if behind:
             return f"judging waits: {_names(behind)} with records to read and no progress for {_span(self.freshness)}"
         return self._standing(pipeline)
@@ -214,11 +214,15 @@ class Sight(Observer):
 
 def read_elsewhere(source: Source) -> str | None:
     """Return which partitions another process of the group reads: known as soon as the group has settled."""
-    if source.trouble() or not source.missing():
-        return None
+    return None if source.trouble() or not source.missing() else _elsewhere(list(source.missing()))
+
+
+def _elsewhere(partitions: list[Partition]) -> str:
+    """Return which partitions another process of the group reads, and the ways out."""
+    verb = "is" if len(partitions) == 1 else "are"
     return (
-        f"judging waits: {_names(list(source.missing()))} read by another process of the group; one alone judges a "
-        "topic. Stop one of the two, or give this one a group_id of its own"
+        f"judging waits: {_names(partitions)} {verb} read by another process of the group; one alone judges a topic. "
+        "Stop one of the two, give this one a group_id of its own, or let both share it with replicas: {}"
     )
 
 
@@ -229,7 +233,7 @@ def _is_read(source: Source) -> bool:
 
 
 def _names(partitions: list[Partition]) -> str:
-    return f"partition {partition_names(sorted(partitions))}"
+    return f"partition{'' if len(partitions) == 1 else 's'} {partition_names(sorted(partitions))}"
 
 
 def _span(seconds: float) -> str:

@@ -57,7 +57,7 @@ def command(config: Path, log_level: str) -> None:
 
         start = sharing
     try:
-        learn_missing(settings, health, stopping)
+        learn_missing(settings, health, metrics, stopping)
         if not stopping.is_set():
             models = watched_models(settings, str(config))
             log.info("seawall started", version=__version__, http=http, state_dir=folder)

@@ -46,7 +46,7 @@ class Joiner:
     dead : Counter
         Messages that could not be used, by reason; `why` is what was wrong with the first.
     others : int
-        Halves that name another model.
+        Halves that name another model; `another` is the first such name.
     """
 
     rest = JOINED.name
@@ -55,6 +55,7 @@ class Joiner:
         self.dead: Counter[str] = Counter()
         self.why = ""
         self.others = 0
+        self.another: str | None = None
         self.model, self._format, self._slot, self._held = model, format, slot, held
         self._slots: dict[int, OpenSlot] = {}
         self._numbers: list[int] = []
@@ -112,6 +113,7 @@ class Joiner:
                 self._hold(message, half)
             else:
                 self.others += 1
+                self.another = self.another or half.name
 
     def _hold(self, message: RawMessage, half: Half) -> None:
         time = int(event_milliseconds([half.time], integers([message.timestamp]))[0])

@@ -55,6 +55,12 @@ class Health:
         with self._lock:
             return self._blocks.get(what)
 
+    @property
+    def hindrance(self) -> str | None:
+        """Why the monitor does not work: one of the reasons, None where there is none."""
+        with self._lock:
+            return next(iter(self._blocks.values()), None)
+
     def clear(self, what: str) -> None:
         """Note that `what` no longer keeps the monitor from working."""
         with self._lock:
@@ -72,8 +78,8 @@ class Health:
         alive = self.healthz(now)
         with self._lock:
             why = alive.why | self._blocks
-        if alive.state == "starting":
-            why.setdefault("start", "has not begun to read")
+        if alive.state == "starting" and not why:
+            why["start"] = "has not begun to read"
         if alive.state == "stuck" and not why:
             why["traffic"] = "nothing is read or judged at present"
         return Verdict(well=not why, state=alive.state, why=why)

@@ -15,6 +15,7 @@ from monitor.types import EVENTS, OUTCOMES, SEVERITIES, Partition, Severity
 
 MOST_SIGNALS = 500
 OTHER = "other"
+WHILE_LEARNING = "while learning"
 JOINED = ("joined", "conflicting", "contradicted", "expired", "late")
 DELIVERIES = ("delivered", "retried", "failed", "dropped")
 

@@ -30,7 +30,7 @@ class Look:
     rows : int
         Records of the model.
     other_models, unusable : int
-        Records that name another model; messages that are none.
+        Records that name another model, the first of them `another`; messages that are none.
     unpaired, twice : int
         Halves of records whose other half is not there; those that were there already in the same slot.
     timed : int
@@ -47,6 +47,7 @@ class Look:
 
     rows: int = 0
     other_models: int = 0
+    another: str | None = None
     unusable: int = 0
     unpaired: int = 0
     twice: int = 0
@@ -65,10 +66,12 @@ class Look:
             before = self.rows
             try:
                 for plain in JOINED.read(message):
-                    if version_of(plain.get("model")) in (None, model):
+                    named = version_of(plain.get("model"))
+                    if named in (None, model):
                         self.add(plain)
                     else:
                         self.other_models += 1
+                        self.another = self.another or named
             except BadRecord as error:
                 self.unusable += 1
                 self.why = self.why or str(error)

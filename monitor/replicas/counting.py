@@ -120,7 +120,7 @@ class CountingPipeline(Pipeline):
             remembered = None if committed is None else self._remembered(partition, committed)
         except OSError as why:
             self._given.pop(partition, None)
-            log.info("commit not known yet", topic=partition.topic, partition=partition.partition, why=str(why))
+            log.info("commit not known yet", topic=partition.topic, partition=partition.partition, why=why.strerror)
             if at is not None:
                 self.source.go_to(partition, at)
             return False

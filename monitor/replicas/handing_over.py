@@ -94,6 +94,7 @@ class HandingOver:
                     self.noticed.handed_over()
         except OSError as error:
             self.health.block("state", f"counts cannot be handed over to {self.topic}: {error.strerror}")
+            self.health.traffic("stuck")  # at once: it has waited for seconds
             log.warning("counts not handed over", topic=self.topic, why=error.strerror)
         else:
             self.health.clear("state")

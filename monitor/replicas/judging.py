@@ -226,6 +226,7 @@ class Judging:
                 self.memory.write(where.partition, states, seconds)
         except OSError as why:
             health.block("memory", f"what was judged cannot be saved to {self.memory.topic}: {why.strerror}")
+            health.traffic("stuck")
         else:
             health.clear("memory")
             self._saved |= dict.fromkeys(self._changed, now.steady)

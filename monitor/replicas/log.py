@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from monitor.sources.kafka_connecting import in_words
+
 LONGEST = 16 << 20
 """Bytes of the largest message: what is remembered of a model with very many signals."""
 
@@ -50,6 +52,7 @@ class Log:
         OSError
             Where one is not known to be there within about `seconds`; any of them may be, and may be sent again.
         """
+        began = time.monotonic()
         try:
             under_way = [
                 self._connected().send(each.topic, each.value, each.key, partition=each.partition) for each in entries
@@ -57,7 +60,7 @@ class Log:
             self._await(under_way, seconds)
         except Exception as why:
             self.close()  # what the producer still holds may be older than what is sent next
-            raise OSError(None, f"Kafka did not take it ({str(why) or type(why).__name__})") from why
+            raise OSError(None, _refusal(why, time.monotonic() - began)) from why
 
     def _await(self, under_way: Sequence[Any], seconds: float) -> None:
         """Wait for the brokers' word; raise what kafka-python raises."""
@@ -102,3 +105,10 @@ class Log:
             producer._sender.force_close()  # noqa: SLF001 - there is no public one
             with contextlib.suppress(KafkaError):
                 producer.close(timeout=1.0)
+
+
+def _refusal(why: Exception, seconds: float) -> str:
+    from kafka.errors import KafkaTimeoutError
+
+    late = isinstance(why, KafkaTimeoutError)
+    return f"Kafka did not answer within {seconds:.0f} s" if late else f"Kafka did not take it ({in_words(why)})"

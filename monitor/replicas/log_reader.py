@@ -117,7 +117,9 @@ class LogReader:
         return self._consumer
 
     def _fail(self, why: Exception) -> None:
-        self.trouble = str(why) or type(why).__name__
+        from monitor.sources.kafka_connecting import in_words
+
+        self.trouble = in_words(why)
         self._not_before = time.monotonic() + AGAIN
         self._placed.clear()
         if self._consumer is not None:

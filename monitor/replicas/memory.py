@@ -11,6 +11,7 @@ import structlog
 from monitor.errors import SnapshotError
 from monitor.replicas.log import LONGEST, Entry, Log
 from monitor.replicas.reading import let_go, reader, up_to
+from monitor.sources.kafka_connecting import in_words
 from monitor.state import snapshot
 
 if TYPE_CHECKING:
@@ -88,10 +89,7 @@ class Memory:
             let_go(consumer)
 
     def _consumer(self) -> KafkaConsumer:
-        try:
-            return reader(self._connection, max_partition_fetch_bytes=LONGEST)
-        except Exception as why:
-            raise OSError(None, f"Kafka does not answer ({str(why) or type(why).__name__})") from why
+        return reader(self._connection, max_partition_fetch_bytes=LONGEST)
 
     def _records(self, partition: int) -> list[tuple[bytes, bytes]]:
         from kafka import TopicPartition
@@ -104,7 +102,7 @@ class Memory:
             consumer.seek_to_beginning(at)
             return [(record.key, record.value) for record in up_to(consumer, at, end, PATIENCE)]
         except Exception as why:
-            raise OSError(None, f"{self.topic} cannot be read ({str(why) or type(why).__name__})") from why
+            raise OSError(None, f"{self.topic} cannot be read ({in_words(why)})") from why
         finally:
             let_go(consumer)
 

@@ -33,8 +33,11 @@ class Noticed(Sight):
         """Look away: what is judged here may have been counted elsewhere."""
 
     def _traffic(self, pipeline: Pipeline, wrong: str | None) -> Traffic:
-        """Return what the traffic is like; a process to which the group gave nothing yet stands by."""
-        traffic = super()._traffic(pipeline, wrong)
+        """Return what the traffic is like; a process to which the group gave nothing yet stands by.
+
+        Nothing is judged of what cannot be handed over, nothing told of what cannot be remembered.
+        """
+        traffic = super()._traffic(pipeline, wrong or self.health.hindrance)
         return "idle" if traffic == "starting" and pipeline.parts.source.trouble() is None else traffic
 
     def handed_over(self) -> None:

@@ -15,6 +15,7 @@ from monitor.counting import markers
 from monitor.counting.handover import Marker, decode
 from monitor.http.health import Health
 from monitor.replicas.reading import let_go, reader, up_to
+from monitor.replicas.waiting import RETRY, Waiting
 from monitor.types import Partition, partition_names
 
 SILENT_AFTER = markers.SILENT_AFTER / 1000
@@ -22,8 +23,6 @@ SILENT_AFTER = markers.SILENT_AFTER / 1000
 
 CLOCKS_DIFFER = 300.0
 """Seconds by which this machine's clock may be ahead of the brokers'."""
-
-LOOK_EVERY = 2.0
 
 PATIENCE = 10.0
 """Seconds that one look may take to read on: brokers may hang meanwhile."""
@@ -40,13 +39,15 @@ def await_alike(
     over what the other has counted. So whoever comes last waits; whoever stops in order says so.
     """
     told, others = False, _Others(connection, topic, counting)
+    waiting = Waiting(connection, health, "how others count is not known yet")
     while not stopping.is_set():
         health.beat(clock().steady)
         try:
             at_work = others.look(clock().steady)
         except Exception as why:  # noqa: BLE001 - whatever the client raises, it is asked again
-            health.block("replicas", f"how others count is not known yet: {str(why) or type(why).__name__}")
+            waiting.hindered(why)
         else:
+            waiting.answered()
             if not at_work:
                 health.clear("replicas")
                 return True
@@ -55,7 +56,7 @@ def await_alike(
             if not told:
                 log.warning("another process counts differently", why=words)
                 told = True
-        stopping.wait(LOOK_EVERY)
+        stopping.wait(RETRY)
     return False
 
 

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 
 def reader(connection: Mapping[str, Any], **own: Any) -> KafkaConsumer:
-    """Return a connected consumer of no group; `own` are settings of its own. Raises what kafka-python raises."""
-    from monitor.sources.kafka_connecting import OURS, connect
+    """Return a connected consumer of no group; `own` are settings of its own. Raises UnreachableError, an OSError."""
+    from monitor.sources.kafka_connecting import OURS, UnreachableError, connect, in_words
 
-    return connect(
-        {**OURS, **connection, "group_id": None, "auto_offset_reset": "earliest", "fetch_min_bytes": 1, **own}
-    )
+    settings = {**OURS, **connection, "group_id": None, "auto_offset_reset": "earliest", "fetch_min_bytes": 1, **own}
+    try:
+        return connect(settings)
+    except Exception as why:
+        raise UnreachableError(in_words(why)) from why
 
 
 def let_go(consumer: KafkaConsumer) -> None:

@@ -16,6 +16,9 @@ from monitor.http.health import Health
 from monitor.replicas.expired import refuse_expired
 from monitor.replicas.log import LONGEST, Log
 from monitor.replicas.memory import Memory
+from monitor.replicas.waiting import RETRY, Waiting
+from monitor.sources.kafka_connecting import administrator
+from monitor.sources.quiet import quiet_kafka
 from sinks.text import counted
 
 DAY = 86_400_000
@@ -81,30 +84,37 @@ def ready(config: Config, connection: Mapping[str, Any], health: Health, stoppin
     """
     from kafka.errors import KafkaError
 
+    quiet_kafka()
+    waiting = Waiting(connection, health, "the topics that replicas share are not known yet")
     while not stopping.is_set():
         health.beat(clock().steady)
         try:
             count = _ready(config, connection)
         except (KafkaError, OSError) as why:
-            words = str(why) or type(why).__name__
-            health.block("replicas", f"the topics that replicas share are not known yet: {words}")
-            log.info("topics of replicas not known yet", why=words)
-            stopping.wait(2.0)
+            waiting.hindered(why)
         else:
-            health.clear("replicas")
-            return count
+            waiting.answered()
+            if count:
+                health.clear("replicas")
+                return count
+            health.block("replicas", JUST_MADE)
+        stopping.wait(RETRY)
     return 0
 
 
-def _ready(config: Config, connection: Mapping[str, Any]) -> int:
-    from kafka import KafkaAdminClient
+JUST_MADE = "the topics that replicas share were just made; their leaders are not known yet"
 
+
+def _ready(config: Config, connection: Mapping[str, Any]) -> int:
+    """Return how many partitions they have, 0 where that is not known yet, as they were just made."""
     tallies, state = names(config)
     topics = wanted(config)
-    admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=5_000, request_timeout_ms=5_000)
+    admin = administrator({**connection, "bootstrap_timeout_ms": 5_000, "request_timeout_ms": 5_000})
     try:
         _make(admin, topics, (config.replicas or ReplicasSection()).replication or -1)
         counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([*topics])}
+        if len(counts) < len(topics) or not all(counts.values()):
+            return 0
         for name, topic in topics.items():
             _refuse_cleanup(admin, name, topic.settings["cleanup.policy"])
             if name == halves_topic(config):
@@ -112,8 +122,6 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
         refuse_expired(config, admin, Memory(connection, state, Log(connection)))
     finally:
         admin.close()
-    if len(counts) < len(topics) or not all(counts.values()):
-        raise OSError(None, "just made; its leaders are not known yet")
     for other in (state, halves_topic(config)):
         if counts.get(other, counts[tallies]) != counts[tallies]:
             raise SourceError(

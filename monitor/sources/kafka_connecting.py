@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import CoordinatorNotAvailableError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
 
 from monitor.errors import SourceError
@@ -54,6 +54,21 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
 
     Nothing is left behind when it fails, and a topic that is missing is not created by asking for it.
     """
+    consumer = _made(KafkaConsumer, settings)
+    # kafka-python 3.0.12 does not hand its own setting of this name on.
+    consumer._cluster.config["allow_auto_create_topics"] = False
+    return consumer
+
+
+def administrator(settings: Mapping[str, Any]) -> KafkaAdminClient:
+    """Return a client that makes and describes topics. Raises UnreachableError; nothing is left behind then."""
+    try:
+        return _made(KafkaAdminClient, settings)
+    except Exception as why:
+        raise UnreachableError(in_words(why)) from why
+
+
+def _made(kind: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
     _knock(settings["bootstrap_servers"])
     clients: list[KafkaNetClient] = []
 
@@ -64,18 +79,23 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
     reasons = _Reasons()
     _MANAGER_LOG.addFilter(reasons)
     try:
-        consumer = KafkaConsumer(**settings, kafka_client=client)
+        return kind(**settings, kafka_client=client)
     except BaseException as why:
         for left in clients:
             left.close()
+            left._manager._net.stop()  # the administrator's has a thread
         if isinstance(why, KafkaTimeoutError):
             raise _NotKafkaError(f"it takes connections but does not answer as Kafka{reasons.last}") from None
         raise
     finally:
         _MANAGER_LOG.removeFilter(reasons)
-    # kafka-python 3.0.12 does not hand its own setting of this name on.
-    consumer._cluster.config["allow_auto_create_topics"] = False
-    return consumer
+
+
+class UnreachableError(OSError):
+    """No broker answers."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(None, f"cannot be reached ({why})")
 
 
 class _NotKafkaError(Exception):
@@ -164,8 +184,11 @@ def _knock(addresses: Sequence[str]) -> None:
 
 def in_words(why: Exception) -> str:
     """Return in a few words why there is no connection."""
-    strerror = why.strerror if isinstance(why, OSError) else None
-    return strerror.lower() if strerror else str(why) or type(why).__name__
+    if isinstance(why, OSError) and why.strerror:
+        return why.strerror.lower() if why.errno is not None else why.strerror  # without a number it is our sentence
+    if isinstance(why, CoordinatorNotAvailableError):
+        return "no broker coordinates the group at present"  # for seconds after a cluster's first start
+    return str(why) or type(why).__name__
 
 
 def check_certificates(connection: Mapping[str, Any]) -> None:

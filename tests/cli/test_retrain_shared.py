@@ -125,7 +125,7 @@ def test_brokers_that_do_not_answer_are_said(tmp_path, capsys, arguments):
     path = configuration(tmp_path, "127.0.0.1:1", "group")
     assert main(["retrain", *arguments, "-c", path]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("Kafka at 127.0.0.1:1: Kafka does not answer (")
+    assert line.startswith("Kafka at 127.0.0.1:1: cannot be reached (connection refused)")
 
 
 def test_brokers_that_do_not_take_the_word_are_said(seawall, monkeypatch):

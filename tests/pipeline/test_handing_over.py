@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import traffic
 from fake_source import FakeSource
+from kafka.errors import KafkaTimeoutError, NotLeaderForPartitionError
+from structlog.testing import capture_logs
 
 from monitor.assembly import parts_of, watched_models
 from monitor.config.loading import load
@@ -21,7 +23,7 @@ from monitor.parts import Now, Parts
 from monitor.replay import CountedOnly
 from monitor.replicas.counting import CountingPipeline
 from monitor.replicas.handing_over import HandingOver
-from monitor.replicas.log import Entry
+from monitor.replicas.log import Entry, Log
 from monitor.replicas.noticed import Noticed
 from monitor.sources.kafka_shared import Committed
 from monitor.types import Message, Partition
@@ -65,8 +67,11 @@ class Appended:
 
     order: list[str]
     messages: list[Any] = field(default_factory=list)
+    hangs: bool = False
 
     def append(self, entries: Iterable[Entry], _seconds: float) -> None:
+        if self.hangs:
+            raise OSError(None, "Kafka did not answer within 8 s")
         new = [decode(entry.value, 0) for entry in entries]
         self.order += [type(message).__name__ for message in new]
         self.messages += new
@@ -134,9 +139,51 @@ def test_a_partition_that_nobody_could_commit_for_yet_is_said_to_be_counted_once
     assert PARTITION in counting.source.said
 
 
+def test_a_commit_that_is_not_known_is_said_in_words(counting):
+    counting.source.silent = True
+    with capture_logs() as said:
+        counting.turn(range(1))
+    assert {(each["event"], each["why"]) for each in said if "why" in each} == {
+        ("commit not known yet", "no coordinator")
+    }
+
+
 def test_a_partition_with_a_commit_is_gone_on_with_though_the_group_moves(counting):
     counting.turn(range(4))
     counting.source.moves = True
     before = len(counting.markers)
     counting.turn(range(4, 8))
     assert len(counting.markers) == before + 1
+
+
+def test_a_process_whose_counts_nobody_takes_is_not_healthy(counting):
+    counting.turn(range(4))
+    assert counting.health.readyz(0.0).state == "healthy"
+    counting.log.hangs = True
+    words = {"state": "counts cannot be handed over to tallies: Kafka did not answer within 8 s"}
+    for n in (4, 6):
+        counting.turn(range(n, n + 2))
+        assert counting.health.readyz(0.0) == (False, "stuck", words)
+        counting.pipeline.parts.observers[0].turned(counting.pipeline, Now(counting.now, 0))
+        assert counting.health.readyz(0.0).state == "stuck"
+    counting.log.hangs = False
+    counting.turn(range(8, 9))
+    counting.turn(range(9, 10))
+    assert counting.health.readyz(0.0) == (True, "healthy", {})
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (KafkaTimeoutError("Expiring 2 record(s) for TopicPartition(...)"), r"Kafka did not answer within \d+ s"),
+        (NotLeaderForPartitionError(), r"Kafka did not take it \(.*NotLeaderForPartitionError.*\)"),
+    ],
+)
+def test_what_the_log_does_not_take_is_said_in_our_words(monkeypatch, why, words):
+    def refuse(_: Log) -> None:
+        raise why
+
+    monkeypatch.setattr(Log, "_connected", refuse)
+    with pytest.raises(OSError, match=words) as refused:
+        Log({}).append([Entry("t", 0, b"", b"")])
+    assert "Expiring" not in str(refused.value)

@@ -10,16 +10,25 @@ from pathlib import Path
 
 import pytest
 import traffic
+from fake_source import FakeSource
+from kserve_log import event as sent
+from kserve_log import tensor
+from structlog.testing import capture_logs
 from traffic import MODEL, lines
+from watching import A
 
 from monitor.cli.main import main
 from monitor.config.loading import load
+from monitor.counting.joiner import Joiner
 from monitor.errors import BadReference
 from monitor.http.health import Health
-from monitor.learning import learn_missing
+from monitor.http.metrics import Metrics
+from monitor.learning import _Shown, _Taken, learn_missing
+from monitor.parts import Now
 from monitor.reference.store import Store
 from monitor.remembered import SNAPSHOT, remembered_state, save_positions
 from monitor.state import snapshot
+from monitor.types import Message
 
 SEAWALL = Path(sys.executable).with_name("seawall")
 LEARN = 3_000
@@ -45,7 +54,9 @@ def run(path):
 
 
 def learn(path, stopping=None):
-    learn_missing(load(path, secrets=True), Health(0.0), stopping or threading.Event())
+    health, metrics = Health(0.0), Metrics("0")
+    learn_missing(load(path, secrets=True), health, metrics, stopping or threading.Event())
+    return health, metrics
 
 
 def test_a_run_learns_counts_what_it_learned_from_and_says_in_every_event_that_nobody_accepted_it(tmp_path, learning):
@@ -145,3 +156,67 @@ def test_a_model_added_later_learns_without_touching_what_is_remembered(tmp_path
     learn(path)
     assert Store(tmp_path / "reference").accepted().provisional
     assert (tmp_path / "state" / SNAPSHOT).read_bytes() == before
+
+
+RENAMED = "30 records read, none of model diagnoses; they name diagnosis"
+
+
+@pytest.fixture
+def shown():
+    """Return what is shown while 2,000 records of the model `diagnoses` are waited for."""
+    return _Shown(_Taken(Joiner("diagnoses", "auto", 10_000, 1 << 60, held=0), 2_000), Health(0.0), Metrics("0"))
+
+
+def look(shown, messages=(), seconds=(0,), words=None):
+    """Show messages and a while; return what the log says."""
+    if messages:
+        shown.taken.add(A, [Message(*A, n, traffic.START, None, value) for n, value in enumerate(messages)])
+    with capture_logs() as said:
+        for second in seconds:
+            shown.turned(FakeSource(words=words), Now(float(second), 5_000))
+    return [(entry["event"], entry.get("why")) for entry in said]
+
+
+def of(model):
+    return json.dumps({"model": model, "features": {"age": 1}}).encode()
+
+
+def test_a_model_that_no_record_names_is_named_while_learning(shown):
+    assert look(shown, [of("diagnosis")] * 30, range(66)) == [("nothing to learn from", RENAMED)] * 2
+    ready = shown.health.readyz(65.0)
+    assert (ready.state, ready.why) == (
+        "stuck",
+        {"reference": f"learning from live records: 0 of 2,000; {RENAMED}"},
+    )
+    sample = shown.metrics.registry.get_sample_value
+    assert sample("seawall_ignored_total", {"reason": "while learning"}) == 30
+    assert (sample("seawall_broker_up"), sample("seawall_heartbeat_timestamp_seconds")) == (1, 5.0)
+    assert look(shown, [of("diagnoses")], [66]) == [("learning goes on", None)]
+    assert shown.health.readyz(66.0) == (False, "starting", {"reference": "learning from live records: 1 of 2,000"})
+    assert sample("seawall_ignored_total", {"reason": "while learning"}) == 30
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        ([of("diagnosis")], "1 record read, none of model diagnoses; it names diagnosis"),
+        ([b"torn"] * 2, "2 records read, none of model diagnoses; 2 cannot be used (not_json: "),
+        ([of("x"), b"torn"], "2 records read, none of model diagnoses; 1 name x; 1 cannot be used (not_json: "),
+    ],
+)
+def test_what_came_instead_is_said(shown, messages, words):
+    look(shown, messages)
+    assert shown.taken.unnamed().startswith(words)
+
+
+def test_halves_that_name_another_model_are_said_too():
+    ours = _Taken(Joiner("diagnoses", "kserve", 10_000, 1 << 60, held=0), 2_000)
+    ours.add(A, [sent("request", "r1", {"inputs": [tensor("a", [1], "FP64", [1])]}, traffic.START)])
+    assert ours.unnamed() == f"1 record read, none of model diagnoses; it names {MODEL}"
+
+
+def test_a_broker_that_is_away_while_learning_is_said_as_any_source_that_cannot_be_read(shown):
+    words = "Kafka at h:1: cannot be reached (connection refused); trying again in 2 s"
+    assert look(shown, (), range(7), words) == [("source cannot be read", words)]
+    assert shown.health.readyz(7.0).state == "stuck"
+    assert shown.metrics.registry.get_sample_value("seawall_broker_up") == 0

@@ -174,7 +174,10 @@ def test_partitions_read_by_others_are_told_and_nothing_is_judged_without_them(w
     records = [json.dumps(record).encode() for record in traffic.traffic(10, seed=1)]
     for minute in range(11):
         one.at(60 * minute, a=records[100 * minute : 100 * minute + 100])
-        assert "partition t/1 read by another process of the group" in one.ready().why["progress"]  # at once
+        words = one.ready().why["progress"]
+        assert "partition t/1 is read by another process of the group" in words  # at once
+        assert words.endswith("a group_id of its own, or let both share it with replicas: {}")
+    assert words in [json.loads(line)["summary"] for line in one.told.getvalue().splitlines()]
     assert [event for event in one.events() if event[0] == "opened"] == [("opened", "quality.progress", "critical")]
     assert one.models[0].judge.records == 0
     source.elsewhere, source.there = frozenset(), {A, B}

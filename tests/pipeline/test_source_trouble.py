@@ -27,6 +27,7 @@ def look():
         with capture_logs() as said:
             for second in seconds:
                 observer.turned(pipeline, Now(float(second), 0))
+        look.said = [entry["event"] for entry in said]
         return [(entry["log_level"], *(entry.get(key) for key in ("why", "for_s", "after_s"))) for entry in said]
 
     look.source = source
@@ -42,12 +43,24 @@ def test_that_another_process_of_the_group_reads_is_said_once_a_minute(look):
     ours, theirs = Partition("t", 0), Partition("t", 1)
     look.source.elsewhere = {ours, theirs}
     (first, again) = look(None, range(66))
-    assert first[1].startswith(
-        "judging waits: partition t/0, t/1 read by another process of the group; one alone judges"
+    assert first[1] == (
+        "judging waits: partitions t/0, t/1 are read by another process of the group; one alone judges a topic. "
+        "Stop one of the two, give this one a group_id of its own, or let both share it with replicas: {}"
     )
     assert again[2] == 65
     look.source.there, look.source.elsewhere = {ours, theirs}, frozenset()
     assert look(None, range(66, 70)) == [("info", None, None, 66)]
+
+
+def test_a_source_that_can_be_read_is_not_said_to_be_unreadable(look):
+    look(MISSPELT, range(6))
+    assert look.said == ["source cannot be read"]
+    look.source.elsewhere = {Partition("t", 1)}
+    look(None, range(6, 70))
+    assert look.said == ["judging waits"]
+    look.source.elsewhere = frozenset()
+    look(None, range(70, 71))
+    assert look.said == ["judging goes on"]
 
 
 def test_while_nobody_knows_yet_who_reads_nobody_is_named():

@@ -13,6 +13,7 @@ from kafka_broker import Broker
 from source_reading import read_to_end, read_until
 
 from monitor.sources.kafka import KafkaReader
+from monitor.sources.kafka_connecting import UnreachableError, administrator
 from monitor.types import Partition
 
 VALUES = [b"%d" % i for i in range(200)]
@@ -126,6 +127,14 @@ def test_what_does_not_answer_as_kafka_is_said_and_leaves_nothing_behind(client_
     read_until(source, lambda _: "takes connections but does not answer as Kafka" in source.trouble())
     source.close(1)
     _wait_until(lambda: not client_threads())
+
+
+def test_an_administrator_that_finds_no_broker_leaves_nothing_behind(mute):
+    before = set(threading.enumerate())
+    with pytest.raises(UnreachableError) as refused:
+        administrator({"bootstrap_servers": [mute], "bootstrap_timeout_ms": 300})
+    assert refused.value.strerror.startswith("cannot be reached (it takes connections but does not answer as Kafka")
+    _wait_until(lambda: set(threading.enumerate()) <= before)
 
 
 def test_the_next_attempt_is_never_in_0_seconds():

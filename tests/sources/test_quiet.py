@@ -7,6 +7,7 @@ import logging
 
 import pytest
 from kafka import cluster
+from kafka.coordinator import base
 from kafka.net import selector
 
 from monitor.sources.quiet import MOST_KINDS, OncePerMinute, quiet_kafka
@@ -92,13 +93,18 @@ def test_what_the_client_tells_its_own_makers_is_not_said(said):
     handler = OncePerMinute()
     slow = "Task <kafka.net.selector.Task at 0x7f> ran for 0.505s (>0.2s threshold). It is blocking the event loop"
     handler.emit(record(f"{slow} -- likely a tight sync loop", name="kafka.net.selector"))
+    handler.emit(record("Unhandled Heartbeat loop error: %s", RuntimeError("NetworkSelector closed!")))
     handler.emit(record("Topic %s not found in cluster metadata", "t.dead-letter", name="kafka.cluster"))
     assert said == []
+    handler.emit(record("Unhandled Heartbeat loop error: %s", RuntimeError("odd")))
+    assert said == ["Unhandled Heartbeat loop error: odd"]
 
 
 def test_those_words_are_still_the_clients_own():
     assert "'Task %r ran for %.3fs (>%.3fs threshold). It is '" in inspect.getsource(selector)
     assert "'blocking the event loop" in inspect.getsource(selector)
+    assert "RuntimeError('NetworkSelector closed!')" in inspect.getsource(selector)
+    assert "'Unhandled Heartbeat loop error: %s', exc" in inspect.getsource(base)
     assert '"Topic %s not found in cluster metadata"' in inspect.getsource(cluster)
 
 
