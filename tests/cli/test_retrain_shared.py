@@ -74,7 +74,7 @@ def said(broker, group: str, partition: int) -> list[Spoken]:
     consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap.split(","), consumer_timeout_ms=5_000)
     consumer.assign([at])
     consumer.seek_to_beginning()
-    found = [decode(next(consumer).value) for _ in range(consumer.end_offsets([at])[at])]
+    found = [decode(next(consumer).value, 0) for _ in range(consumer.end_offsets([at])[at])]
     consumer.close()
     return found
 

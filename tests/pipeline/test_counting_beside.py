@@ -45,7 +45,7 @@ class World:
         self.now = 0.0
 
     def append(self, entries: Any, _seconds: float) -> None:
-        for message in [decode(entry.value) for entry in entries]:
+        for message in [decode(entry.value, 0) for entry in entries]:
             if message.topic in self.away:
                 raise OSError(None, "Kafka did not take it")
             self.handed.append(message)
