@@ -85,8 +85,10 @@ class _Taken:
         while messages and self.usable < self.wanted:
             missing = self.wanted - self.usable
             block, messages = messages[:missing], messages[missing:]
-            self.blocks.append(block)
+            others = self.others
             self.look.read(self.joiner(block), self.joiner.model)
+            if self.others - others < len(block):  # else nothing in it is ours: they may be all that ever comes
+                self.blocks.append(block)
 
     @property
     def usable(self) -> int:
