@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from random import Random
 from typing import Any
 
@@ -277,31 +276,3 @@ def test_a_word_said_too_early_is_not_heard_again_by_whoever_reads_it_again_once
 def test_a_long_list_of_partitions_says_how_many_more_there_are():
     assert partition_names([Partition("t", number) for number in range(5)]) == "t/0, t/1, t/2, t/3, t/4"
     assert partition_names([Partition("t", number) for number in range(7)]) == "t/0, t/1, t/2, t/3, t/4 and 2 more"
-
-
-MARK = {
-    "kind": "marker",
-    "topic": TOPIC,
-    "partition": 0,
-    "partitions": 3,
-    "counting": COUNTING,
-    "offset": 9,
-    "closed": 5,
-}
-ODD_MARKS = [
-    MARK | {"closed": 10**30},
-    MARK | {"offset": 10**30},
-    MARK | {"partitions": 10**9},
-    MARK | {"partition": -1},
-]
-
-
-@pytest.mark.parametrize("value", ODD_MARKS)
-def test_a_number_that_cannot_be_remembered_makes_no_message(value):
-    with pytest.raises(msgspec.ValidationError):
-        decode(json.dumps(value).encode(), 0)
-
-
-def test_what_is_nested_too_deeply_is_no_message():
-    with pytest.raises(msgspec.DecodeError):
-        decode(b'{"kind": "tally", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 0)
