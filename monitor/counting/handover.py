@@ -6,7 +6,7 @@ Anything that folds records into the same tallies may write them; docs/replicas.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -16,6 +16,12 @@ from detectors.detector import Counts
 from monitor.counting.fold import NEVER
 from monitor.counting.tally import Layout, Tally
 from monitor.types import Partition, Word
+
+Number = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
+"""What fits into whatever it is remembered in."""
+
+Place = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+"""A partition, or how many there are: more than any broker has, and few enough to count up to."""
 
 
 class UnlikeLayoutError(ValueError):
@@ -40,16 +46,16 @@ class Counted(msgspec.Struct, tag="tally", tag_field="kind", frozen=True):
     """
 
     topic: str
-    partition: int
-    slot: int
+    partition: Place
+    slot: Number
     model: str
     counting: str
-    first: int
-    end: int
+    first: Number
+    end: Number
     cells: Cells
     given: Cells | None = None
-    versions: dict[str, int] = {}
-    names: list[tuple[str, str, int]] = []
+    versions: dict[str, Number] = {}
+    names: list[tuple[str, str, Number]] = []
 
     @property
     def where(self) -> Partition:
@@ -79,11 +85,11 @@ class Marker(msgspec.Struct, tag="marker", tag_field="kind", frozen=True):
     """
 
     topic: str
-    partition: int
-    partitions: int
+    partition: Place
+    partitions: Place
     counting: str
-    offset: int
-    closed: int | None
+    offset: Number
+    closed: Number | None
     idle: bool = False
     trouble: dict[str, str] = {}
     leaving: bool = False
@@ -125,8 +131,16 @@ encode = msgspec.json.Encoder().encode
 
 def decode(value: bytes, stamp: int) -> Handed:
     """Return a message that came then. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
-    message: Handed = _decoder.decode(value)
+    message: Handed = shallow(_decoder, value)
     return replace(message, stamp=stamp) if isinstance(message, Marker) else message
+
+
+def shallow(decoder: msgspec.json.Decoder[Any], value: bytes) -> Any:
+    """Return what is read. Raises msgspec.DecodeError, also where it is nested too deeply to be read."""
+    try:
+        return decoder.decode(value)
+    except RecursionError:
+        raise msgspec.DecodeError("nested too deeply") from None
 
 
 def counted(tally: Tally, **about: Any) -> Counted:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from monitor.counting.handover import Marker
+from monitor.counting.handover import Marker, Number, shallow
 from monitor.labels.rows import Half, LabelHalf, LabelRow, PredictionRow, label_rows, prediction_rows
 
 MOST_ROWS = 2_000
@@ -40,7 +40,7 @@ class Joined(msgspec.Struct, tag="joined", tag_field="kind", frozen=True):
 
     model: str
     under: str
-    slot: int
+    slot: Number
     ids: Sequence[tuple[bytes, str | None]]
 
 
@@ -52,7 +52,7 @@ encode = msgspec.json.Encoder().encode
 
 def decode(value: bytes, stamp: int) -> Handed:
     """Return a message that came then. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
-    message: Handed = _decoder.decode(value)
+    message: Handed = shallow(_decoder, value)
     return replace(message, stamp=stamp) if isinstance(message, Marker) else message
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
+from monitor.counting.handover import Number
 from monitor.counting.sampling import digest
 from monitor.reference.schema import text_of
 
@@ -14,10 +15,10 @@ ANY_MODEL = ""
 LONGEST = 320
 """Characters of what was said that are kept as they are: the digits of any number. A digest stands for longer ones."""
 
-PredictionRow = tuple[bytes, int, str, float | None, str | None]
+PredictionRow = tuple[bytes, Number, str, float | None, str | None]
 """Hash of the id, slot, what was said, how confidently, by which version."""
 
-LabelRow = tuple[bytes, int, str]
+LabelRow = tuple[bytes, Number, str]
 """Hash of the id, slot, what was said."""
 
 
@@ -58,7 +59,8 @@ def prediction_rows(halves: Iterable[Half], key: bytes, bound: bytes) -> Iterato
     """Yield what is kept of predictions whose hash is below a bound."""
     for half in halves:
         if (identity := digest(half.id, key)) < bound:
-            yield identity, half.slot, short(half.said), half.confidence, half.version
+            version = None if half.version is None else short(half.version)
+            yield identity, half.slot, short(half.said), half.confidence, version
 
 
 def label_rows(halves: Iterable[LabelHalf], key: bytes, bound: bytes) -> Iterator[tuple[str, LabelRow]]:

@@ -94,14 +94,15 @@ class LabelsJoined:
         now = self.main.clock()
         self._follow(now)
         until = time.monotonic() + PORTION
-        while self._settled() and (found := self.reader.poll()):
+        while (settled := self._settled()) and (found := self.reader.poll()):
             by_number = {where.partition: place for where, place in self._places.items() if place.begun}
             for number, messages in found.items():
                 if number in by_number:
                     self._read(number, by_number[number], messages)
             if time.monotonic() >= until:
                 break
-        self._settled()
+        if settled:  # else brokers that hang would be waited for twice in one turn
+            self._settled()
         if now.steady >= self._next_forget:
             self._next_forget = now.steady + FORGET_EVERY
             self._forget()

@@ -108,7 +108,8 @@ class Memory:
 
 
 def _far(state: Mapping[str, Any]) -> list[int]:
-    """Return what grows with what was judged or heard; a slot that stays open long holds the offset."""
+    """Return what grows with what was judged, heard or joined; a slot that stays open long holds the offset."""
     beside = [each for _, each in sorted(state.get("beside", {}).items())]
     judged = [number for each in beside for number in (each["reached"]["offset"], each["judged"])]
-    return [state["reached"]["offset"], state["judged"], state["heard"], *judged]
+    joined = (state.get("joining") or {}).get("next", 0)
+    return [state["reached"]["offset"], state["judged"], state["heard"], joined, *judged]

@@ -23,6 +23,7 @@ from sinks.text import counted
 
 DAY = 86_400_000
 WEEK = 7 * DAY
+STAMPED = "message.timestamp.type"
 COMPACTED_SOON = {"segment.ms": "600000", "segment.bytes": str(2 * LONGEST), "min.cleanable.dirty.ratio": "0.2"}
 """Whoever takes a model over reads the topic's partition whole: it has to stay small."""
 
@@ -59,7 +60,7 @@ def wanted(config: Config) -> dict[str, Topic]:
     section = config.replicas or ReplicasSection()
     tallies, state = names(config)
     largest = {"max.message.bytes": str(LONGEST)}
-    kept = {"cleanup.policy": "delete", "retention.ms": str(WEEK), "message.timestamp.type": "LogAppendTime"}
+    kept = {"cleanup.policy": "delete", "retention.ms": str(WEEK), STAMPED: "LogAppendTime"}
     topics = {
         tallies: Topic(section.partitions, kept | largest),
         state: Topic(section.partitions, {"cleanup.policy": "compact", **largest, **COMPACTED_SOON}),
@@ -119,6 +120,8 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
             _refuse_cleanup(admin, name, topic.settings["cleanup.policy"])
             if name == halves_topic(config):
                 _refuse_short(admin, name, topic.settings["retention.ms"])
+            if topic.settings.get(STAMPED):
+                _refuse_stamps(admin, name, topic.settings[STAMPED])
         refuse_expired(config, admin, Memory(connection, state, Log(connection)))
     finally:
         admin.close()
@@ -155,6 +158,16 @@ def _refuse_cleanup(admin: Any, topic: str, wanted: str) -> None:
     told = _setting(admin, topic, "cleanup.policy") or wanted
     if told != wanted:
         raise SourceError(f"topic {topic} has cleanup.policy={told}, and loses what is needed. Set it to {wanted}")
+
+
+def _refuse_stamps(admin: Any, topic: str, wanted: str) -> None:
+    """Raise SourceError where stamps are those of many clocks: who is idle, and when it was answered, goes by them."""
+    told = _setting(admin, topic, STAMPED) or wanted
+    if told != wanted:
+        raise SourceError(
+            f"topic {topic} has {STAMPED}={told}: whether a partition is idle would go by the clock of whoever writes. "
+            f"Set it to {wanted}"
+        )
 
 
 def _refuse_short(admin: Any, topic: str, wanted: str) -> None:

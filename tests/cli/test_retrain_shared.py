@@ -45,7 +45,7 @@ def configuration(folder, bootstrap: str, group: str) -> str:
 def group(broker) -> str:
     """The group of processes of whose models one run each waits."""
     name = f"group-{uuid4().hex[:8]}"
-    broker.create_topic(f"{name}.tallies", PARTITIONS)
+    broker.create_topic(f"{name}.tallies", PARTITIONS, message_timestamp_type="LogAppendTime")
     broker.create_topic(f"{name}.state", PARTITIONS, cleanup_policy="compact")
     connection = {"bootstrap_servers": broker.bootstrap.split(",")}
     memory = Memory(connection, f"{name}.state", Log(connection))

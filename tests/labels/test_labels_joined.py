@@ -39,6 +39,7 @@ class Halves:
         self.at: dict[int, int] = {}
         self.trouble: str | None = None
         self.refuses, self.silent, self.most = False, False, 10
+        self.refused = 0
 
     def span(self, _: int) -> tuple[int, int]:
         if self.silent:
@@ -60,6 +61,7 @@ class Halves:
     def append(self, entries: Any) -> None:
         found = [entry.value for entry in entries]
         if self.refuses:
+            self.refused += 1
             raise OSError(None, "Kafka did not take it")
         self.log += found
 
@@ -138,6 +140,8 @@ def test_a_slot_is_judged_once_the_log_has_whose_pairs_they_are(process, topic):
     assert process.records == 0
     assert process.desk.joined is None or process.desk.joined["next"] == 0
     assert process.main.health.blocked("labels")
+    refused, _ = topic.refused, process.turn()
+    assert topic.refused == refused + 1  # each may take ten seconds
     topic.refuses = False
     process.turn()
     assert process.records == 30

@@ -5,16 +5,18 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from monitor.counting.handover import Marker
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
-from monitor.labels.handed import MOST_ROWS, MOST_WAITING, Queue, Waiting, decode
+from monitor.labels.handed import MOST_ROWS, MOST_WAITING, Queue, Waiting, decode, encode
 from monitor.labels.rows import Half, LabelHalf
 from monitor.parts import Now
 from monitor.replicas.halves import HalvesOut
 from monitor.replicas.handing_over import HandingOver, partition_of
+from monitor.replicas.log import LONGEST
 from monitor.types import Partition
 
 ALL = b"\xff" * 17
@@ -115,3 +117,24 @@ def test_only_the_sample_is_handed_over():
     queue = Queue(b"", (1 << 62).to_bytes(8, "big"), "u")
     queue.predict("m", [Half(n, 7, "yes") for n in range(4_000)])
     assert 800 < sum(len(message.predictions) for message in queue.messages()) < 1_200
+
+
+def test_a_long_version_does_not_make_a_message_that_no_topic_takes(queue):
+    versions = [f"{number:05}" * 2_000 for number in range(MOST_ROWS)]
+    queue.predict("m", [Half(str(number), 5, "yes", None, version) for number, version in enumerate(versions)])
+    (message,) = queue.messages()
+    assert len({row[4] for row in message.predictions}) == MOST_ROWS
+    assert len(encode(message)) < LONGEST // 16
+
+
+ODD_HALVES = [
+    b'{"kind": "halves", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    b'{"kind": "halves", "model": "m", "under": "u", "labels": [["AAAA", 9223372036854775808, "x"]]}',
+    b'{"kind": "joined", "model": "m", "under": "u", "slot": 9223372036854775808, "ids": []}',
+]
+
+
+@pytest.mark.parametrize("value", ODD_HALVES, ids=["deep", "half of no time", "joined at no time"])
+def test_what_nobody_can_keep_is_no_message(value):
+    with pytest.raises(msgspec.DecodeError):
+        decode(value, 0)

@@ -246,10 +246,8 @@ def test_a_tally_that_nobody_has_counted_stops_nobody(process, cells):
     assert process.remembered()["judged"] == SLOT + 2
 
 
-@pytest.mark.parametrize("further", [{"judged": 8}, {"heard": 6}])
-def test_of_two_records_of_a_model_that_begin_at_the_same_offset_the_one_that_judged_or_heard_more_counts(
-    monkeypatch, further
-):
+@pytest.mark.parametrize("further", [{"judged": 8}, {"heard": 6}, {"joining": {"next": 4}}])
+def test_of_two_records_of_a_model_that_begin_at_the_same_offset_the_one_that_did_more_counts(monkeypatch, further):
     less = {"reached": {"offset": 5}, "judged": 7, "heard": 3, "version": 1}
     states = [less, less | further, less]
     records = [(b"m", zlib.compress(snapshot.packed(state))) for state in states]

@@ -79,7 +79,7 @@ def test_a_topic_that_forgets_predictions_before_their_labels_come_is_refused(co
 
 def test_a_topic_of_another_number_of_partitions_is_refused(configured, broker):
     config = shared(configured, broker.bootstrap, **LABELS)
-    broker.create_topic(f"{config.source.group_id}.halves", 2, retention_ms=-1)
+    broker.create_topic(f"{config.source.group_id}.halves", 2, retention_ms=-1, message_timestamp_type="LogAppendTime")
     with pytest.raises(SourceError, match=r"tallies has 3 partitions and .*halves 2: they must have as many"):
         made(config)
 
@@ -90,6 +90,16 @@ def test_a_topic_that_would_lose_what_is_needed_is_refused(configured, broker, k
     topic = f"{config.source.group_id}.{kind}"
     broker.create_topic(topic, 3, cleanup_policy=policy)
     with pytest.raises(SourceError, match=f"topic {topic} has cleanup.policy=.*loses what is needed. Set it to "):
+        made(config)
+
+
+@pytest.mark.parametrize("kind", ["tallies", "halves"])
+def test_a_topic_stamped_by_many_clocks_is_refused(configured, broker, kind):
+    config = shared(configured, broker.bootstrap, **LABELS)
+    topic = f"{config.source.group_id}.{kind}"
+    broker.create_topic(topic, 3, retention_ms=-1)
+    words = f"topic {topic} has message.timestamp.type=CreateTime: .* Set it to LogAppendTime"
+    with pytest.raises(SourceError, match=words):
         made(config)
 
 
