@@ -133,7 +133,7 @@ class LabelsJoined:
         for desk, joining in place.desks:
             if joining.next > ends:
                 raise SnapshotError(SHORTENED.format(self.reader.topic, ends, desk.model.name, joining.next))
-            if joining.first < min(begins, joining.next):
+            if joining.next and joining.first < begins:
                 log.warning("halves have expired before their time", model=desk.model.name, from_offset=begins)
         first = max(begins, min(joining.first for _, joining in place.desks))
         place.until, place.begun = ends, True

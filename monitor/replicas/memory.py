@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PATIENCE = 20.0
 """Seconds that reading it may take in all."""
 
+MOST_BYTES = 256 << 20
+"""Of one model's record, unpacked."""
+
 log = structlog.get_logger()
 
 
@@ -65,15 +68,14 @@ class Memory:
         found: dict[str, dict[str, Any]] = {}
         for key, value in self._records(partition):
             try:
-                state = snapshot.unpacked(zlib.decompress(value))
-            except (zlib.error, ValueError) as why:
+                model, state = key.decode(), snapshot.unpacked(_inflated(value))
+                if _far(state) >= _far(found.get(model, state)):
+                    found[model] = state
+            except (zlib.error, ValueError, AttributeError, LookupError, TypeError) as why:
                 raise SnapshotError(
-                    f"what {self.topic}/{partition} remembers of {key.decode()} is not whole ({why}). "
+                    f"what {self.topic}/{partition} remembers of {key!r} is not whole ({why}). "
                     "To start anew: seawall state reset"
                 ) from None
-            model = key.decode()
-            if model not in found or _far(state) >= _far(found[model]):
-                found[model] = state
         return found
 
     def read_all(self) -> dict[str, dict[str, Any]]:
@@ -105,6 +107,15 @@ class Memory:
             raise OSError(None, f"{self.topic} cannot be read ({in_words(why)})") from why
         finally:
             let_go(consumer)
+
+
+def _inflated(value: bytes) -> bytes:
+    """Return what was packed; no record of ours is larger, and whoever may write there must not fill our memory."""
+    unpacking = zlib.decompressobj()
+    content = unpacking.decompress(value, MOST_BYTES)
+    if not unpacking.eof:
+        raise ValueError(f"cut off, or of more than {MOST_BYTES:,} bytes")
+    return content
 
 
 def _far(state: Mapping[str, Any]) -> list[int]:

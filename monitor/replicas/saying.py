@@ -36,7 +36,10 @@ def say(config: Config, word: Word) -> str:
     tallies, state = names(config)
     log = Log(source.connection())
     try:
-        partition = partition_of(word.model, len(Memory(source.connection(), state, log).partitions()))
+        partitions = len(Memory(source.connection(), state, log).partitions())
+        if not partitions:
+            raise SourceError(f"there is no topic {state} any more: nothing is remembered that could be approved")
+        partition = partition_of(word.model, partitions)
         log.append([Entry(tallies, partition, word.model.encode(), value)])
     except OSError as why:
         raise SourceError(
