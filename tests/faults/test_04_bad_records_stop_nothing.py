@@ -87,7 +87,7 @@ def test_every_bad_record_is_in_the_dead_letter_topic_with_its_place_and_reason(
 
 def test_a_wholly_wrong_deployment_is_stopped_and_told_before_the_topic_is_drained(broker, topic, monitor):
     name = topic(1, retention_ms=-1)
-    wrong = [sent._replace(value=b"{torn") for sent in steady(100, 600)]
+    wrong = [sent._replace(value=b"{torn") for sent in steady(100, 1_600)]
     send(broker.bootstrap, name, [*steady(0, 100), *wrong])
     one = monitor(name)
     one.start()
@@ -95,7 +95,7 @@ def test_a_wholly_wrong_deployment_is_stopped_and_told_before_the_topic_is_drain
     assert "dead_letters" in one.asked("/readyz")["why"]
     assert one.asked("/healthz")["state"] == "stuck"
     assert one.terminate() == 0
-    assert one.read_through() < 4_000
+    assert one.read_through() < 10_000  # of 16,000: two polls of 4,000 at most after the first records
 
 
 def blind(one):
