@@ -40,17 +40,15 @@ class Markers:
         self.newest[marker.where] = marker
         if known is None or marker.age > known.age:
             return True
-        was = self._is_idle(known)
+        was = _is_idle(known, self._clock)
         self.newest[marker.where] = replace(marker, idle=marker.idle or (was and not marker.leaving))
         return self.newest[marker.where].idle != was
 
-    def _is_idle(self, marker: Marker) -> bool:
-        """Return whether nobody waits for a partition: whoever counts it says, or said not long ago, that it is idle.
-
-        Where nobody counts it there may be more by now. How long nothing came is measured by the log's own clock, so
-        that whoever reads it again decides the same.
-        """
-        return marker.idle and marker.came >= self._clock - SILENT_AFTER
+    @property
+    def _awake(self) -> dict[Partition, int]:
+        """What those partitions have closed that somebody waits for."""
+        clock = self._clock
+        return {where: marker.through for where, marker in self.newest.items() if not _is_idle(marker, clock)}
 
     @property
     def _clock(self) -> int:
@@ -71,17 +69,17 @@ class Markers:
     @property
     def silent(self) -> bool:
         """Whether every partition is idle."""
-        return self.complete and all(map(self._is_idle, self.newest.values()))
+        return self.complete and not self._awake
 
     @property
     def closed(self) -> int | None:
         """The last slot that every partition has closed; idle ones hold up nobody. None where all are idle."""
-        return min((marker.through for marker in self.newest.values() if not self._is_idle(marker)), default=None)
+        return min(self._awake.values(), default=None)
 
     @property
     def awaited(self) -> list[Partition]:
         """The partitions that hold up the others: those furthest behind, or of which nothing is known yet."""
-        awake = {where: marker.through for where, marker in self.newest.items() if not self._is_idle(marker)}
+        awake = self._awake
         return self._unknown or sorted(where for where, through in awake.items() if through == min(awake.values()))
 
     @property
@@ -99,3 +97,12 @@ class Markers:
         for marker in self.newest.values():
             counts[marker.topic] = max(counts.get(marker.topic, 0), marker.partitions)
         return counts
+
+
+def _is_idle(marker: Marker, clock: int) -> bool:
+    """Return whether nobody waits for a partition: whoever counts it says, or said not long ago, that it is idle.
+
+    Where nobody counts it there may be more by now. How long nothing came is measured by the log's own clock, so that
+    whoever reads it again decides the same.
+    """
+    return marker.idle and marker.came >= clock - SILENT_AFTER
