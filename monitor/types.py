@@ -30,8 +30,13 @@ def partition_names(partitions: Sequence[Partition]) -> str:
     >>> partition_names([Partition("a", number) for number in range(6)])
     'a/0, a/1, a/2, a/3, a/4 and 1 more'
     """
-    named = ", ".join(f"{topic}/{number}" for topic, number in partitions[:MOST_NAMED])
-    return named + (f" and {len(partitions) - MOST_NAMED} more" if len(partitions) > MOST_NAMED else "")
+    return a_few([f"{topic}/{number}" for topic, number in partitions])
+
+
+def a_few(names: Sequence[str]) -> str:
+    """Return the first of the names, and how many more there are."""
+    named = ", ".join(names[:MOST_NAMED])
+    return named + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
 
 
 class RawMessage(Protocol):

@@ -91,8 +91,7 @@ def _of_state(config: Config) -> Iterator[tuple[str, str]]:
 
     *others, last = wanted(config)
     state = names(config)[1]
-    group = getattr(config.source, "group_id", None) or config.group_id
-    yield "shares", f"partitions and models with the group {group}, by {', '.join(others)} and {last}"
+    yield "shares", f"partitions and models with the group {config.group}, by {', '.join(others)} and {last}"
     beside = " and dead letters" if config.dead_letters_to == "file" else ""
     yield "keeps", f"what is remembered in {state}; in {config.state_dir} a lock{beside}, nothing that must survive"
 

@@ -20,6 +20,7 @@ from monitor.replicas.log import Log
 from monitor.replicas.memory import Memory
 from monitor.replicas.opening import check_slot
 from monitor.replicas.topics import halves_topic, names
+from monitor.sources.kafka_connecting import SOON, administrator
 from monitor.state.snapshot import understood
 from sinks.text import counted
 
@@ -101,10 +102,9 @@ def refused(config: Config, states: Mapping[str, dict[str, Any]]) -> Iterator[Se
 
 def _refuse_expired(config: Config) -> None:
     """Raise SourceError where the group has no commits any more; nothing where the brokers do not say."""
-    from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
     with contextlib.suppress(KafkaError, OSError):
-        admin = KafkaAdminClient(**config.source.connection(), bootstrap_timeout_ms=5_000, request_timeout_ms=5_000)
+        admin = administrator(config.source.connection() | SOON)
         with contextlib.closing(admin):
             refuse_expired(config, admin, _memory(config))

@@ -143,6 +143,11 @@ class Config(PerModel):
             return joined
         return f"{joined[:180]}-{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
 
+    @property
+    def group(self) -> str:
+        """The consumer group that reads the records: that of the source, or `group_id`."""
+        return getattr(self.source, "group_id", None) or self.group_id
+
     def answers_source(self) -> KafkaSource | None:
         """Return the topic that answers of shadow endpoints go to; None where they go to a file, or nobody is asked.
 
@@ -152,11 +157,10 @@ class Config(PerModel):
         topics = tuple({shadow.answers.topic for shadow in asked if shadow.answers})
         if not isinstance(self.source, KafkaSource):
             return None
-        group = self.source.group_id or self.group_id
         if self.replicas is None:
-            group = f"{group}-answers"
+            group = f"{self.group}-answers"
         else:
-            group = f"{group}.answers"
+            group = f"{self.group}.answers"
             topics = topics or (group,) * bool(asked)
         update = {"topics": topics, "group_id": group, "start": "earliest"}
         return self.source.model_copy(update=update) if topics else None

@@ -131,16 +131,17 @@ encode = msgspec.json.Encoder().encode
 
 def decode(value: bytes, stamp: int) -> Handed:
     """Return a message that came then. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
-    message: Handed = shallow(_decoder, value)
-    return replace(message, stamp=stamp) if isinstance(message, Marker) else message
+    message: Handed = decoded(_decoder, value, stamp)
+    return message
 
 
-def shallow(decoder: msgspec.json.Decoder[Any], value: bytes) -> Any:
-    """Return what is read. Raises msgspec.DecodeError, also where it is nested too deeply to be read."""
+def decoded(decoder: msgspec.json.Decoder[Any], value: bytes, stamp: int) -> Any:
+    """Return what is read, a marker with its stamp. Raises msgspec.DecodeError, also where it is nested too deeply."""
     try:
-        return decoder.decode(value)
+        message = decoder.decode(value)
     except RecursionError:
         raise msgspec.DecodeError("nested too deeply") from None
+    return replace(message, stamp=stamp) if isinstance(message, Marker) else message
 
 
 def counted(tally: Tally, **about: Any) -> Counted:

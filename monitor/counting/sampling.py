@@ -34,6 +34,11 @@ def digest(identity: str | float, key: bytes = b"") -> bytes:
     return hashlib.blake2b(text_of(identity).encode(errors="surrogatepass"), key=key, digest_size=16).digest()
 
 
+def fingerprint_of(key: bytes) -> str:
+    """Return what tells one key from another, and nothing of either."""
+    return digest("", key).hex()[:8]
+
+
 def bound_of(share: float) -> bytes:
     """Return the bound below which so large a share of all digests lies."""
     return b"\xff" * 17 if share >= 1 else int(share * 2**64).to_bytes(8, "big")

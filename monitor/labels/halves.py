@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.counting.fold import NEVER
+from monitor.counting.sampling import fingerprint_of
 from monitor.labels.file import Life, disk_trouble, life_of, opened
 from monitor.labels.rows import (
     ANY_MODEL,
@@ -21,7 +22,6 @@ from monitor.labels.rows import (
     LabelHalf,
     LabelRow,
     PredictionRow,
-    fingerprint_of,
     label_rows,
     prediction_rows,
 )

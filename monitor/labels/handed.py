@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
-from monitor.counting.handover import Marker, Number, shallow
+from monitor.counting.handover import Marker, Number, decoded
 from monitor.labels.rows import Half, LabelHalf, LabelRow, PredictionRow, label_rows, prediction_rows
 
 MOST_ROWS = 2_000
@@ -52,8 +51,8 @@ encode = msgspec.json.Encoder().encode
 
 def decode(value: bytes, stamp: int) -> Handed:
     """Return a message that came then. Raises msgspec.DecodeError, ValidationError among them, where it is none."""
-    message: Handed = shallow(_decoder, value)
-    return replace(message, stamp=stamp) if isinstance(message, Marker) else message
+    message: Handed = decoded(_decoder, value, stamp)
+    return message
 
 
 def joined(model: str, under: str, slot: int, ids: Sequence[tuple[bytes, str | None]]) -> Iterator[Joined]:

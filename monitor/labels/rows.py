@@ -70,11 +70,6 @@ def label_rows(halves: Iterable[LabelHalf], key: bytes, bound: bytes) -> Iterato
             yield half.model, (identity, half.slot, short(half.said))
 
 
-def fingerprint_of(key: bytes) -> str:
-    """Return what tells one key from another, and nothing of either."""
-    return digest("", key).hex()[:8]
-
-
 def short(said: str | float) -> str:
     """Return what is kept of what was said: the text, or what stands for a long one. They compare as the texts do."""
     text = text_of(said)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from monitor import __version__
 from monitor.config.config import Config
-from monitor.counting.sampling import digest, key_of
+from monitor.counting.sampling import fingerprint_of, key_of
 from monitor.watched import Watched
 
 
@@ -19,7 +19,7 @@ def counting_digest(config: Config, models: Sequence[Watched], partitions: int) 
     """
     about = {
         "build": __version__,
-        "group": getattr(config.source, "group_id", None) or config.group_id,
+        "group": config.group,
         "partitions": partitions,
         "slot": config.slot,
         "allowed_lateness": config.allowed_lateness,
@@ -49,7 +49,7 @@ def _of_model(model: Watched) -> dict[str, object]:
 def _fingerprint(config: Config) -> str:
     """Return what tells one key that ids are hashed under from another, and nothing of either."""
     key = config.privacy.hash_key
-    return "" if key is None else digest("", key_of(key.get_secret_value().encode())).hex()[:8]
+    return "" if key is None else fingerprint_of(key_of(key.get_secret_value().encode()))
 
 
 def _of_labels(config: Config) -> dict[str, object] | None:

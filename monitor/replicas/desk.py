@@ -167,11 +167,8 @@ class Desk:
         if not partitions or self._counted is None:
             self._counted = now.steady
         lasts = now.steady - self._counted
-        return (
-            None
-            if lasts < COME_AND_GO
-            else f"nobody has counted {partition_names(partitions)} for {lasts:.0f} s. {UNCOUNTED}"
-        )
+        words = f"nobody has counted {partition_names(partitions)} for {lasts:.0f} s. {UNCOUNTED}"
+        return words if lasts >= COME_AND_GO else None
 
     def _unlabelled(self, now: Now) -> dict[str, str]:
         """Return why no label is joined, once that has lasted."""

@@ -11,13 +11,10 @@ from monitor.errors import SourceError
 from monitor.replicas.desk import reached_of
 from monitor.replicas.memory import Memory
 from monitor.state.snapshot import understood
-from monitor.types import Partition
+from monitor.types import Partition, a_few
 
 if TYPE_CHECKING:
     from monitor.config.source import KafkaSource
-
-NAMED = 5
-"""Partitions that are named; of more the rest is counted."""
 
 
 def refuse_expired(config: Config, admin: Any, memory: Memory) -> None:
@@ -34,15 +31,15 @@ def refuse_expired(config: Config, admin: Any, memory: Memory) -> None:
         Where the brokers do not say; `admin` raises what kafka-python raises.
     """
     source = cast("KafkaSource", config.source)  # any other is refused where the configuration is read
-    group = source.group_id or config.group_id
-    if not _without_commit(admin, group, source.topics):
+    if not _without_commit(admin, config.group, source.topics):
         return
     markers = _markers(memory)
-    gone = _without_commit(admin, group, source.topics) & markers.keys()  # asked again: others may have begun meanwhile
+    gone = (
+        _without_commit(admin, config.group, source.topics) & markers.keys()
+    )  # asked again: others may have begun meanwhile
     if gone:
         named = [f"{topic}/{number} to offset {markers[topic, number].offset:,}" for topic, number in sorted(gone)]
-        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-        raise SourceError(EXPIRED.format(group=group, counted=", ".join(named[:NAMED]) + more))
+        raise SourceError(EXPIRED.format(group=config.group, counted=a_few(named)))
 
 
 EXPIRED = (

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def judging_group(config: Config) -> str:
     """Return the group that shares the models."""
-    return f"{getattr(config.source, 'group_id', None) or config.group_id}.judge"
+    return f"{config.group}.judge"
 
 
 def forget_topics(config: Config) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -19,6 +19,7 @@ from monitor.labels.handed import Handed, decode, encode
 from monitor.labels.joining import JoinedSlot, Joining
 from monitor.replicas.desk import Desk
 from monitor.replicas.log import Entry, Log
+from monitor.replicas.log_side import LogSide
 
 if TYPE_CHECKING:
     from monitor.parts import Now
@@ -63,7 +64,7 @@ class _Place:
     further: bool = False
 
 
-class LabelsJoined:
+class LabelsJoined(LogSide):
     """A side of the pipeline that counts: it reads the halves that all processes have handed over.
 
     Parameters
@@ -73,7 +74,6 @@ class LabelsJoined:
     """
 
     name, noun = "joining", "halves"
-    finished = False
 
     def __init__(self, main: CountingPipeline, judging: Judging, reader: LogReader, writer: Log) -> None:
         self.main = main
@@ -215,23 +215,6 @@ class LabelsJoined:
 
     def lag(self) -> Mapping[Partition, int]:
         """Return nothing: what is still to be read is that of others."""
-        return {}
-
-    def watermarks(self) -> Mapping[Partition, float]:
-        """Return nothing: a half's time is that of its record."""
-        return {}
-
-    def end(self) -> None:
-        """Do nothing: a topic has no end."""
-
-    def flush(self) -> None:
-        """Do nothing: what is remembered is remembered with the models."""
-
-    def saved(self) -> None:
-        """Do nothing."""
-
-    def state(self) -> dict[str, Any]:
-        """Return nothing: it is in topics."""
         return {}
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import structlog
 from monitor.counting.handover import Counted, Marker, Spoken, UnlikeLayoutError, decode
 from monitor.delivery.dispatcher import close_all
 from monitor.replicas.desk import Desk
+from monitor.replicas.log_side import LogSide
 from monitor.replicas.others import SILENT_AFTER
 from monitor.types import Partition, RawMessage, Trigger
 
@@ -42,7 +43,7 @@ Desks = dict[str, Desk]
 log = structlog.get_logger()
 
 
-class Judging:
+class Judging(LogSide):
     """A side of the pipeline that counts: it reads what all processes have counted.
 
     Parameters
@@ -57,7 +58,6 @@ class Judging:
 
     name = "judging"
     noun = "counts"
-    finished = False
 
     def __init__(
         self,
@@ -251,23 +251,6 @@ class Judging:
     def lag(self) -> Mapping[Partition, int]:
         """Return how many messages are still to be read."""
         return self.source.lag()
-
-    def watermarks(self) -> Mapping[Partition, float]:
-        """Return nothing: a tally's time is that of its records."""
-        return {}
-
-    def end(self) -> None:
-        """Do nothing: a topic has no end."""
-
-    def flush(self) -> None:
-        """Do nothing: what is remembered here is saved here."""
-
-    def saved(self) -> None:
-        """Do nothing."""
-
-    def state(self) -> dict[str, Any]:
-        """Return nothing: it is in a topic."""
-        return {}
 
     def close(self) -> None:
         """Remember, tell what can be told in a few seconds, and remember what could not."""

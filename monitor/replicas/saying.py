@@ -14,6 +14,7 @@ from monitor.replicas.handing_over import partition_of
 from monitor.replicas.log import Entry, Log
 from monitor.replicas.memory import Memory
 from monitor.replicas.topics import names
+from monitor.sources.kafka_connecting import SOON, administrator
 from monitor.state.operator_log import short_enough
 from monitor.types import Word
 
@@ -53,12 +54,11 @@ def say(config: Config, word: Word) -> str:
 
 def nobody_hears(config: Config) -> bool:
     """Return whether no process is there to judge; False where the brokers do not say."""
-    from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
     source, group = cast("KafkaSource", config.source), judging_group(config)
     try:
-        admin = KafkaAdminClient(**source.connection(), bootstrap_timeout_ms=5_000, request_timeout_ms=5_000)
+        admin = administrator(source.connection() | SOON)
         try:
             return not admin.describe_groups([group])[group]["members"]
         finally:

@@ -17,7 +17,7 @@ from monitor.replicas.expired import refuse_expired
 from monitor.replicas.log import LONGEST, Log
 from monitor.replicas.memory import Memory
 from monitor.replicas.waiting import RETRY, Waiting
-from monitor.sources.kafka_connecting import administrator
+from monitor.sources.kafka_connecting import SOON, administrator
 from monitor.sources.quiet import quiet_kafka
 from sinks.text import counted
 
@@ -46,13 +46,12 @@ class Topic(NamedTuple):
 def names(config: Config) -> tuple[str, str]:
     """Return what the topics of tallies and of state are called."""
     section = config.replicas or ReplicasSection()
-    group = getattr(config.source, "group_id", None) or config.group_id
-    return section.tallies or f"{group}.tallies", section.state or f"{group}.state"
+    return section.tallies or f"{config.group}.tallies", section.state or f"{config.group}.state"
 
 
 def halves_topic(config: Config) -> str:
     """Return what the topic of predictions and labels that wait for each other is called."""
-    return f"{getattr(config.source, 'group_id', None) or config.group_id}.halves"
+    return f"{config.group}.halves"
 
 
 def wanted(config: Config) -> dict[str, Topic]:
@@ -110,7 +109,7 @@ def _ready(config: Config, connection: Mapping[str, Any]) -> int:
     """Return how many partitions they have, 0 where that is not known yet, as they were just made."""
     tallies, state = names(config)
     topics = wanted(config)
-    admin = administrator({**connection, "bootstrap_timeout_ms": 5_000, "request_timeout_ms": 5_000})
+    admin = administrator({**connection, **SOON})
     try:
         _make(admin, topics, (config.replicas or ReplicasSection()).replication or -1)
         counts = {each["name"]: len(each["partitions"]) for each in admin.describe_topics([*topics])}

@@ -22,6 +22,9 @@ from monitor.errors import SourceError
 
 ATTEMPT_MS = 10_000
 
+SOON = {"bootstrap_timeout_ms": 5_000, "request_timeout_ms": 5_000}
+"""For whoever asks once, and then again or not at all."""
+
 _MANAGER_LOG = logging.getLogger("kafka.net.manager")
 
 OURS: dict[str, Any] = {

@@ -149,12 +149,18 @@ def test_a_slot_is_judged_once_the_log_has_whose_pairs_they_are(process, topic):
     assert not process.main.health.blocked("labels")
 
 
-def test_whoever_takes_a_model_over_finds_what_waits_and_what_was_judged(config, process, topic):
+def joined_and_gone(process: Process) -> dict[str, Any]:
+    """Let a process join some pairs and end; return what is remembered."""
     paired(process, 0)
     process.turn()
     process.turn()
-    saved = process.desk.state()
+    saved: dict[str, Any] = process.desk.state()
     process.side.close()
+    return saved
+
+
+def test_whoever_takes_a_model_over_finds_what_waits_and_what_was_judged(config, process, topic):
+    saved = joined_and_gone(process)
     paired(process, 1)
     queue = Queue(hash_key(config), b"\xff" * 17, under(config))
     queue.label([LabelHalf("0-3", SLOT + 2, "mail")])  # of one that was judged
@@ -197,22 +203,14 @@ def test_brokers_that_do_not_say_are_asked_again(process, topic):
 
 
 def test_a_log_that_ends_before_what_was_joined_is_refused(config, process, topic):
-    paired(process, 0)
-    process.turn()
-    process.turn()
-    saved = process.desk.state()
-    process.side.close()
+    saved = joined_and_gone(process)
     topic.log.clear()
     with pytest.raises(SnapshotError, match=r"halves ends at 0, and spam was joined to \d+: .*seawall state reset"):
         Process(config, topic, {MODEL: saved}).turn()
 
 
 def test_another_key_is_refused(configured, config, process, topic):
-    paired(process, 0)
-    process.turn()
-    process.turn()
-    saved = process.desk.state()
-    process.side.close()
+    saved = joined_and_gone(process)
     other = config.model_copy(update={"privacy": type(config.privacy)(hash_key="fedcba9876543210")})
     with pytest.raises(SnapshotError, match=r"of spam .*hashed under another key .*privacy.hash_key.*state reset"):
         Process(other, topic, {MODEL: saved})

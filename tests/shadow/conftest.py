@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from labels_world import Log
-from shadow_world import MODEL, REQUESTS, SHADOW, START, accepted, messages, model, section
+from shadow_world import MODEL, REQUESTS, SHADOW, START, accepted, messages, model, section, sure_of
+from v2_server import v2_server
 
 from monitor.assembly import running, watched_models
 from monitor.config.loading import load
@@ -28,6 +29,19 @@ def reference(tmp_path_factory):
     folder = tmp_path_factory.mktemp("asked") / "reference"
     accepted(folder, section())
     return folder
+
+
+@pytest.fixture
+def server():
+    """A model that becomes fragile when it is told to."""
+
+    def said(rows):
+        yes = [sure_of(row, running.fragile) for row in rows]
+        return {"predict": [int(s >= 0.5) for s in yes], "scores": [v for s in yes for v in (1 - s, s)]}
+
+    with v2_server(said) as running:
+        running.fragile = 0.0
+        yield running
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 from monitor_process import Monitor, told_once
-from shadow_world import SHADOW, messages, sure_of
-from v2_server import v2_server
+from shadow_world import SHADOW, messages
 
 from monitor.assembly import SNAPSHOT
 from monitor.cli.main import main
@@ -21,19 +20,6 @@ from monitor.state import snapshot
 
 COUNT = 4_000
 FRAGILE = 1.5
-
-
-@pytest.fixture
-def server():
-    """A model that becomes fragile when it is told to."""
-
-    def said(rows):
-        yes = [sure_of(row, running.fragile) for row in rows]
-        return {"predict": [int(s >= 0.5) for s in yes], "scores": [v for s in yes for v in (1 - s, s)]}
-
-    with v2_server(said) as running:
-        running.fragile = 0.0
-        yield running
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 from monitor_process import told_once
 from replica_processes import Replicas, by_id
-from shadow_world import MODEL, SHADOW, messages, sure_of
-from v2_server import v2_server
+from shadow_world import MODEL, SHADOW, messages
 
 from monitor.cli.main import main
 from monitor.shadow.answers import Answer
@@ -22,19 +21,6 @@ COUNT = 6_000
 PARTITIONS = 4
 FRAGILE = 1.5
 SLOT = 1_000
-
-
-@pytest.fixture
-def server():
-    """A model that becomes fragile when it is told to."""
-
-    def said(rows):
-        yes = [sure_of(row, running.fragile) for row in rows]
-        return {"predict": [int(s >= 0.5) for s in yes], "scores": [v for s in yes for v in (1 - s, s)]}
-
-    with v2_server(said) as running:
-        running.fragile = 0.0
-        yield running
 
 
 @pytest.fixture
