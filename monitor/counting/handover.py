@@ -5,6 +5,7 @@ Anything that folds records into the same tallies may write them; docs/replicas.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -142,6 +143,11 @@ def decoded(decoder: msgspec.json.Decoder[Any], value: bytes, stamp: int) -> Any
     except RecursionError:
         raise msgspec.DecodeError("nested too deeply") from None
     return replace(message, stamp=stamp) if isinstance(message, Marker) else message
+
+
+def partition_of(model: str, partitions: int) -> int:
+    """Return which partition of the tallies is a model's."""
+    return zlib.crc32(model.encode()) % partitions
 
 
 def counted(tally: Tally, **about: Any) -> Counted:

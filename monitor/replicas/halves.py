@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from monitor.config.config import Config
+from monitor.counting.handover import partition_of
 from monitor.counting.sampling import fingerprint_of, key_of
 from monitor.labels.handed import Queue, encode
 from monitor.labels.rows import ANY_MODEL
-from monitor.replicas.handing_over import partition_of
 from monitor.replicas.log import Entry
 
 

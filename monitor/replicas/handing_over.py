@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
 
-from monitor.counting.handover import Counted, Marker, encode
+from monitor.counting.handover import Counted, Marker, encode, partition_of
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.replicas.log import Entry, Log
@@ -29,11 +28,6 @@ REPEAT_EVERY = 30.0
 CLOSE_SECONDS = 3.0
 
 log = structlog.get_logger()
-
-
-def partition_of(model: str, partitions: int) -> int:
-    """Return which partition of the tallies is a model's."""
-    return zlib.crc32(model.encode()) % partitions
 
 
 class HandingOver:

@@ -13,6 +13,7 @@ from monitor.config.config import Config
 from monitor.config.durations import format_duration
 from monitor.counting import trail
 from monitor.counting.fold import NEVER
+from monitor.counting.handover import partition_of
 from monitor.counting.merging import Merging, Reached
 from monitor.counting.tally import Layout
 from monitor.delivery.dispatcher import Dispatcher
@@ -20,7 +21,6 @@ from monitor.errors import SnapshotError
 from monitor.http.metrics import Metrics
 from monitor.outbox import news_of
 from monitor.replicas.desk import Desk, reached_of
-from monitor.replicas.handing_over import partition_of
 from monitor.replicas.topics import beside
 from monitor.state.snapshot import understood
 from monitor.watched import Watched

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, cast
 from msgspec.structs import asdict
 
 from monitor.config.config import Config
-from monitor.counting.handover import Spoken, encode
+from monitor.counting.handover import Spoken, encode, partition_of
 from monitor.errors import SourceError
 from monitor.replicas.forgetting import judging_group
-from monitor.replicas.handing_over import partition_of
 from monitor.replicas.log import Entry, Log
 from monitor.replicas.memory import Memory
 from monitor.replicas.topics import names

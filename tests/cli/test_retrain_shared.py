@@ -12,8 +12,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 from monitor.cli.main import main
 from monitor.cli.retrain import command
-from monitor.counting.handover import Spoken, decode
-from monitor.replicas.handing_over import partition_of
+from monitor.counting.handover import Spoken, decode, partition_of
 from monitor.replicas.log import Log
 from monitor.replicas.memory import Memory
 from monitor.retraining.ledger import Case, Ledger

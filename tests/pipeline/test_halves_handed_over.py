@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from monitor.counting.handover import Marker
+from monitor.counting.handover import Marker, partition_of
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.labels.handed import MOST_ROWS, MOST_WAITING, Queue, Waiting, decode, encode
 from monitor.labels.rows import Half, LabelHalf
 from monitor.parts import Now
 from monitor.replicas.halves import HalvesOut
-from monitor.replicas.handing_over import HandingOver, partition_of
+from monitor.replicas.handing_over import HandingOver
 from monitor.replicas.log import LONGEST
 from monitor.types import Partition
 

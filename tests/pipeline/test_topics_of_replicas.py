@@ -14,13 +14,13 @@ from structlog.testing import capture_logs
 from monitor.assembly import watched_models
 from monitor.config.config import Config
 from monitor.config.loading import load
+from monitor.counting.handover import partition_of
 from monitor.errors import SnapshotError, SourceError
 from monitor.http.health import Health
 from monitor.http.metrics import Metrics
 from monitor.remembered import note_unread
 from monitor.replicas.counting_digest import counting_digest
 from monitor.replicas.forgetting import forget_topics
-from monitor.replicas.handing_over import partition_of
 from monitor.replicas.opening import Opening
 from monitor.replicas.topics import ready
 
